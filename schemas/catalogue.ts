@@ -1,0 +1,108 @@
+/**
+ * The catalogue: every precision, activation, optimiser, form, initialisation, data set and label by name, with one sentence
+ * on each. The sweep schema, the plan's checks, the reference and the documents all read this one list; it knows names
+ * and which options belong together, never how anything is computed.
+ */
+import type { Precision } from '../src/numeric/rounding.ts';
+
+export type { Precision } from '../src/numeric/rounding.ts';
+
+/** What one catalogue entry says about itself to a reader. */
+interface Entry {
+  readonly description: string;
+}
+
+/** The names of a catalogue as a tuple that is not empty, as `z.enum` wants it, in the order of the list. */
+export function namesOf<Name extends string>(catalogue: Readonly<Record<Name, unknown>>): [Name, ...Name[]] {
+  return Object.keys(catalogue) as [Name, ...Name[]];
+}
+
+/** Floating-point formats that a network can be trained in. */
+export const PRECISIONS = {
+  float32: { description: 'IEEE 754 binary32; every operation is rounded to it' },
+  float64: { description: 'IEEE 754 binary64' },
+} as const satisfies Record<Precision, Entry>;
+
+/** Activations of the hidden layers; the output layer is always linear. */
+export const ACTIVATIONS = {
+  tanh: { description: 'hyperbolic tangent' },
+  sigmoid: { description: '1 / (1 + exp(−z))' },
+  relu: { description: 'max(z, 0), with derivative 0 at 0' },
+  sine: { description: 'sin(z); NaN where |z| > 8192' },
+  identity: { description: 'z: a linear network' },
+} as const satisfies Record<string, Entry>;
+export type ActivationName = keyof typeof ACTIVATIONS;
+
+/** Distributions of the initial weights. Biases start at 0, but torch-linear draws them like the weights. */
+export const INITS = {
+  'glorot-uniform': { description: 'uniform on ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010)' },
+  'glorot-normal': { description: 'normal, standard deviation √(2 / (fan_in + fan_out)), not truncated' },
+  'he-uniform': { description: 'uniform on ±√(6 / fan_in) (He et al. 2015)' },
+  'lecun-normal': { description: 'normal, standard deviation √(1 / fan_in), not truncated' },
+  'torch-linear': { description: 'weights and biases uniform on ±1 / √fan_in, as torch.nn.Linear does' },
+} as const satisfies Record<string, Entry>;
+export type InitName = keyof typeof INITS;
+
+/** Data sets that Gyre computes itself, one input and one output each. */
+export const DATASETS = {
+  sine: { description: 'y = sin(2πx), x on linspace(0, 1, points)', options: [] },
+  polynomial: { description: 'y = 2x³ + 0.3x² − x, x on linspace(−1, 1, points)', options: [] },
+  absolute: { description: 'y = |x − 0.4|, x on linspace(−1, 1, points)', options: [] },
+  teacher: {
+    description: 'outputs of a random 1-3-1 tanh network, x on linspace(0, 1, points)',
+    options: ['seed'],
+  },
+} as const satisfies Record<string, Entry & { options: readonly string[] }>;
+export type DatasetName = keyof typeof DATASETS;
+
+/** The published ways of writing one optimiser's update; their parentheses decide bits. */
+export const FORMS = {
+  torch: { description: 'as PyTorch computes it: (s·m) / (√v/c + ε)' },
+  paper: { description: 'as Kingma & Ba write it: (lr·m̂) / (√v̂ + ε)' },
+  quotient: { description: 'the paper form with lr·(m̂ / (√v̂ + ε))' },
+  keras: { description: 'as Keras computes it: (m·α) / (√v + ε)' },
+} as const satisfies Record<string, Entry>;
+export type FormName = keyof typeof FORMS;
+
+/** Optimisers with the forms that exist for each and the options that each one takes. */
+export const OPTIMIZERS = {
+  adam: {
+    description: 'Adam (Kingma & Ba 2015)',
+    forms: ['torch', 'paper', 'quotient', 'keras'],
+    options: ['beta1', 'beta2', 'epsilon'],
+    moments: 2,
+  },
+  sgd: { description: 'gradient descent without momentum', forms: ['torch'], options: [], moments: 0 },
+} as const satisfies Record<
+  string,
+  Entry & {
+    forms: readonly FormName[];
+    options: readonly OptimizerOption[];
+    /** How many moment vectors (first, second) the optimiser keeps. */
+    moments: 0 | 1 | 2;
+  }
+>;
+export type OptimizerName = keyof typeof OPTIMIZERS;
+export type OptimizerOption = 'beta1' | 'beta2' | 'epsilon';
+
+/** How numbers below the normal range are treated. */
+export const SUBNORMALS = {
+  ieee: { description: 'kept, as IEEE 754 says' },
+  flush: {
+    description: 'tiny gradients and moments are set to 0: float32 |g| < 2⁻⁵⁰ and |m|, v < 2⁻¹⁰⁰, float64 2⁻⁵⁰⁰ and 2⁻¹⁰⁰⁰',
+  },
+} as const satisfies Record<string, Entry>;
+export type SubnormalsName = keyof typeof SUBNORMALS;
+
+/** Verdicts on a network, in order of precedence: the first that holds is its label. */
+export const LABELS = {
+  'non-finite': { description: 'NaN or ∞ appeared in the loss, the parameters or the moments' },
+  diverged: { description: 'the loss rose and stayed far above its minimum, and above a tenth of the variance of the targets' },
+  stagnated: { description: 'no bit of any parameter changed for the final 1000 epochs or more' },
+  other: { description: 'none of the above' },
+  failed: { description: 'not trained: its task was lost three times' },
+} as const satisfies Record<string, Entry>;
+export type LabelName = keyof typeof LABELS;
+
+/** The label names in order of precedence. */
+export const LABEL_NAMES: readonly LabelName[] = namesOf(LABELS);

@@ -1,0 +1,91 @@
+/**
+ * The records of a run's journal: a closed union. The journal is the truth on what is committed; every other file of the
+ * folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand in
+ * typed arrays, since a bare −0 does not survive msgpack.
+ */
+import type { SegmentedTableName } from './trace.ts';
+
+/** Results of trained networks, column by column, `[row]`. */
+export interface NetworkResults {
+  /** Ids in the plan. */
+  readonly network: Uint32Array;
+  /** Index in LABEL_NAMES would tie the file to an order of names, so the names themselves. */
+  readonly label: readonly string[];
+  /** 0 or 1. */
+  readonly degraded: Uint8Array;
+  /** Epochs count from 1; 0 stands for null. */
+  readonly divergedEpoch: Uint32Array;
+  readonly nonFiniteEpoch: Uint32Array;
+  readonly lossMinEpoch: Uint32Array;
+  readonly lossFirst: Float64Array;
+  readonly lossMin: Float64Array;
+  readonly lossLast: Float64Array;
+  /** [row][32 bytes] */
+  readonly digest: Uint8Array;
+}
+
+/** Record batches appended to one segment by one task. */
+export interface SegmentCommit {
+  readonly table: SegmentedTableName;
+  /** Name in the folder of the table, without `.part`. */
+  readonly file: string;
+  /** Committed bytes of the segment from now on. */
+  readonly endBytes: number;
+  readonly blocks: readonly { offset: number; metadataBytes: number; bodyBytes: number; rows: number }[];
+}
+
+/** The first record of a journal. */
+export interface HeaderRecord {
+  readonly kind: 'header';
+  readonly formatVersion: number;
+  readonly runKey: string;
+}
+
+/** A process begins to work on the run. */
+export interface SessionRecord {
+  readonly kind: 'session';
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly gyre: string;
+  readonly node: string;
+  readonly threads: number;
+}
+
+/** Networks are trained to their last epoch and their rows are on disk. */
+export interface CommitRecord {
+  readonly kind: 'commit';
+  readonly results: NetworkResults;
+  readonly segments: readonly SegmentCommit[];
+}
+
+/** Networks that are given up: their task was lost three times. */
+export interface FailedRecord {
+  readonly kind: 'failed';
+  readonly network: Uint32Array;
+  readonly reason: string;
+}
+
+/** The board about once a second, for those who watch from outside. */
+export interface SnapshotRecord {
+  readonly kind: 'snapshot';
+  /** Of this session. */
+  readonly elapsedMs: number;
+  readonly epochsTrained: number;
+  readonly networksDone: number;
+  readonly labels: Readonly<Record<string, number>>;
+}
+
+/** A process stops working on the run in good order. */
+export interface EndRecord {
+  readonly kind: 'end';
+  readonly reason: 'done' | 'stopped' | 'failed';
+  readonly elapsedMs: number;
+}
+
+export type JournalRecord =
+  | HeaderRecord
+  | SessionRecord
+  | CommitRecord
+  | FailedRecord
+  | SnapshotRecord
+  | EndRecord;

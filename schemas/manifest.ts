@@ -1,0 +1,25 @@
+/**
+ * run.json, the manifest of a run: which sweep, by which arithmetic and engine. Written once when the run begins; what
+ * happened since is the journal's.
+ */
+import type { Sweep } from './sweep.ts';
+
+export interface Manifest {
+  readonly format: 'gyre-run';
+  readonly formatVersion: number;
+  readonly name: string;
+  /** First 8 hex digits of the hash of the sweep without name, epochs and trace. */
+  readonly key: string;
+  /** SHA-256 of the whole resolved sweep, 64 hex digits. */
+  readonly sweepHash: string;
+  readonly arithmetic: string;
+  readonly engine: 'reference';
+  readonly networks: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** Version of Gyre that began the run. */
+  readonly gyre: string;
+  /** Thresholds behind labels and events. */
+  readonly detectors: Readonly<Record<string, number>>;
+  readonly sweep: Sweep;
+}

@@ -1,0 +1,46 @@
+/**
+ * What main and workers say to each other: one request a task, one outcome back. Everything a worker needs travels in the
+ * request, so that any worker can do any task, and a lost one can be done again. Structured clone carries both; the buffers are
+ * shared.
+ */
+import type { NetworkResults, SegmentCommit } from './journal.ts';
+import type { Network } from './network.ts';
+import type { SegmentedTableName } from './trace.ts';
+
+/** A segment that a task may append to. */
+export interface SegmentGrant {
+  /** Path without `.part`. */
+  readonly path: string;
+  readonly file: string;
+  /** Bytes that are committed; the worker cuts off what follows. */
+  readonly committedBytes: number;
+}
+
+/** Networks of one shape to be trained together. */
+export interface GroupRequest {
+  readonly networks: readonly Network[];
+  readonly lanes: number;
+}
+
+/** One task: some groups, trained from their first to their last epoch. */
+export interface TaskRequest {
+  readonly groups: readonly GroupRequest[];
+  readonly epochs: number;
+  /** Epochs a bucket of the trace. */
+  readonly bucketEpochs: number;
+  readonly runKey: string;
+  readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
+  /** Which thread's place on the board to fill in; also the only task that writes to its segments and memory. */
+  readonly thread: number;
+  readonly board: { readonly networkCount: number; readonly threadCount: number; readonly buffer: SharedArrayBuffer };
+  readonly control: SharedArrayBuffer;
+  /** Memory for the state of the groups, one after another; at least as large as the largest group needs. */
+  readonly memory: SharedArrayBuffer;
+}
+
+/** What came of a task. Nothing of a task that did not end with `trained` is committed. */
+export type TaskOutcome =
+  | { readonly kind: 'trained'; readonly results: NetworkResults; readonly segments: readonly SegmentCommit[] }
+  | { readonly kind: 'stopped' }
+  /** The disk failed, not the task: to try again would fail again. */
+  | { readonly kind: 'storage-failed'; readonly where: string; readonly got: string; readonly remedy: string };

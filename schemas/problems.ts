@@ -1,0 +1,50 @@
+/**
+ * Problems: what Gyre says when it cannot go on. Each one tells where it is, what was got, what was expected and what to
+ * do about it. A user's mistakes are collected and thrown together; the command line turns them into text and exit codes.
+ */
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** File, line, key path or option: as near as it can be pointed at. */
+  readonly where: string;
+  /** What stands there, or what happened. */
+  readonly got: string;
+  /** What would have been right; left out where `got` says it all. */
+  readonly expected?: string;
+  /** What to do; left out where `expected` says it all. */
+  readonly remedy?: string;
+}
+
+/** A problem on one line: `where: got X, expected Y (remedy)`. */
+export function describeProblem({ where, got, expected, remedy }: Problem): string {
+  const body = expected === undefined ? got : `got ${got}, expected ${expected}`;
+  return `${where}: ${body}${remedy === undefined ? '' : ` (${remedy})`}`;
+}
+
+/** The user's mistakes, all at once: bad usage or a bad sweep. Exit code 2. */
+export class UsageError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: Problem | readonly Problem[]) {
+    const list = 'where' in problems ? [problems] : problems;
+    super(list.map(describeProblem).join('\n'));
+    this.name = 'UsageError';
+    this.problems = list;
+  }
+}
+
+/** A run that could not go on through no fault of the sweep: disk, memory, a corrupt file. Exit code 1. */
+export class RunError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(describeProblem(problem), options);
+    this.name = 'RunError';
+    this.problem = problem;
+  }
+}
+
+/** The `code` of a Node.js system error (`ENOSPC`, `EACCES`…), or undefined for any other value. */
+export function systemErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,89 @@
+/**
+ * The sweep file as zod sees it: which keys exist, their types, ranges and defaults. A list where one value is expected is
+ * an axis of the grid, so every axis comes out of parsing as a list. What a value means together with others (crossings,
+ * sizes, duplicates) is the plan's business, not the schema's.
+ */
+import { z } from 'zod';
+import { ACTIVATIONS, DATASETS, FORMS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from './catalogue.ts';
+
+/** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
+export const SWEEP_LIMITS = {
+  /** Networks in one plan; each costs about 0.5 KB of main-thread memory. */
+  networkCountMax: 1_000_000,
+  epochCountMax: 2_147_483_647,
+  layerCountMax: 32,
+  widthMax: 4096,
+  /** Parameters of one network: a group of four float64 networks then takes about 0.6 GB. */
+  parameterCountMax: 4_194_304,
+  pointCountMax: 1_048_576,
+  seedMax: 4_294_967_295,
+  /** The largest finite float32: beyond it a constant would round to ∞. */
+  magnitudeMax: 3.4028234663852886e38,
+} as const;
+
+/** One value, or a list of them that spans an axis; always a list after parsing. */
+function axis<T extends z.ZodType>(value: T) {
+  return z.union([value, z.array(value).min(1)]).transform((v) => (Array.isArray(v) ? v : [v]) as z.output<T>[]);
+}
+
+const wholeNumber = (range: { min: number; max: number }) => z.int().min(range.min).max(range.max);
+const decayRate = z.number().min(0).lt(1);
+const seed = wholeNumber({ min: 0, max: SWEEP_LIMITS.seedMax });
+
+/** Units a layer, inputs first; the last layer is the (linear) output. */
+const layers = z
+  .array(wholeNumber({ min: 1, max: SWEEP_LIMITS.widthMax }))
+  .min(2)
+  .max(SWEEP_LIMITS.layerCountMax);
+
+const dataBlock = z.strictObject({
+  kind: axis(z.enum(namesOf(DATASETS))),
+  points: axis(wholeNumber({ min: 2, max: SWEEP_LIMITS.pointCountMax })),
+  seed: axis(seed).optional(),
+});
+
+const optimizerBlock = z.strictObject({
+  kind: axis(z.enum(namesOf(OPTIMIZERS))),
+  form: axis(z.enum(namesOf(FORMS))).default(['torch']),
+  learningRate: axis(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)),
+  beta1: axis(decayRate).optional(),
+  beta2: axis(decayRate).optional(),
+  epsilon: axis(z.number().min(0).max(SWEEP_LIMITS.magnitudeMax)).optional(),
+});
+
+/** The sweep file. */
+export const sweepSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    error: 'a name of 1 to 64 letters, digits, ".", "_" or "-" (it names the run\'s folder)',
+  }),
+  epochs: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }),
+  layers: z
+    .union([layers, z.array(layers).min(1)])
+    .transform((v) => (Array.isArray(v[0]) ? v : [v]) as z.output<typeof layers>[]),
+  activation: axis(z.enum(namesOf(ACTIVATIONS))).default(['tanh']),
+  data: axis(dataBlock),
+  init: axis(z.enum(namesOf(INITS))).default(['glorot-uniform']),
+  optimizer: axis(optimizerBlock),
+  batch: axis(z.literal('full')).default(['full']),
+  precision: axis(z.enum(namesOf(PRECISIONS))).default(['float32']),
+  subnormals: axis(z.enum(namesOf(SUBNORMALS))).default(['ieee']),
+  seeds: z
+    .union([wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }), z.array(seed).min(1)])
+    .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
+  trace: z
+    .strictObject({
+      epochs: z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) }).prefault({}),
+      compression: z.literal('none').default('none'),
+    })
+    .prefault({}),
+});
+
+/** A sweep as resolved: defaults filled in, every axis a list. */
+export type Sweep = z.output<typeof sweepSchema>;
+/** One block under `data`, its axes as lists. */
+export type DataBlock = Sweep['data'][number];
+/** One block under `optimizer`, its axes as lists. */
+export type OptimizerBlock = Sweep['optimizer'][number];
+
+/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba and of PyTorch. */
+export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;

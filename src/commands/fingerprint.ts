@@ -1,0 +1,26 @@
+/**
+ * `gyre fingerprint`: one line that two runs share if and only if every bit of every network is the same.
+ */
+import { RunError } from '../../schemas/problems.ts';
+import { count } from '../display/format.ts';
+import { range } from '../display/model.ts';
+import { readRun } from '../run/folder.ts';
+import { findRun } from './find-run.ts';
+import { printJson, printLine } from './output.ts';
+
+/** Prints the fingerprint of a run. Returns the exit code. */
+export function fingerprintCommand(name: string, { json }: { json?: boolean }): number {
+  const { folder, networks, results } = readRun(findRun(name));
+  const fingerprint = results.fingerprint(networks);
+  if (fingerprint === null) {
+    const missing = networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id);
+    throw new RunError({
+      where: folder,
+      got: `an incomplete run: ${count(missing.length)} of ${count(networks.length)} networks are missing (${range(missing)})`,
+      remedy: 'continue it with the gyre run command that began it',
+    });
+  }
+  if (json === true) printJson({ folder, networks: networks.length, fingerprint });
+  else printLine(fingerprint);
+  return 0;
+}

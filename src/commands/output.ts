@@ -1,0 +1,18 @@
+/**
+ * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no error.
+ */
+
+/** Writes a line to stdout. */
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Writes a line of JSON to stdout; numbers that JSON does not know become the strings NaN, Infinity and -Infinity. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, (_, item) => (typeof item === 'number' && !Number.isFinite(item) ? String(item) : item)));
+}
+
+/** Writes a line for people to stderr. */
+export function tellUser(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,113 @@
+/**
+ * `gyre plan`: what a sweep would be: networks, groups, time and disk. Times one chunk of each shape on this machine and
+ * writes nothing.
+ */
+import { availableParallelism } from 'node:os';
+import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
+import { bytes, columns, count, duration, scaled } from '../display/format.ts';
+import { groupBytes, groupMemory } from '../group/layout.ts';
+import { axesOf } from '../plan/axes.ts';
+import { operationsPerEpoch } from '../plan/cost.ts';
+import { expandSweep } from '../plan/expand.ts';
+import { sweepKey } from '../plan/identify.ts';
+import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
+import { readSweep } from '../plan/read.ts';
+import { defaultRunFolder } from '../run/folder.ts';
+import { referenceEngine } from '../train/engine.ts';
+import { printJson, printLine } from './output.ts';
+
+/** Time that all measurements together may take. */
+const MEASURE_MS_MAX = 2000;
+/** Bytes of a row on disk: the widths of the columns. */
+const EPOCH_ROW_BYTES = 56;
+const BLOCK_ROW_BYTES = 28;
+
+interface ShapePlan {
+  readonly shape: string;
+  readonly networks: number;
+  readonly groups: number;
+  readonly epochsPerSecond: number;
+  readonly seconds: number;
+}
+
+/** Prints the plan of a sweep. Returns the exit code. */
+export function planCommand(sweepFile: string, { json }: { json?: boolean }): number {
+  const sweep = readSweep(sweepFile);
+  const networks = expandSweep(sweep);
+  const groups = packGroups(networks);
+  const threads = availableParallelism();
+  const shapes = measureShapes(groups, sweep.epochs);
+  const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
+  const diskBytes = networks.length * networkBytes(sweep);
+  const plan = {
+    name: sweep.name,
+    key: sweepKey(sweep),
+    folder: defaultRunFolder(sweep),
+    networks: networks.length,
+    epochs: sweep.epochs,
+    groups: groups.length,
+    threads,
+    seconds,
+    diskBytes,
+  };
+  if (json === true) {
+    for (const shape of shapes) printJson({ kind: 'shape', ...shape });
+    printJson({ kind: 'plan', ...plan });
+    return 0;
+  }
+  const rows = shapes.map(({ shape, ...of }) => [
+    shape,
+    count(of.networks),
+    count(of.groups),
+    scaled(of.epochsPerSecond),
+    duration((of.seconds * 1000) / threads),
+  ]);
+  const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
+  printLine(`${plan.name} · ${count(plan.networks)} networks × ${count(plan.epochs)} epochs in ${count(plan.groups)} groups`);
+  printLine('');
+  for (const axis of axesOf(networks)) printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
+  printLine(`${'seeds'.padEnd(14)} ${sweep.seeds.length}\n`);
+  for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
+  printLine('');
+  printLine(`about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${plan.folder}`);
+  return 0;
+}
+
+/** Bytes of one network's rows in epochs and blocks. */
+function networkBytes({ epochs, trace }: Sweep): number {
+  return Math.ceil(epochs / trace.epochs.every) * EPOCH_ROW_BYTES + Math.ceil(epochs / BLOCK_EPOCHS) * BLOCK_ROW_BYTES;
+}
+
+/** Plans by shape. Where there are too many shapes to time each, the others are judged by their operations. */
+function measureShapes(groups: readonly Group[], epochs: number): ShapePlan[] {
+  const ofShape = groupBy(groups, ({ shape }) => shape);
+  const shareMs = Math.min(100, MEASURE_MS_MAX / ofShape.size);
+  const deadlineMs = performance.now() + MEASURE_MS_MAX;
+  let operationsPerSecond = 0;
+  return [...ofShape].map(([shape, list]) => {
+    const [network] = list[0].networks;
+    const operations = operationsPerEpoch(network);
+    if (performance.now() < deadlineMs) operationsPerSecond = operations * measureRate(list[0], shareMs);
+    const networks = list.reduce((sum, group) => sum + group.networks.length, 0);
+    const epochsPerSecond = operationsPerSecond / operations;
+    return { shape, networks, groups: list.length, epochsPerSecond, seconds: (networks * epochs) / epochsPerSecond };
+  });
+}
+
+/** Network-epochs a second of a group on this thread, measured for about `shareMs` after as long a warm-up. */
+function measureRate({ networks, lanes }: Group, shareMs: number): number {
+  const shape = { ...groupShape({ networks, lanes }), chunkEpochs: 1 };
+  const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
+  const train = referenceEngine(networks, shape, memory);
+  const epochsWithin = (ms: number, firstEpoch: number): { epochs: number; elapsedMs: number } => {
+    const startMs = performance.now();
+    let epochs = 0;
+    do train({ firstEpoch: firstEpoch + epochs++, count: 1 });
+    while (performance.now() - startMs < ms);
+    return { epochs, elapsedMs: performance.now() - startMs };
+  };
+  const warmUp = epochsWithin(shareMs / 2, 1);
+  const measured = epochsWithin(shareMs / 2, 1 + warmUp.epochs);
+  return (measured.epochs * networks.length * 1000) / measured.elapsedMs;
+}

@@ -1,0 +1,114 @@
+/**
+ * `gyre show`: the summary of a run, and its networks one by one, filtered and sorted.
+ */
+import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
+import { UsageError } from '../../schemas/problems.ts';
+import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { columns, count, magnitude } from '../display/format.ts';
+import { type SummaryInput, summaryLines } from '../display/summary.ts';
+import { didYouMean } from '../plan/read.ts';
+import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
+import { networkRows } from '../run/networks-table.ts';
+import { cellOf } from '../storage/arrow.ts';
+import { findRun } from './find-run.ts';
+import { printJson, printLine } from './output.ts';
+
+export interface ShowOptions {
+  readonly label?: string;
+  readonly sort?: string;
+  readonly json?: boolean;
+}
+
+type Cell = string | number | boolean | null;
+type Row = Readonly<Record<string, Cell>>;
+
+/** The columns that a person wants to see first; --json and networks.arrow have all of them. */
+const SHOWN_COLUMNS = [
+  'network',
+  'label',
+  'layers',
+  'activation',
+  'data',
+  'optimizer',
+  'learning_rate',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'precision',
+  'seed',
+  'loss_first',
+  'loss_min',
+  'loss_last',
+  'diverged_epoch',
+  'nonfinite_epoch',
+];
+
+/** Shows a run. Returns the exit code. */
+export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {
+  const columnNames = NETWORKS_TABLE.columns.map((column) => column.name);
+  requireKnown('--label', label, LABEL_NAMES);
+  requireKnown('--sort', sort, columnNames);
+  const record = readRun(findRun(name));
+  const values = networkRows(record.networks, record.results, record.manifest.sweep.epochs);
+  const rows: Row[] = record.networks.map((_, row) =>
+    Object.fromEntries(columnNames.map((column) => [column, cellOf(values[column], row)])),
+  );
+  const selected = rows.filter((row) => label === undefined || row.label === label).sort((a, b) => compare(a[sort], b[sort]));
+  if (json === true) {
+    for (const row of selected) printJson(row);
+    return 0;
+  }
+  for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
+  printLine('');
+  for (const line of networkLines(selected)) printLine(line);
+  if (label !== undefined) printLine(`\n${count(selected.length)} of ${count(rows.length)} networks`);
+  return 0;
+}
+
+/** What the summary needs to know of a run. */
+export function summaryInput(record: RunRecord, state: SummaryInput['state']): SummaryInput {
+  const { manifest, networks, results, journal, folder } = record;
+  return {
+    name: manifest.name,
+    folder,
+    epochs: manifest.sweep.epochs,
+    networks,
+    labelOf: (id) => results.labelOf(id),
+    labels: results.labelCounts(),
+    state,
+    elapsedMs: runElapsedMs(journal),
+    traceBytes: runTraceBytes(journal),
+    fingerprint: results.fingerprint(networks),
+  };
+}
+
+/** A table of the shown columns, those that are null for every network left out. */
+function networkLines(rows: readonly Row[]): string[] {
+  const shown = SHOWN_COLUMNS.filter((column) => rows.some((row) => row[column] !== null));
+  const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
+  const text = (cell: Cell) => (cell === null ? '–' : typeof cell === 'number' ? numberText(cell) : String(cell));
+  return columns(
+    [shown, ...rows.map((row) => shown.map((column) => text(row[column])))],
+    shown.map((column) => (isNumber(column) ? 'right' : 'left')),
+  );
+}
+
+const numberText = (value: number): string => (Number.isInteger(value) ? String(value) : magnitude(value));
+
+/** Numbers by size, names by alphabet, NaN and null last. */
+function compare(a: Cell, b: Cell): number {
+  const isMissing = (cell: Cell) => cell === null || (typeof cell === 'number' && Number.isNaN(cell));
+  if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), 'en');
+}
+
+function requireKnown(option: string, value: string | undefined, known: readonly (string | LabelName)[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new UsageError({
+    where: option,
+    got: JSON.stringify(value),
+    expected: `one of ${known.join(', ')}`,
+    ...(didYouMean(value, known) && { remedy: didYouMean(value, known).replace(/; $/, '') }),
+  });
+}

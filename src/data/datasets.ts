@@ -1,0 +1,73 @@
+/**
+ * The data sets a network is trained on. Everything is computed in float64 and rounded to float32 at the end, for float64
+ * networks too, so that twins start from the same numbers.
+ */
+import type { DataConfig } from '../../schemas/network.ts';
+import { elementaryOf } from '../numeric/elementary.ts';
+import { uniform } from '../numeric/philox.ts';
+
+/** Samples of one data set; every number is a float32. */
+export interface Dataset {
+  /** [sample][input] */
+  readonly inputs: Float32Array;
+  /** [sample][output] */
+  readonly targets: Float32Array;
+  readonly inputCount: number;
+  readonly outputCount: number;
+  /** Population variance of all targets pooled, float64. */
+  readonly targetVariance: number;
+}
+
+type Curve = (x: number) => number;
+
+const { sin, tanh } = elementaryOf('float64');
+
+/** The samples of a data set: `points` values of x with both ends of its interval, and y(x). */
+export function makeDataset(data: DataConfig): Dataset {
+  const { start, end, curve } = CURVES[data.kind](data);
+  const x = linspace(start, end, data.points);
+  const inputs = Float32Array.from(x);
+  const targets = Float32Array.from(x, curve);
+  return { inputs, targets, inputCount: 1, outputCount: 1, targetVariance: variance(targets) };
+}
+
+/** Intervals are never symmetric where the curve is odd: gradients that cancel exactly would turn rounding into the signal. */
+const CURVES: Readonly<Record<DataConfig['kind'], (data: DataConfig) => { start: number; end: number; curve: Curve }>> = {
+  sine: () => ({ start: 0, end: 1, curve: (x) => sin(2 * Math.PI * x) }),
+  polynomial: () => ({ start: -1, end: 1, curve: (x) => 2 * (x * x * x) + 0.3 * (x * x) - x }),
+  absolute: () => ({ start: -1, end: 1, curve: (x) => Math.abs(x - 0.4) }),
+  teacher: ({ seed = 0 }) => ({ start: 0, end: 1, curve: teacherCurve(seed) }),
+};
+
+/** x_i = start + ((end − start)·i) / (count − 1). */
+function linspace(start: number, end: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => start + ((end - start) * i) / (count - 1));
+}
+
+/** Units of the teacher's one hidden layer. */
+const TEACHER_UNITS = 3;
+
+/**
+ * The output of a 1-3-1 tanh network whose ten parameters, in the order of any network's parameters, are uniform on (−3, 3):
+ * the draws of stream `teacher` with layer and index as for weights.
+ */
+function teacherCurve(seed: number): Curve {
+  const draw = (layer: number, index: number) => 6 * uniform({ seed, stream: 'teacher', layer, index }) - 3;
+  const hidden = Array.from({ length: TEACHER_UNITS }, (_, unit) => ({
+    weight: draw(0, unit),
+    bias: draw(0, TEACHER_UNITS + unit),
+    outputWeight: draw(1, unit),
+  }));
+  const outputBias = draw(1, TEACHER_UNITS);
+  return (x) =>
+    hidden.reduce((sum, { weight, bias, outputWeight }) => sum + outputWeight * tanh(bias + weight * x), outputBias);
+}
+
+function variance(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) * (value - mean);
+  return squares / values.length;
+}

@@ -1,0 +1,115 @@
+/**
+ * The model behind every display: a pure function from notices to a view. No clock, no terminal, no files; what it cannot
+ * know from a notice it does not show.
+ */
+import type { LabelName } from '../../schemas/catalogue.ts';
+import type { BegunNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+
+/** Where the run stood at one moment. */
+interface Sample {
+  readonly elapsedMs: number;
+  readonly epochsTrained: number;
+  readonly share: number;
+}
+
+/** All that a display shows of a run. */
+export interface View {
+  readonly state: 'planning' | 'running' | 'stopping' | 'ended';
+  readonly run: BegunNotice | null;
+  readonly progress: ProgressNotice | null;
+  /** Network-epochs a second over the last ten seconds or so; null until two samples tell. */
+  readonly epochsPerSecond: number | null;
+  /** Time left, from the share of operations done lately; null until it can be told. */
+  readonly remainingMs: number | null;
+  readonly networksFailed: number;
+  readonly retries: number;
+  /** The latest thing that went wrong, in words. */
+  readonly trouble: string | null;
+  /** Past samples, oldest first. */
+  readonly samples: readonly Sample[];
+}
+
+/** The view before any notice. */
+export const EMPTY_VIEW: View = {
+  state: 'planning',
+  run: null,
+  progress: null,
+  epochsPerSecond: null,
+  remainingMs: null,
+  networksFailed: 0,
+  retries: 0,
+  trouble: null,
+  samples: [],
+};
+
+/** The rate is that of the last ten seconds, the time left is judged by the last minute, which shakes less. */
+const RATE_WINDOW_MS = 10_000;
+const REMAINING_WINDOW_MS = 60_000;
+
+/** The view after a notice. */
+export function reduce(view: View, notice: Notice): View {
+  switch (notice.kind) {
+    case 'begun':
+      return { ...EMPTY_VIEW, state: 'running', run: notice };
+    case 'progress':
+      return withProgress(view, notice);
+    case 'committed':
+      return view;
+    case 'retry':
+      return {
+        ...view,
+        retries: view.retries + 1,
+        trouble: `a worker was lost (${notice.reason}); networks ${range(notice.networks)}: attempt ${notice.attempt}`,
+      };
+    case 'failed':
+      return {
+        ...view,
+        networksFailed: view.networksFailed + notice.networks.length,
+        trouble: `networks ${range(notice.networks)} given up: ${notice.reason}`,
+      };
+    case 'stopping':
+      return { ...view, state: 'stopping' };
+    case 'ended':
+      return { ...view, state: 'ended', remainingMs: null };
+  }
+}
+
+/** Divergence counts: networks that diverged or became non-finite. */
+export function divergenceCount(labels: LabelCounts): number {
+  return labels.diverged + labels['non-finite'];
+}
+
+/** Labels in the order of the catalogue, those that a display leaves out while nobody has them excepted. */
+export function shownLabels(labels: LabelCounts): [LabelName, number][] {
+  const entries = Object.entries(labels) as [LabelName, number][];
+  return entries.filter(([name, networks]) => name !== 'failed' || networks > 0);
+}
+
+function withProgress(view: View, progress: ProgressNotice): View {
+  const { elapsedMs, epochsTrained, share } = progress;
+  const now: Sample = { elapsedMs, epochsTrained, share };
+  const samples = [...view.samples, now].filter((sample) => sample.elapsedMs >= elapsedMs - REMAINING_WINDOW_MS);
+  const rateFrom = samples.find((sample) => sample.elapsedMs >= elapsedMs - RATE_WINDOW_MS) ?? now;
+  const epochsPerMs = (epochsTrained - rateFrom.epochsTrained) / (elapsedMs - rateFrom.elapsedMs);
+  const sharePerMs = (share - samples[0].share) / (elapsedMs - samples[0].elapsedMs);
+  return {
+    ...view,
+    progress,
+    samples,
+    epochsPerSecond: epochsPerMs > 0 ? epochsPerMs * 1000 : null,
+    remainingMs: sharePerMs > 0 ? (1 - share) / sharePerMs : null,
+  };
+}
+
+/** `3, 17–20`: ids in ascending order, runs of neighbours joined. */
+export function range(ids: readonly number[]): string {
+  const sorted = [...ids].sort((a, b) => a - b);
+  const parts: string[] = [];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    while (sorted[end + 1] === sorted[end] + 1) end++;
+    parts.push(start === end ? `${sorted[start]}` : `${sorted[start]}–${sorted[end]}`);
+    start = end + 1;
+  }
+  return parts.length > 6 ? `${parts.slice(0, 6).join(', ')}, …` : parts.join(', ');
+}

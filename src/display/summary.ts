@@ -1,0 +1,95 @@
+/**
+ * The summary of a run, as text that stays on the screen: labels over all and by axis, where the files are, what to do next.
+ * The same for a run that has just ended and for one of last year.
+ */
+import { join } from 'node:path';
+import { LABELS, type LabelName } from '../../schemas/catalogue.ts';
+import type { Network } from '../../schemas/network.ts';
+import type { LabelCounts } from '../../schemas/notices.ts';
+import { axesOf } from '../plan/axes.ts';
+import { bytes, columns, count, duration, magnitude, percent } from './format.ts';
+import { shownLabels } from './model.ts';
+
+/** What the summary is made of. */
+export interface SummaryInput {
+  readonly name: string;
+  readonly folder: string;
+  readonly epochs: number;
+  readonly networks: readonly Network[];
+  /** Null for a network that is not done. */
+  readonly labelOf: (id: number) => LabelName | null;
+  readonly labels: LabelCounts;
+  readonly state: 'done' | 'stopped' | 'failed' | 'running';
+  /** Of all sessions together; null where no session has ended in good order. */
+  readonly elapsedMs: number | null;
+  readonly traceBytes: number;
+  readonly fingerprint: string | null;
+}
+
+/** The lines of a run's summary. */
+export function summaryLines(input: SummaryInput): string[] {
+  return [headline(input), '', ...labelTable(input), ...axisTable(input), '', ...fileLines(input), '', ...nextLines(input)];
+}
+
+function headline({ name, networks, epochs, state, elapsedMs, labels }: SummaryInput): string {
+  const done = Object.entries(labels).reduce((sum, [label, n]) => (label === 'failed' ? sum : sum + n), 0);
+  const time = elapsedMs === null ? '' : ` · ${duration(elapsedMs)}`;
+  const progress = done === networks.length ? 'done' : `${state}, ${count(done)} done`;
+  return `${name} · ${count(networks.length)} networks × ${count(epochs)} epochs · ${progress}${time}`;
+}
+
+function labelTable({ labels, networks }: SummaryInput): string[] {
+  const rows = shownLabels(labels).map(([name, n]) => [name, count(n), percent(n, networks.length), LABELS[name].description]);
+  return columns([['label', 'networks', 'share', ''], ...rows], ['left', 'right', 'right', 'left']);
+}
+
+/** Labels by the values of each axis of the sweep; nothing where it has none. */
+function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
+  const axes = axesOf(networks);
+  if (axes.length === 0) return [];
+  const names = shownLabels(labels).map(([name]) => name);
+  const rows = axes.flatMap(({ name, valueOf, values }) => {
+    const tally = new Map(values.map((value) => [value, new Map<LabelName, number>()]));
+    for (const network of networks) {
+      const label = labelOf(network.id);
+      const counts = tally.get(valueOf(network));
+      if (label !== null && counts !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
+    return values.map((value, i) => [
+      i === 0 ? name : '',
+      valueText(value),
+      ...names.map((label) => count(tally.get(value)?.get(label) ?? 0)),
+    ]);
+  });
+  return ['', ...columns([['axis', 'value', ...names], ...rows], ['left', 'right', ...names.map(() => 'right' as const)])];
+}
+
+function valueText(value: string | number | undefined): string {
+  if (value === undefined) return '–';
+  return typeof value === 'number' ? magnitude(value) : value;
+}
+
+function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] {
+  const rows = [
+    ['files', folder, bytes(traceBytes)],
+    ['', join(folder, 'networks.arrow'), 'one row a network'],
+    ['', join(folder, 'epochs', '*.arrow'), 'loss, norms and extremes by bucket of epochs'],
+    ['', join(folder, 'blocks', '*.arrow'), 'digests of the losses'],
+  ];
+  const lines = columns(rows, ['left', 'left', 'left']);
+  return fingerprint === null ? lines : [...lines, `fingerprint  ${fingerprint}`];
+}
+
+function nextLines({ folder, state, labels, networks }: SummaryInput): string[] {
+  const done = networks.length - labels.failed;
+  const lines: [string, string][] = [];
+  if (state === 'stopped') lines.push(['gyre run …', 'the same command again continues at the networks that are not done']);
+  if (state === 'failed') lines.push(['gyre run …', 'the same command again tries the networks that failed']);
+  const label = labels.diverged > 0 ? ' --label diverged' : '';
+  if (done > 0) lines.push([`gyre show ${folder}${label}`, 'networks one by one']);
+  lines.push([`python -c "import pandas; print(pandas.read_feather('${join(folder, 'networks.arrow')}'))"`, '']);
+  return columns(
+    lines.map(([command, what], i) => [i === 0 ? 'next' : '', command, what]),
+    ['left', 'left', 'left'],
+  );
+}

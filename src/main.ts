@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/**
+ * The command line: which commands there are, what they take, and how errors become words and exit codes. 0 done, 1 failed,
+ * 2 bad usage or sweep, 128 + n stopped by signal n.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { fingerprintCommand } from './commands/fingerprint.ts';
+import { tellUser } from './commands/output.ts';
+import { planCommand } from './commands/plan.ts';
+import { type RunOptions, runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { type ShowOptions, showCommand } from './commands/show.ts';
+import { GYRE_VERSION } from './run/version.ts';
+
+function program(): Command {
+  const gyre = new Command('gyre')
+    .description('A laboratory for the long-run numerical behaviour of adaptive-momentum optimisers on small networks.')
+    .version(GYRE_VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nRUN is a path, a unique prefix of a folder under traces/runs, or "latest" (the default).\n' +
+        '\nExample:\n  $ gyre run sweeps/quickstart.yaml\n',
+    );
+  const command = (usage: string, description: string, example: string) =>
+    gyre
+      .command(usage)
+      .description(description)
+      .addHelpText('after', `\nExample:\n  $ ${example}\n`);
+
+  command('run', 'run a sweep, or continue it where its folder already holds part of it', 'gyre run sweeps/quickstart.yaml --threads 2')
+    .argument('<sweep>', 'sweep file (YAML)')
+    .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY)")
+    .option('--threads <n>', 'training threads (default: one a core)')
+    .option('--epochs <n>', 'train for this many epochs instead of the sweep file\'s')
+    .addOption(
+      new Option('--kernel <name>', 'what trains the networks; so far both are the scalar reference')
+        .choices(['auto', 'reference'])
+        .default('auto'),
+    )
+    .option('--plain', 'lines of text on stderr instead of the live screen')
+    .option('--json', 'every notice as one line of JSON on stdout, and no summary')
+    .option('--fail-fast', 'stop at the first task that is given up')
+    .action(async (sweep: string, options: RunOptions) => {
+      process.exitCode = await runCommand(sweep, options);
+    });
+  command('plan', 'networks, groups, estimated time and disk of a sweep; writes nothing', 'gyre plan sweeps/default.yaml')
+    .argument('<sweep>', 'sweep file (YAML)')
+    .option('--json', 'one line of JSON a shape, then one for the plan')
+    .action((sweep: string, options: { json?: boolean }) => {
+      process.exitCode = planCommand(sweep, options);
+    });
+  command('runs', 'list the runs under traces/runs, the latest first', 'gyre runs')
+    .option('--json', 'one line of JSON a run')
+    .action((options: { json?: boolean }) => {
+      process.exitCode = runsCommand(options);
+    });
+  command('show', 'the summary of a run and its networks', 'gyre show latest --label diverged --sort diverged_epoch')
+    .argument('[run]', 'which run', 'latest')
+    .option('--label <label>', 'only networks with this label')
+    .option('--sort <column>', 'sort by a column of networks.arrow (default: network)')
+    .option('--json', 'one line of JSON a network, with every column')
+    .action((run: string, options: ShowOptions) => {
+      process.exitCode = showCommand(run, options);
+    });
+  command('fingerprint', "a run's fingerprint: equal where every bit of every network is equal", 'gyre fingerprint latest')
+    .argument('[run]', 'which run', 'latest')
+    .option('--json', 'as one line of JSON')
+    .action((run: string, options: { json?: boolean }) => {
+      process.exitCode = fingerprintCommand(run, options);
+    });
+  return gyre;
+}
+
+/** The exit code of an error, once it is told. */
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // Commander has said what is wrong.
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) tellUser(`gyre: ${describeProblem(problem)}`);
+    return 2;
+  }
+  if (error instanceof RunError) {
+    tellUser(`gyre: ${error.message}`);
+    return 1;
+  }
+  tellUser(`gyre: this is a defect of Gyre, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  return 1;
+}
+
+/** A reader that goes away (`gyre show | head`) ends the output, not the program with an error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

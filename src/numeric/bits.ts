@@ -1,0 +1,54 @@
+/**
+ * Bits of floating-point numbers: arrays by precision, canonical NaN, and hexadecimal text for messages. Payloads of NaN are
+ * not deterministic across engines, so bits are compared, stored and hashed only after every NaN is made canonical.
+ */
+import type { Precision } from './rounding.ts';
+
+/** Numbers in a network's precision. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** Bytes of one number. */
+export const BYTES_OF: Readonly<Record<Precision, number>> = { float32: 4, float64: 8 };
+
+/** A zeroed array of `length` numbers. */
+export function floatArray(precision: Precision, length: number): FloatArray {
+  return precision === 'float32' ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** A view of `length` numbers at `byteOffset` of a buffer. */
+export function floatView(precision: Precision, buffer: ArrayBufferLike, byteOffset: number, length: number): FloatArray {
+  return precision === 'float32'
+    ? new Float32Array(buffer, byteOffset, length)
+    : new Float64Array(buffer, byteOffset, length);
+}
+
+/** Replaces every NaN of `values` by the quiet NaN with sign and payload zero (0x7fc00000, 0x7ff8000000000000). */
+export function canonicaliseNaNs(values: FloatArray): void {
+  const { buffer, byteOffset, length } = values;
+  const words = new Uint32Array(buffer, byteOffset, (length * values.BYTES_PER_ELEMENT) / 4);
+  for (let i = 0; i < length; i++) {
+    if (values[i] === values[i]) continue;
+    if (values instanceof Float32Array) {
+      words[i] = 0x7fc00000;
+    } else {
+      words[2 * i] = 0;
+      words[2 * i + 1] = 0x7ff80000;
+    }
+  }
+}
+
+/** The raw little-endian bytes of an array, without copying. */
+export function bytesOf(values: FloatArray): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** The bits of a number as hexadecimal digits, most significant first: 8 for float32, 16 for float64. */
+export function hexOf(value: number, precision: Precision): string {
+  const view = new DataView(new ArrayBuffer(8));
+  if (precision === 'float32') {
+    view.setFloat32(0, value);
+    return view.getUint32(0).toString(16).padStart(8, '0');
+  }
+  view.setFloat64(0, value);
+  return view.getBigUint64(0).toString(16).padStart(16, '0');
+}

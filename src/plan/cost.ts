@@ -1,0 +1,31 @@
+/**
+ * The declared cost of training: an operation count from a network's shape alone, never from measurement, so that chunk
+ * lengths, the order of groups and shares of work are the same on every machine.
+ */
+import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
+
+/** Rough counts of arithmetic operations; only their proportions matter. */
+const OPERATIONS_PER_ACTIVATION = 30;
+const OPERATIONS_PER_PARAMETER_UPDATE = 30;
+
+/** Operations of one epoch of one network: forward, backward and optimiser. */
+export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers' | 'data'>): number {
+  const parameters = parameterCount(layers);
+  const hiddenUnits = layers.slice(1, -1).reduce((sum, size) => sum + size, 0);
+  const perSample = 6 * parameters + OPERATIONS_PER_ACTIVATION * hiddenUnits;
+  return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
+}
+
+/** Operations of one chunk of a group: 20 to 100 ms of the reference, so that a stop is seen well within a second. */
+const OPERATIONS_PER_CHUNK = 2 ** 24;
+
+/** Operations of one task: about a second of the reference. */
+export const OPERATIONS_PER_TASK = 2 ** 28;
+
+/** No chunk is longer, so that the signals of a chunk stay small beside the state. */
+const CHUNK_EPOCHS_MAX = 1024;
+
+/** Epochs that a group is trained for between two looks at the control words. */
+export function chunkEpochs(operations: number, lanes: number): number {
+  return Math.max(1, Math.min(CHUNK_EPOCHS_MAX, Math.floor(OPERATIONS_PER_CHUNK / (operations * lanes))));
+}

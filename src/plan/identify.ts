@@ -1,0 +1,68 @@
+/**
+ * Identity by content: the key of a network, the key of a sweep and what differs between two sweeps. A key is SHA-256 over
+ * canonical JSON (keys sorted, no white space, numbers in the shortest form that reads back exactly).
+ */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import type { NetworkConfig } from '../../schemas/network.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
+
+/**
+ * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the version
+ * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
+ */
+export function networkKey(config: NetworkConfig): string {
+  const { layers, activation, data, init, optimizer, batch, precision, subnormals, seed } = config;
+  const decisive = { layers, activation, data, init, optimizer, batch, precision, subnormals, seed };
+  return contentHash({ arithmetic: ARITHMETIC_ID, ...decisive }).slice(0, 16);
+}
+
+/** The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs and trace. */
+export function sweepKey(sweep: Sweep): string {
+  return contentHash(gridOf(sweep)).slice(0, 8);
+}
+
+/** One key path whose value differs between a run's sweep and the one at hand. */
+export interface Difference {
+  readonly path: string;
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+/** Where two resolved sweeps differ, name and trace apart; empty where one continues the other. */
+export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
+  return differences({ epochs: before.epochs, ...gridOf(before) }, { epochs: now.epochs, ...gridOf(now) }, '');
+}
+
+function gridOf({ name: _name, epochs: _epochs, trace: _trace, ...grid }: Sweep): Omit<Sweep, 'name' | 'epochs' | 'trace'> {
+  return grid;
+}
+
+function differences(before: unknown, now: unknown, path: string): Difference[] {
+  if (isDeepStrictEqual(before, now)) return [];
+  if (!isMapping(before) || !isMapping(now)) return [{ path, before, now }];
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...keys].flatMap((key) => differences(before[key], now[key], path === '' ? key : `${path}.${key}`));
+}
+
+/** Blocks in a list of one read better by their keys than as a whole. */
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && (!Array.isArray(value) || value.some((item) => isMapping(item)));
+}
+
+function contentHash(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/** JSON with sorted keys; undefined members are left out. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}

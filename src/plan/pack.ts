@@ -1,0 +1,82 @@
+/**
+ * Packs networks into groups: networks of one kernel shape that share a kernel call, one a lane. Packing is scheduling only
+ * and never changes a bit of any network.
+ */
+import { OPTIMIZERS } from '../../schemas/catalogue.ts';
+import { layersLabel, type Network } from '../../schemas/network.ts';
+import type { GroupShape } from '../group/layout.ts';
+import { chunkEpochs, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
+
+/** Networks of one shape that are trained together. */
+export interface Group {
+  /** Text that names the kernel shape; groups with equal text can run the same kernel. */
+  readonly shape: string;
+  /** Between 1 and `lanes`; lanes beyond are padding. */
+  readonly networks: readonly Network[];
+  readonly lanes: number;
+}
+
+/** Lanes of a group: the four float32 numbers of a 128-bit vector. */
+export const LANES_DEFAULT = 4;
+
+/** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
+export function kernelShape({ layers, activation, data, optimizer, precision, subnormals }: Network): string {
+  const { kind, form } = optimizer;
+  return [layersLabel(layers), activation, `${data.points} points`, kind, form, precision, subnormals].join(' ');
+}
+
+/**
+ * Groups of at most `lanes` networks of one shape, the most work first: the last tasks of a run are then its shortest, and
+ * no thread idles long at the end. Networks of one shape keep their order.
+ */
+export function packGroups(networks: readonly Network[], lanes: number = LANES_DEFAULT): Group[] {
+  const shapes = [...groupBy(networks, kernelShape)].map(([shape, list]) => ({ shape, list, operations: operationsPerEpoch(list[0]) }));
+  shapes.sort((a, b) => b.operations - a.operations);
+  const groups: Group[] = [];
+  for (const { shape, list } of shapes) {
+    for (let first = 0; first < list.length; first += lanes) {
+      groups.push({ shape, networks: list.slice(first, first + lanes), lanes });
+    }
+  }
+  return groups;
+}
+
+/** Items by key, keys in the order of their first item. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** The layout of a group's memory and the length of its chunks. */
+export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>): GroupShape {
+  const { precision, layers, data, optimizer } = networks[0];
+  return {
+    precision,
+    layers,
+    sampleCount: data.points,
+    moments: OPTIMIZERS[optimizer.kind].moments,
+    lanes,
+    chunkEpochs: chunkEpochs(operationsPerEpoch(networks[0]), lanes),
+  };
+}
+
+/** Joins consecutive groups into tasks of about a second of work: enough to make the cost of a commit small beside it. */
+export function packTasks(groups: readonly Group[], epochs: number): Group[][] {
+  const tasks: Group[][] = [];
+  let operations = Number.POSITIVE_INFINITY;
+  for (const group of groups) {
+    if (operations >= OPERATIONS_PER_TASK) {
+      tasks.push([]);
+      operations = 0;
+    }
+    tasks[tasks.length - 1].push(group);
+    operations += group.networks.length * epochs * operationsPerEpoch(group.networks[0]);
+  }
+  return tasks;
+}

@@ -1,0 +1,318 @@
+/**
+ * Executes a run: hands its open networks to the pool, task by task, commits what comes back and tells what happens as
+ * notices. Never trains itself. Each thread has one task at a time, with the segments and the memory that go with it, so
+ * nothing but the board and the control words is shared between threads.
+ */
+import type { CommitRecord } from '../../schemas/journal.ts';
+import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import { layersLabel } from '../../schemas/network.ts';
+import type { Notice } from '../../schemas/notices.ts';
+import { RunError } from '../../schemas/problems.ts';
+import { Board } from '../group/board.ts';
+import { Control } from '../group/control.ts';
+import { groupBytes } from '../group/layout.ts';
+import { operationsPerEpoch } from '../plan/cost.ts';
+import { type Group, groupShape, LANES_DEFAULT, packGroups, packTasks } from '../plan/pack.ts';
+import { type OpenRun, runPaths } from './folder.ts';
+import { writeNetworksTable } from './networks-table.ts';
+import { TrainingPool } from './pool.ts';
+import { GYRE_VERSION } from './version.ts';
+
+const PROGRESS_MS = 250;
+const SNAPSHOT_MS = 1000;
+const NETWORKS_TABLE_MS = 60_000;
+/** A lost task is tried this often altogether. */
+const ATTEMPTS_MAX = 3;
+
+export interface ExecuteOptions {
+  readonly threads: number;
+  readonly workerUrl: URL;
+  /** Networks a group; changes nothing but the speed. */
+  readonly lanes?: number;
+  /** Stop at the first task that is given up, instead of going on with the others. */
+  readonly failFast?: boolean;
+  readonly notify: (notice: Notice) => void;
+  /** Aborted when the user asks for a stop. */
+  readonly stop: AbortSignal;
+}
+
+/** How a session ended. */
+export type Ending = 'done' | 'stopped' | 'failed';
+
+/**
+ * Trains every network of the run that is not done. On return everything committed is on disk, in finished files.
+ *
+ * @throws RunError where the disk fails; what was committed before is kept, and the run can be continued.
+ */
+export async function executeRun(run: OpenRun, options: ExecuteOptions): Promise<Ending> {
+  return await new Execution(run, options).execute();
+}
+
+class Execution {
+  readonly #run: OpenRun;
+  readonly #options: ExecuteOptions;
+  readonly #epochs: number;
+  readonly #tasks: Group[][];
+  readonly #board: Board;
+  readonly #control = new Control();
+  readonly #startedMs = performance.now();
+  /** Operations an epoch, `[network]`. */
+  readonly #operations: Float64Array;
+  #hasFailedTasks = false;
+  /** The first failure of the disk outside of tasks. */
+  #failure: RunError | null = null;
+
+  constructor(run: OpenRun, options: ExecuteOptions) {
+    this.#run = run;
+    this.#options = options;
+    this.#epochs = run.manifest.sweep.epochs;
+    const open = run.networks.filter(({ id }) => !run.results.isDone(id));
+    const groups = packGroups(open, options.lanes ?? LANES_DEFAULT);
+    this.#tasks = packTasks(groups, this.#epochs);
+    this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
+    this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
+    for (const { id } of run.networks) {
+      if (run.results.isDone(id)) this.#board.setNetwork(id, { epochs: this.#epochs, label: run.results.labelOf(id) });
+    }
+    options.notify({
+      kind: 'begun',
+      name: run.manifest.name,
+      key: run.manifest.key,
+      folder: run.folder,
+      networks: run.networks.length,
+      epochs: this.#epochs,
+      groups: groups.length,
+      threads: options.threads,
+      engine: run.manifest.engine,
+      networksDone: run.results.doneCount,
+    });
+  }
+
+  async execute(): Promise<Ending> {
+    const { journal } = this.#run;
+    const { threads, workerUrl, stop } = this.#options;
+    journal.append({
+      kind: 'session',
+      startedAt: new Date().toISOString(),
+      gyre: GYRE_VERSION,
+      node: process.version,
+      threads,
+    });
+    this.#writeNetworks();
+    const requestStop = () => this.#requestStop();
+    stop.addEventListener('abort', requestStop);
+    if (stop.aborted) requestStop();
+    const timers = [
+      setInterval(() => this.#notifyProgress(), PROGRESS_MS),
+      setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
+      setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
+    ];
+    const pool = new TrainingPool({ workerUrl, threads });
+    try {
+      this.#notifyProgress();
+      const settled = await Promise.allSettled(
+        Array.from({ length: threads }, (_, thread) => this.#serveThread(pool, thread)),
+      );
+      const failure = settled.find((result) => result.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+      if (this.#failure !== null) throw this.#failure;
+      return this.#end(this.#ending());
+    } catch (error) {
+      if (error instanceof RunError) this.#endAfter(error);
+      throw error;
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      stop.removeEventListener('abort', requestStop);
+      await pool.close();
+    }
+  }
+
+  /** Gives a thread one task after another until none is left or a stop is requested. */
+  async #serveThread(pool: TrainingPool, thread: number): Promise<void> {
+    let memory = new SharedArrayBuffer(0);
+    try {
+      for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
+        const bytes = Math.max(...task.map((group) => groupBytes(groupShape(group))));
+        if (memory.byteLength < bytes) memory = new SharedArrayBuffer(bytes);
+        await this.#trainTask(pool, { task, thread, memory });
+      }
+    } catch (error) {
+      // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
+      this.#control.requestStop();
+      throw error;
+    }
+  }
+
+  #nextTask(): Group[] | undefined {
+    return this.#control.stopRequested ? undefined : this.#tasks.shift();
+  }
+
+  /** Trains and commits one task, trying again where its worker is lost. */
+  async #trainTask(pool: TrainingPool, of: { task: Group[]; thread: number; memory: SharedArrayBuffer }): Promise<void> {
+    const { task, thread, memory } = of;
+    const ids = task.flatMap((group) => group.networks.map(({ id }) => id));
+    for (let attempt = 1; ; attempt++) {
+      let outcome: TaskOutcome;
+      try {
+        outcome = await pool.train(this.#request(task, thread, memory));
+      } catch (error) {
+        this.#clearBoard(ids, thread);
+        const reason = error instanceof Error ? error.message : String(error);
+        if (this.#control.stopRequested) return;
+        if (attempt === ATTEMPTS_MAX) return this.#giveUp(ids, reason);
+        this.#options.notify({ kind: 'retry', networks: ids, attempt: attempt + 1, reason });
+        continue;
+      }
+      if (outcome.kind === 'trained') this.#commit({ kind: 'commit', results: outcome.results, segments: outcome.segments }, thread);
+      else if (outcome.kind === 'storage-failed') throw new RunError(outcome);
+      return;
+    }
+  }
+
+  #request(task: readonly Group[], thread: number, memory: SharedArrayBuffer): TaskRequest {
+    const { manifest, segments } = this.#run;
+    const { networkCount, threadCount, buffer } = this.#board;
+    return {
+      groups: task.map(({ networks, lanes }) => ({ networks, lanes })),
+      epochs: this.#epochs,
+      bucketEpochs: manifest.sweep.trace.epochs.every,
+      runKey: manifest.key,
+      segments: segments.grant(thread),
+      thread,
+      board: { networkCount, threadCount, buffer },
+      control: this.#control.buffer,
+      memory,
+    };
+  }
+
+  /** The rows are durable before the journal says so; the book follows the journal. */
+  #commit(record: CommitRecord, thread: number): void {
+    const { journal, results, segments } = this.#run;
+    journal.append(record);
+    segments.commit(record.segments);
+    segments.sealLong(thread);
+    results.commit(record.results);
+    this.#options.notify({
+      kind: 'committed',
+      elapsedMs: this.#elapsedMs(),
+      networks: Array.from(record.results.network, (network) => ({
+        network,
+        label: results.labelOf(network) ?? 'other',
+      })),
+    });
+  }
+
+  #giveUp(ids: readonly number[], reason: string): void {
+    this.#hasFailedTasks = true;
+    const network = Uint32Array.from(ids);
+    this.#run.journal.append({ kind: 'failed', network, reason });
+    this.#run.results.fail(network);
+    for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: 'failed' });
+    this.#options.notify({ kind: 'failed', networks: ids, reason });
+    if (this.#options.failFast) this.#control.requestStop();
+  }
+
+  #clearBoard(ids: readonly number[], thread: number): void {
+    for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: null });
+    this.#board.setThread(thread, null);
+  }
+
+  /** What fails on a timer must not go unseen: it stops the run as a failed commit does. */
+  #orStop(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      this.#failure ??= error;
+      this.#control.requestStop();
+    }
+  }
+
+  #requestStop(): void {
+    this.#control.requestStop();
+    this.#options.notify({ kind: 'stopping' });
+  }
+
+  #ending(): Ending {
+    if (this.#hasFailedTasks) return 'failed';
+    return this.#run.results.doneCount === this.#run.networks.length ? 'done' : 'stopped';
+  }
+
+  /** Leaves finished files behind and says so. */
+  #end(reason: Ending): Ending {
+    const { journal, results, segments, networks } = this.#run;
+    segments.sealAll();
+    this.#writeNetworks();
+    const elapsedMs = this.#elapsedMs();
+    journal.append({ kind: 'end', reason, elapsedMs });
+    this.#notifyProgress();
+    this.#options.notify({
+      kind: 'ended',
+      reason,
+      elapsedMs,
+      networksDone: results.doneCount,
+      networksFailed: results.failedCount,
+      labels: results.labelCounts(),
+      fingerprint: results.fingerprint(networks),
+    });
+    return reason;
+  }
+
+  /** After a disk failure: finish what still can be, without hiding the failure behind a second one. */
+  #endAfter(failure: RunError): void {
+    try {
+      this.#end('failed');
+    } catch (error) {
+      if (!(error instanceof RunError)) throw failure;
+    }
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  #writeNetworks(): void {
+    const { folder, manifest, networks, results } = this.#run;
+    writeNetworksTable({ path: runPaths(folder).networks, runKey: manifest.key, networks, results, epochs: this.#epochs });
+  }
+
+  #snapshot(): void {
+    this.#run.journal.append({
+      kind: 'snapshot',
+      elapsedMs: this.#elapsedMs(),
+      epochsTrained: this.#board.epochsTrained(),
+      networksDone: this.#run.results.doneCount,
+      labels: this.#board.labelCounts(),
+    });
+  }
+
+  #notifyProgress(): void {
+    const { networks, results, segments } = this.#run;
+    this.#options.notify({
+      kind: 'progress',
+      elapsedMs: this.#elapsedMs(),
+      epochsTrained: this.#board.epochsTrained(),
+      epochsPlanned: networks.length * this.#epochs,
+      share: this.#share(),
+      networksDone: results.doneCount,
+      labels: this.#board.labelCounts(),
+      threads: this.#board.threads().map((id) => {
+        if (id === null) return null;
+        const { layers, activation, precision } = networks[id];
+        return `${layersLabel(layers)} ${activation} ${precision}`;
+      }),
+      residentBytes: process.memoryUsage.rss(),
+      writtenBytes: segments.committedBytes,
+    });
+  }
+
+  #share(): number {
+    let done = 0;
+    let planned = 0;
+    for (const [id, operations] of this.#operations.entries()) {
+      done += operations * this.#board.epochsOf(id);
+      planned += operations * this.#epochs;
+    }
+    return done / planned;
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * A run's folder: making one for a sweep, continuing the one that is there, or reading it without touching it. The manifest
+ * says what the run is, the journal what has happened; whatever contradicts them is refused with words.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import type { JournalRecord } from '../../schemas/journal.ts';
+import type { Manifest } from '../../schemas/manifest.ts';
+import type { Network } from '../../schemas/network.ts';
+import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
+import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import { THRESHOLDS } from '../detect/thresholds.ts';
+import { expandSweep } from '../plan/expand.ts';
+import { sweepDifferences, sweepKey } from '../plan/identify.ts';
+import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
+import { acquireLock, lockHolder } from './lock.ts';
+import { Results } from './results.ts';
+import { SegmentBook } from './segment-book.ts';
+import { GYRE_VERSION } from './version.ts';
+
+/** The files of a run's folder. */
+export const runPaths = (folder: string) => ({
+  manifest: join(folder, 'run.json'),
+  journal: join(folder, 'journal.msgpack'),
+  networks: join(folder, 'networks.arrow'),
+  lock: join(folder, 'lock'),
+});
+
+/** A run as its folder tells it. */
+export interface RunRecord {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly networks: readonly Network[];
+  readonly results: Results;
+  readonly journal: readonly JournalRecord[];
+  /** Process id of the process that works on it now, or null. */
+  readonly runningPid: number | null;
+}
+
+/** A run open for training. The process that holds it is the only one that writes to its folder. */
+export interface OpenRun {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly networks: readonly Network[];
+  readonly results: Results;
+  readonly journal: Journal;
+  readonly segments: SegmentBook;
+  /** Closes the journal and gives the folder back. */
+  close(): void;
+}
+
+/** Where a run of a sweep goes unless the user says otherwise. */
+export function defaultRunFolder(sweep: Sweep): string {
+  return join('traces', 'runs', `${sweep.name}-${sweepKey(sweep)}`);
+}
+
+/**
+ * Opens the folder for a sweep: a new run, or the one of the same sweep that is there already, whose open segments are then
+ * sealed at their last commit.
+ *
+ * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
+ */
+export function openRun({ sweep, networks, folder }: { sweep: Sweep; networks: readonly Network[]; folder: string }): OpenRun {
+  const paths = runPaths(folder);
+  const problem = folderProblem(folder, sweep);
+  if (problem !== null) throw new UsageError(problem);
+  const isNew = !existsSync(paths.manifest);
+  asUsage(() => withPath(folder, () => mkdirSync(folder, { recursive: true })));
+  const releaseLock = asUsage(() => acquireLock(paths.lock));
+  try {
+    const manifest = isNew ? newManifest(sweep, networks.length) : readManifest(folder);
+    if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    const content = readJournal(paths.journal);
+    const results = replayResults(networks.length, content?.records ?? []);
+    const segments = new SegmentBook(folder, manifest.key);
+    for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
+    segments.sealAll();
+    const journal = content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
+    const close = () => {
+      journal.close();
+      releaseLock();
+    };
+    return { folder, manifest, networks, results, journal, segments, close };
+  } catch (error) {
+    releaseLock();
+    throw error;
+  }
+}
+
+/** Reads a run for looking at it; nothing is changed. */
+export function readRun(folder: string): RunRecord {
+  const manifest = readManifest(folder);
+  const networks = expandSweep(manifest.sweep);
+  const content: JournalContent | null = readJournal(runPaths(folder).journal);
+  const journal = content?.records ?? [];
+  const results = replayResults(networks.length, journal);
+  return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+}
+
+/** The manifest of a run's folder. */
+export function readManifest(folder: string): Manifest {
+  const path = runPaths(folder).manifest;
+  const text = withPath(path, () => readFileSync(path, 'utf8'));
+  const manifest = parseManifest(text);
+  if (manifest === null) {
+    throw new RunError({ where: path, got: 'something else', expected: 'the manifest of a Gyre run' });
+  }
+  if (manifest.formatVersion !== FORMAT_VERSION) {
+    throw new RunError({
+      where: path,
+      got: `format version ${manifest.formatVersion}`,
+      expected: `format version ${FORMAT_VERSION}`,
+      remedy: `read it with Gyre ${manifest.gyre}`,
+    });
+  }
+  return manifest;
+}
+
+function parseManifest(text: string): Manifest | null {
+  try {
+    const value = JSON.parse(text) as Partial<Manifest> | null;
+    return value?.format === 'gyre-run' ? (value as Manifest) : null;
+  } catch {
+    return null;
+  }
+}
+
+function newManifest(sweep: Sweep, networkCount: number): Manifest {
+  return {
+    format: 'gyre-run',
+    formatVersion: FORMAT_VERSION,
+    name: sweep.name,
+    key: sweepKey(sweep),
+    sweepHash: createHash('sha256').update(JSON.stringify(sweep)).digest('hex'),
+    arithmetic: ARITHMETIC_ID,
+    engine: 'reference',
+    networks: networkCount,
+    createdAt: new Date().toISOString(),
+    gyre: GYRE_VERSION,
+    detectors: THRESHOLDS,
+    sweep,
+  };
+}
+
+/** Why a sweep cannot be run in a folder, or null. */
+function folderProblem(folder: string, sweep: Sweep): Problem | readonly Problem[] | null {
+  if (!existsSync(runPaths(folder).manifest)) {
+    const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
+    // A process killed between making the folder and writing the manifest leaves a lock, or run.json.new, and nothing else.
+    if (others.every((name) => name === 'lock' || name === 'run.json.new')) return null;
+    return {
+      where: folder,
+      got: `a folder with other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
+      expected: 'a new or empty folder, or a run of this sweep',
+      remedy: 'choose another folder with --out',
+    };
+  }
+  const manifest = asUsage(() => readManifest(folder));
+  const remedy = 'choose another folder with --out, or run the sweep that the folder holds';
+  if (manifest.arithmetic !== ARITHMETIC_ID) {
+    return {
+      where: folder,
+      got: `a run by arithmetic ${manifest.arithmetic}`,
+      expected: `arithmetic ${ARITHMETIC_ID}`,
+      remedy: `continue it with Gyre ${manifest.gyre}, or choose another folder with --out`,
+    };
+  }
+  const differences = sweepDifferences(manifest.sweep, sweep);
+  if (differences.length === 0) return null;
+  return differences.map(({ path, before, now }) => ({
+    where: `${folder}: ${path}`,
+    got: `${valueText(now)} in the sweep`,
+    expected: `${valueText(before)}, as in the run "${manifest.name}" that the folder holds`,
+    remedy,
+  }));
+}
+
+const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+/** How far a run is, from its record alone. */
+export function runState({ results, networks, runningPid }: RunRecord): 'running' | 'done' | 'failed' | 'stopped' {
+  if (runningPid !== null) return 'running';
+  if (results.doneCount === networks.length) return 'done';
+  return results.failedCount > 0 ? 'failed' : 'stopped';
+}
+
+/** Time that all sessions of a run took together; of one that was cut short, up to its last snapshot. */
+export function runElapsedMs(journal: readonly JournalRecord[]): number {
+  let earlierMs = 0;
+  let sessionMs = 0;
+  for (const record of journal) {
+    if (record.kind === 'session') {
+      earlierMs += sessionMs;
+      sessionMs = 0;
+    } else if (record.kind === 'snapshot' || record.kind === 'end') {
+      sessionMs = record.elapsedMs;
+    }
+  }
+  return earlierMs + sessionMs;
+}
+
+/** Committed bytes of a run's segments, from its journal. */
+export function runTraceBytes(journal: readonly JournalRecord[]): number {
+  const endBytes = new Map<string, number>();
+  for (const record of journal) {
+    if (record.kind !== 'commit') continue;
+    for (const segment of record.segments) endBytes.set(`${segment.table}/${segment.file}`, segment.endBytes);
+  }
+  return [...endBytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function replayResults(networkCount: number, records: readonly JournalRecord[]): Results {
+  const results = new Results(networkCount);
+  for (const record of records) {
+    if (record.kind === 'commit') results.commit(record.results);
+    else if (record.kind === 'failed') results.fail(record.network);
+  }
+  return results;
+}
+
+/** What goes wrong before anything is computed is for the user to mend: exit code 2. */
+function asUsage<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw error instanceof RunError ? new UsageError(error.problem) : error;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The results of a run, network by network, gathered from commits: what networks.arrow, the fingerprint and the summary are
+ * made of. Columns of typed arrays, since a plan may hold a million networks.
+ */
+import { createHash } from 'node:crypto';
+import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
+import type { NetworkResults } from '../../schemas/journal.ts';
+import type { Network } from '../../schemas/network.ts';
+import type { LabelCounts } from '../../schemas/notices.ts';
+
+const DIGEST_BYTES = 32;
+const NO_LABEL = 255;
+
+/** Results by id; a network without a label has none yet. */
+export class Results {
+  readonly networkCount: number;
+  /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
+  readonly degraded: Uint8Array;
+  readonly divergedEpoch: Uint32Array;
+  readonly nonFiniteEpoch: Uint32Array;
+  readonly lossMinEpoch: Uint32Array;
+  readonly lossFirst: Float64Array;
+  readonly lossMin: Float64Array;
+  readonly lossLast: Float64Array;
+  readonly #labels: Uint8Array;
+  readonly #digests: Uint8Array;
+
+  constructor(networkCount: number) {
+    this.networkCount = networkCount;
+    this.degraded = new Uint8Array(networkCount);
+    this.divergedEpoch = new Uint32Array(networkCount);
+    this.nonFiniteEpoch = new Uint32Array(networkCount);
+    this.lossMinEpoch = new Uint32Array(networkCount);
+    this.lossFirst = new Float64Array(networkCount);
+    this.lossMin = new Float64Array(networkCount);
+    this.lossLast = new Float64Array(networkCount);
+    this.#labels = new Uint8Array(networkCount).fill(NO_LABEL);
+    this.#digests = new Uint8Array(networkCount * DIGEST_BYTES);
+  }
+
+  /** Takes the results of a commit. */
+  commit(of: NetworkResults): void {
+    for (const [row, id] of of.network.entries()) {
+      this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
+      this.degraded[id] = of.degraded[row];
+      this.divergedEpoch[id] = of.divergedEpoch[row];
+      this.nonFiniteEpoch[id] = of.nonFiniteEpoch[row];
+      this.lossMinEpoch[id] = of.lossMinEpoch[row];
+      this.lossFirst[id] = of.lossFirst[row];
+      this.lossMin[id] = of.lossMin[row];
+      this.lossLast[id] = of.lossLast[row];
+      this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
+    }
+  }
+
+  /** Records networks as given up, unless they are done; a later commit overrides it. */
+  fail(networks: Uint32Array): void {
+    for (const id of networks) if (!this.isDone(id)) this.#labels[id] = LABEL_NAMES.indexOf('failed');
+  }
+
+  labelOf(id: number): LabelName | null {
+    return LABEL_NAMES[this.#labels[id]] ?? null;
+  }
+
+  /** Whether the network is trained to its last epoch. */
+  isDone(id: number): boolean {
+    const label = this.labelOf(id);
+    return label !== null && label !== 'failed';
+  }
+
+  get doneCount(): number {
+    return this.#countWhere((id) => this.isDone(id));
+  }
+
+  get failedCount(): number {
+    return this.#countWhere((id) => this.labelOf(id) === 'failed');
+  }
+
+  /** How many networks have each label. */
+  labelCounts(): LabelCounts {
+    const counts = Object.fromEntries(LABEL_NAMES.map((name) => [name, 0])) as Record<LabelName, number>;
+    for (let id = 0; id < this.networkCount; id++) {
+      const label = this.labelOf(id);
+      if (label !== null) counts[label]++;
+    }
+    return counts;
+  }
+
+  /** The digest of a network that is done, as 64 hex digits; null before. */
+  digestOf(id: number): string | null {
+    return this.isDone(id) ? Buffer.from(this.#digestBytes(id)).toString('hex') : null;
+  }
+
+  /**
+   * The fingerprint of the run: SHA-256 over id (u32, little-endian) ‖ key (8 bytes) ‖ digest (32 bytes) of each network in
+   * the order of ids, as 64 hex digits. Null while a network is not done.
+   */
+  fingerprint(networks: readonly Network[]): string | null {
+    const hash = createHash('sha256');
+    const idBytes = Buffer.alloc(4);
+    for (const { id, key } of networks) {
+      if (!this.isDone(id)) return null;
+      idBytes.writeUInt32LE(id);
+      hash.update(idBytes).update(key, 'hex').update(this.#digestBytes(id));
+    }
+    return hash.digest('hex');
+  }
+
+  #digestBytes(id: number): Uint8Array {
+    return this.#digests.subarray(id * DIGEST_BYTES, (id + 1) * DIGEST_BYTES);
+  }
+
+  #countWhere(holds: (id: number) => boolean): number {
+    let count = 0;
+    for (let id = 0; id < this.networkCount; id++) if (holds(id)) count++;
+    return count;
+  }
+}

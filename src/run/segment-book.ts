@@ -1,0 +1,128 @@
+/**
+ * The book of segments: which file of which table each thread appends to, and what of it is committed. Main keeps it; the
+ * workers are told where to write task by task and remember nothing.
+ */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SegmentCommit } from '../../schemas/journal.ts';
+import type { SegmentGrant } from '../../schemas/messages.ts';
+import { RunError } from '../../schemas/problems.ts';
+import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { arrowSchema } from '../storage/arrow.ts';
+import { withPath } from '../storage/files.ts';
+import { EMPTY_SEGMENT, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
+
+/** A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly. */
+const SEGMENT_BYTES_MAX = 48 * 1024 * 1024;
+
+/** The segments of one run. */
+export class SegmentBook {
+  readonly #folder: string;
+  readonly #runKey: string;
+  /** Committed state by table and file, of open and sealed segments alike. */
+  readonly #states: Readonly<Record<SegmentedTableName, Map<string, SegmentState>>>;
+  /** The open segment of each table and thread. */
+  readonly #open: Readonly<Record<SegmentedTableName, Map<number, string>>>;
+
+  constructor(folder: string, runKey: string) {
+    this.#folder = folder;
+    this.#runKey = runKey;
+    this.#states = { epochs: new Map(), blocks: new Map() };
+    this.#open = { epochs: new Map(), blocks: new Map() };
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      const path = join(folder, table);
+      withPath(path, () => mkdirSync(path, { recursive: true }));
+    }
+  }
+
+  /** The segments that a thread's next task appends to; nobody else writes to them until it is over. */
+  grant(thread: number): Readonly<Record<SegmentedTableName, SegmentGrant>> {
+    const grants = SEGMENTED_TABLE_NAMES.map((table) => {
+      const file = this.#open[table].get(thread) ?? this.#openNew(table, thread);
+      const { committedBytes } = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+      return [table, { path: this.#path(table, file), file, committedBytes }] as const;
+    });
+    return Object.fromEntries(grants) as Record<SegmentedTableName, SegmentGrant>;
+  }
+
+  /** Takes note of what a commit appended, from the journal or just before it goes there. */
+  commit(commits: readonly SegmentCommit[]): void {
+    for (const { table, file, endBytes, blocks } of commits) {
+      const before = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+      this.#states[table].set(file, { committedBytes: endBytes, blocks: [...before.blocks, ...blocks] });
+    }
+  }
+
+  /** Seals a thread's segments that have grown long enough. */
+  sealLong(thread: number): void {
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      const file = this.#open[table].get(thread);
+      if (file === undefined) continue;
+      if ((this.#states[table].get(file) ?? EMPTY_SEGMENT).committedBytes >= SEGMENT_BYTES_MAX) {
+        this.#seal(table, file);
+        this.#open[table].delete(thread);
+      }
+    }
+  }
+
+  /**
+   * Seals every segment that is still open, of this session or of one that was cut short.
+   *
+   * @throws RunError where a segment with committed rows is gone.
+   */
+  sealAll(): void {
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      for (const file of new Set([...this.#states[table].keys(), ...this.#partsOf(table)])) this.#seal(table, file);
+      this.#open[table].clear();
+    }
+  }
+
+  /** Committed bytes of all segments. */
+  get committedBytes(): number {
+    let sum = 0;
+    for (const states of Object.values(this.#states)) for (const { committedBytes } of states.values()) sum += committedBytes;
+    return sum;
+  }
+
+  #seal(table: SegmentedTableName, file: string): void {
+    const path = this.#path(table, file);
+    const state = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+    if (existsSync(openName(path))) {
+      sealSegment(path, arrowSchema({ table: SEGMENTED_TABLES[table], runKey: this.#runKey }), state);
+    } else if (state.blocks.length > 0 && !existsSync(path)) {
+      throw new RunError({
+        where: path,
+        got: 'a segment that is gone',
+        expected: `${state.committedBytes} committed bytes, as the journal says`,
+        remedy: 'restore it from a copy, or start the run anew in another folder with --out',
+      });
+    }
+  }
+
+  /** The open segments in the folder of a table, those without any commit included. */
+  #partsOf(table: SegmentedTableName): string[] {
+    const path = join(this.#folder, table);
+    const parts = withPath(path, () => readdirSync(path)).filter((name) => name.endsWith(openName('.arrow')));
+    return parts.map((name) => name.slice(0, -openName('').length));
+  }
+
+  /** Numbers go up within a table and are never used twice in a run's folder. */
+  #openNew(table: SegmentedTableName, thread: number): string {
+    const taken = new Set([...this.#states[table].keys(), ...this.#open[table].values()]);
+    let number = 1;
+    while (taken.has(segmentName(number)) || this.#exists(table, segmentName(number))) number++;
+    this.#open[table].set(thread, segmentName(number));
+    return segmentName(number);
+  }
+
+  #exists(table: SegmentedTableName, file: string): boolean {
+    const path = this.#path(table, file);
+    return existsSync(path) || existsSync(openName(path));
+  }
+
+  #path(table: SegmentedTableName, file: string): string {
+    return join(this.#folder, table, file);
+  }
+}
+
+const segmentName = (number: number): string => `${String(number).padStart(5, '0')}.arrow`;

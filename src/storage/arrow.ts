@@ -1,0 +1,153 @@
+/**
+ * From column lists to Arrow: schemas with metadata, and record batches over typed arrays without copying. With segments and
+ * reader beside it, the only place that knows the Arrow library.
+ */
+import {
+  Bool,
+  type Data,
+  type DataType,
+  Dictionary,
+  Field,
+  Float32,
+  Float64,
+  Int32,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  Schema,
+  Struct,
+  Uint32,
+  Utf8,
+  util,
+  vectorFromArray,
+} from 'apache-arrow';
+import { type Column, type ColumnType, FORMAT_VERSION, type TableName, type TableSpec } from '../../schemas/trace.ts';
+
+/**
+ * The values of one column. Numbers come as typed arrays of the column's type, names and flags as plain arrays; where the
+ * column is nullable, `valid[row] = 0` marks a null.
+ */
+export interface ColumnValues {
+  readonly values: Uint32Array | Float32Array | Float64Array | readonly (string | null)[] | readonly (boolean | null)[];
+  readonly valid?: Uint8Array;
+}
+
+/** One entry for each column of a table, by name. */
+export type TableValues = Readonly<Record<string, ColumnValues>>;
+
+/** One-line recipes that open a table from its run's folder, by tool. Kept in the metadata of each file. */
+export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>>>> = {
+  networks: {
+    pandas: "pandas.read_feather('networks.arrow')",
+    polars: "polars.read_ipc('networks.arrow', memory_map=False)",
+    duckdb: "networks = pyarrow.feather.read_table('networks.arrow'); duckdb.sql('select * from networks')",
+    r: "arrow::read_feather('networks.arrow')",
+  },
+  epochs: segmentRecipes('epochs'),
+  blocks: segmentRecipes('blocks'),
+};
+
+function segmentRecipes(table: TableName): Record<string, string> {
+  return {
+    pandas: `pyarrow.dataset.dataset('${table}', format='ipc').to_table().to_pandas()`,
+    polars: `polars.read_ipc('${table}/*.arrow', memory_map=False)`,
+    duckdb: `${table} = pyarrow.dataset.dataset('${table}', format='ipc'); duckdb.sql('select * from ${table}')`,
+    r: `arrow::open_dataset('${table}', format = 'arrow')`,
+  };
+}
+
+/** The dictionaries of a table's dictionary columns: all the names that can occur, fixed before the first row. */
+export type Dictionaries = Readonly<Record<string, readonly string[]>>;
+
+/** The Arrow schema of a table, with unit and description on every column and recipes on the whole. */
+export function arrowSchema({ table, runKey, dictionaries = {} }: { table: TableSpec; runKey: string; dictionaries?: Dictionaries }): Schema {
+  const fields = table.columns.map((column, id) => {
+    const metadata = new Map([
+      ['unit', column.unit],
+      ['description', column.description],
+    ]);
+    return new Field(column.name, arrowType(column, id, dictionaries), column.nullable, metadata);
+  });
+  const metadata = new Map([
+    ['format_version', String(FORMAT_VERSION)],
+    ['run_key', runKey],
+    ['table', table.name],
+    ['description', table.description],
+    ...Object.entries(RECIPES[table.name]),
+  ]);
+  return new Schema(fields, metadata);
+}
+
+function arrowType({ type, name }: Column, id: number, dictionaries: Dictionaries): DataType {
+  if (type !== 'dictionary') return PLAIN_TYPES[type]();
+  if (!(name in dictionaries)) throw new Error(`column ${name} has no dictionary`);
+  return new Dictionary(new Utf8(), new Int32(), id);
+}
+
+const PLAIN_TYPES: Readonly<Record<Exclude<ColumnType, 'dictionary'>, () => DataType>> = {
+  u32: () => new Uint32(),
+  f32: () => new Float32(),
+  f64: () => new Float64(),
+  bool: () => new Bool(),
+  utf8: () => new Utf8(),
+};
+
+/**
+ * A record batch of `rowCount` rows. Typed arrays are taken as they are, not copied: they must stay unchanged until the
+ * batch is written.
+ */
+export function recordBatch(of: {
+  schema: Schema;
+  table: TableSpec;
+  rows: TableValues;
+  rowCount: number;
+  dictionaries?: Dictionaries;
+}): RecordBatch {
+  const { schema, table, rows, rowCount, dictionaries = {} } = of;
+  const children = table.columns.map((column, i) => {
+    const values = rows[column.name];
+    if (values === undefined) throw new Error(`table ${table.name} needs values for column ${column.name}`);
+    return columnData(schema.fields[i].type, values, rowCount, dictionaries[column.name]);
+  });
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rowCount, nullCount: 0, children }));
+}
+
+function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
+  if (ArrayBuffer.isView(values)) {
+    const data = values.subarray(0, length);
+    return makeData({ type, length, data, ...nulls(length, valid && ((row) => valid[row] !== 0)) } as Parameters<typeof makeData>[0]);
+  }
+  if (names !== undefined) {
+    const indices = Int32Array.from({ length }, (_, row) => names.indexOf(values[row] as string));
+    const dictionary = vectorFromArray(names as string[], new Utf8());
+    const present = (row: number) => values[row] !== null;
+    return makeData({ type: type as Dictionary, length, data: indices, dictionary, ...nulls(length, present) });
+  }
+  return vectorFromArray(values.slice(0, length) as string[], type as Utf8).data[0];
+}
+
+/** Null count and validity bitmap; no bitmap where nothing is null. */
+function nulls(length: number, isPresent?: (row: number) => boolean): { nullCount: number; nullBitmap?: Uint8Array } {
+  if (isPresent === undefined) return { nullCount: 0 };
+  const present = Array.from({ length }, (_, row) => isPresent(row));
+  const nullCount = present.filter((is) => !is).length;
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: util.packBools(present) };
+}
+
+/** A whole Arrow file of one batch, as bytes. */
+export function tableFile(of: {
+  table: TableSpec;
+  runKey: string;
+  rows: TableValues;
+  rowCount: number;
+  dictionaries?: Dictionaries;
+}): Uint8Array {
+  const schema = arrowSchema(of);
+  const batch = recordBatch({ ...of, schema });
+  return RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
+}
+
+/** The value in a row of a column; null where the column says so. */
+export function cellOf({ values, valid }: ColumnValues, row: number): string | number | boolean | null {
+  return valid !== undefined && valid[row] === 0 ? null : values[row];
+}

@@ -1,0 +1,63 @@
+/**
+ * The digest of a network: what proves that two trainings were the same bit for bit. Its losses are hashed in blocks of 1000
+ * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v): raw little-endian bytes in
+ * the network's precision, every NaN canonical, absent moments left out.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { bytesOf, canonicaliseNaNs, type FloatArray, floatArray } from '../numeric/bits.ts';
+import type { Precision } from '../numeric/rounding.ts';
+
+/** The digest of one finished block of losses. */
+export interface BlockDigest {
+  /** Last epoch of the block. */
+  readonly epoch: number;
+  /** First 8 of the 32 bytes, as 16 hex digits. */
+  readonly digest: string;
+}
+
+/** Hashes one network's losses as they come; the cutting of epochs into calls does not matter. */
+export class DigestBuilder {
+  readonly #open: FloatArray;
+  #openLength = 0;
+  #epoch = 0;
+  readonly #hash: Hash = createHash('sha256');
+
+  constructor(precision: Precision) {
+    this.#open = floatArray(precision, BLOCK_EPOCHS);
+  }
+
+  /** Takes the losses of the next `count` epochs and returns the blocks that they complete. */
+  losses(losses: FloatArray, count: number): BlockDigest[] {
+    const finished: BlockDigest[] = [];
+    for (let taken = 0; taken < count; ) {
+      const step = Math.min(count - taken, BLOCK_EPOCHS - this.#openLength);
+      this.#open.set(losses.subarray(taken, taken + step), this.#openLength);
+      this.#openLength += step;
+      this.#epoch += step;
+      taken += step;
+      if (this.#openLength === BLOCK_EPOCHS) finished.push(this.#closeBlock());
+    }
+    return finished;
+  }
+
+  /** Closes the last block, which may be short, and hashes the final state; `state` is θ and the moments that exist. */
+  finish(state: readonly FloatArray[]): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
+    const lastBlock = this.#openLength > 0 ? this.#closeBlock() : null;
+    for (const values of state) {
+      const copy = values.slice();
+      canonicaliseNaNs(copy);
+      this.#hash.update(bytesOf(copy));
+    }
+    return { lastBlock, digest: this.#hash.digest() };
+  }
+
+  #closeBlock(): BlockDigest {
+    const block = this.#open.subarray(0, this.#openLength);
+    canonicaliseNaNs(block);
+    const digest = createHash('sha256').update(bytesOf(block)).digest();
+    this.#hash.update(digest);
+    this.#openLength = 0;
+    return { epoch: this.#epoch, digest: digest.toString('hex', 0, 8) };
+  }
+}

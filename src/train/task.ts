@@ -1,0 +1,132 @@
+/**
+ * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds observers, buckets, digests and the board and
+ * looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
+ * outcome. The arithmetic never sees the clock.
+ */
+import type { NetworkResults, SegmentCommit } from '../../schemas/journal.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { Network } from '../../schemas/network.ts';
+import { RunError } from '../../schemas/problems.ts';
+import { makeDataset } from '../data/datasets.ts';
+import { Observer, type Verdict } from '../detect/observer.ts';
+import { Board } from '../group/board.ts';
+import { Control } from '../group/control.ts';
+import { type GroupMemory, type GroupShape, groupMemory, readLane } from '../group/layout.ts';
+import { floatArray } from '../numeric/bits.ts';
+import { groupShape } from '../plan/pack.ts';
+import { Bucket } from './buckets.ts';
+import { DigestBuilder } from './digest.ts';
+import { referenceEngine } from './engine.ts';
+import { LaneReader } from './lane-signals.ts';
+import { TraceWriter } from './trace-writer.ts';
+
+/** Trains a task's groups to their last epoch, or until a stop is requested. */
+export function runTask(request: TaskRequest): TaskOutcome {
+  const board = new Board(request.board, request.board.buffer);
+  const control = new Control(request.control);
+  const finished: FinishedNetwork[] = [];
+  let trace: TraceWriter | undefined;
+  try {
+    trace = new TraceWriter(request);
+    for (const group of request.groups) {
+      board.setThread(request.thread, group.networks[0].id);
+      const networks = trainGroup(group, request, { board, control, trace });
+      if (networks === null) {
+        for (const { id } of request.groups.flatMap((g) => g.networks)) board.setNetwork(id, { epochs: 0, label: null });
+        trace.abandon();
+        return { kind: 'stopped' };
+      }
+      finished.push(...networks);
+    }
+    const segments: SegmentCommit[] = trace.finish();
+    return { kind: 'trained', results: resultColumns(finished), segments };
+  } catch (error) {
+    trace?.abandon();
+    if (!(error instanceof RunError)) throw error;
+    const { where, got, remedy = '' } = error.problem;
+    return { kind: 'storage-failed', where, got, remedy };
+  } finally {
+    board.setThread(request.thread, null);
+  }
+}
+
+interface FinishedNetwork {
+  readonly id: number;
+  readonly verdict: Verdict;
+  readonly digest: Uint8Array;
+}
+
+interface Surroundings {
+  readonly board: Board;
+  readonly control: Control;
+  readonly trace: TraceWriter;
+}
+
+/** Trains one group to its last epoch; null where a stop was requested before. */
+function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): FinishedNetwork[] | null {
+  const { board, control, trace } = around;
+  const { epochs } = request;
+  const shape = groupShape(group);
+  const memory = groupMemory(shape, request.memory);
+  const train = referenceEngine(group.networks, shape, memory);
+  const reader = new LaneReader(shape, memory);
+  const lanes = group.networks.map((network) => laneWatch(network, request));
+
+  for (let firstEpoch = 1; firstEpoch <= epochs; firstEpoch += shape.chunkEpochs) {
+    if (control.stopRequested) return null;
+    const chunk = { firstEpoch, count: Math.min(shape.chunkEpochs, epochs - firstEpoch + 1) };
+    train(chunk);
+    for (const [lane, { id, observer, bucket, digest }] of lanes.entries()) {
+      const signals = reader.read(lane, chunk);
+      observer.observe(signals);
+      trace.epochs(bucket, signals);
+      trace.blocks(id, digest.losses(signals.loss, chunk.count));
+      board.setNetwork(id, { epochs: firstEpoch + chunk.count - 1, label: observer.provisionalLabel() });
+    }
+  }
+  return lanes.map(({ id, observer, digest }, lane) => {
+    const { lastBlock, digest: bytes } = digest.finish(finalState(shape, memory, lane));
+    trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
+    const verdict = observer.verdict();
+    board.setNetwork(id, { epochs, label: verdict.label });
+    return { id, verdict, digest: bytes };
+  });
+}
+
+/** Everything that watches one network while it trains. */
+function laneWatch(network: Network, { epochs, bucketEpochs }: TaskRequest) {
+  const { targetVariance } = makeDataset(network.data);
+  return {
+    id: network.id,
+    observer: new Observer({ epochs, targetVariance }),
+    bucket: new Bucket({ network: network.id, bucketEpochs, epochs }),
+    digest: new DigestBuilder(network.precision),
+  };
+}
+
+/** θ and the moments that exist, of one lane. */
+function finalState(shape: GroupShape, memory: GroupMemory, lane: number) {
+  const sections = [memory.theta, memory.firstMoment, memory.secondMoment].filter((section) => section.length > 0);
+  return sections.map((section) => {
+    const values = floatArray(shape.precision, section.length / shape.lanes);
+    readLane(section, shape.lanes, lane, values);
+    return values;
+  });
+}
+
+function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
+  const verdicts = networks.map(({ verdict }) => verdict);
+  const epochsOf = (of: (verdict: Verdict) => number | null) => Uint32Array.from(verdicts, (verdict) => of(verdict) ?? 0);
+  return {
+    network: Uint32Array.from(networks, ({ id }) => id),
+    label: verdicts.map(({ label }) => label),
+    degraded: Uint8Array.from(verdicts, ({ degraded }) => Number(degraded)),
+    divergedEpoch: epochsOf((verdict) => verdict.divergedEpoch),
+    nonFiniteEpoch: epochsOf((verdict) => verdict.nonFiniteEpoch),
+    lossMinEpoch: epochsOf((verdict) => verdict.lossMinEpoch),
+    lossFirst: Float64Array.from(verdicts, ({ lossFirst }) => lossFirst),
+    lossMin: Float64Array.from(verdicts, ({ lossMin }) => lossMin),
+    lossLast: Float64Array.from(verdicts, ({ lossLast }) => lossLast),
+    digest: Uint8Array.from(networks.flatMap(({ digest }) => [...digest])),
+  };
+}

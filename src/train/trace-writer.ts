@@ -1,0 +1,106 @@
+/**
+ * The rows of one task on their way into its segments: collected until a batch is full, then written at once.
+ */
+import type { SegmentCommit } from '../../schemas/journal.ts';
+import type { TaskRequest } from '../../schemas/messages.ts';
+import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { arrowSchema, recordBatch, type TableValues } from '../storage/arrow.ts';
+import { SegmentAppender } from '../storage/segments.ts';
+import { type Bucket, BucketRows } from './buckets.ts';
+import type { BlockDigest } from './digest.ts';
+import type { LaneSignals } from './lane-signals.ts';
+
+/** Rows of the epochs table in a batch: 1.9 MB, so that readers that map the file skip well. */
+const EPOCH_ROWS_MAX = 32_768;
+/** Rows of the blocks table in a batch. */
+const BLOCK_ROWS_MAX = 16_384;
+
+/** Writes a task's rows; `finish` or `abandon` must be called once. */
+export class TraceWriter {
+  readonly #request: TaskRequest;
+  readonly #appenders: Readonly<Record<SegmentedTableName, SegmentAppender>>;
+  readonly #epochs = new BucketRows(EPOCH_ROWS_MAX);
+  #blocks: { network: number; epoch: number; digest: string }[] = [];
+
+  constructor(request: TaskRequest) {
+    this.#request = request;
+    const open = SEGMENTED_TABLE_NAMES.map((name) => {
+      const { path, committedBytes } = request.segments[name];
+      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes })] as const;
+    });
+    this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
+  }
+
+  /** Lets a network's bucket take a chunk of signals and keeps the rows it closes. */
+  epochs(bucket: Bucket, signals: LaneSignals): void {
+    bucket.observe(signals, this.#epochs, () => this.#flushEpochs());
+  }
+
+  /** Keeps the digests of finished blocks of a network's losses. */
+  blocks(network: number, digests: readonly BlockDigest[]): void {
+    for (const { epoch, digest } of digests) this.#blocks.push({ network, epoch, digest });
+    if (this.#blocks.length >= BLOCK_ROWS_MAX) this.#flushBlocks();
+  }
+
+  /** Writes the rows that are left, makes everything durable and says what was appended. */
+  finish(): SegmentCommit[] {
+    this.#flushEpochs();
+    this.#flushBlocks();
+    return SEGMENTED_TABLE_NAMES.map((table) => ({
+      table,
+      file: this.#request.segments[table].file,
+      ...this.#appenders[table].finish(),
+    }));
+  }
+
+  /** Gives up: what was appended is debris that the next task cuts off. */
+  abandon(): void {
+    for (const appender of Object.values(this.#appenders)) appender.abandon();
+  }
+
+  #schemaOf(name: SegmentedTableName) {
+    return arrowSchema({ table: SEGMENTED_TABLES[name], runKey: this.#request.runKey });
+  }
+
+  #append(name: SegmentedTableName, rows: TableValues, rowCount: number): void {
+    if (rowCount === 0) return;
+    const table = SEGMENTED_TABLES[name];
+    this.#appenders[name].append(recordBatch({ schema: this.#schemaOf(name), table, rows, rowCount }));
+  }
+
+  #flushEpochs(): void {
+    const rows = this.#epochs;
+    this.#append(
+      'epochs',
+      {
+        network: { values: rows.network },
+        epoch: { values: rows.epoch },
+        loss: { values: rows.loss },
+        loss_min: { values: rows.lossMin },
+        loss_max: { values: rows.lossMax },
+        gradient_norm: { values: rows.gradientNorm },
+        gradient_norm_max: { values: rows.gradientNormMax },
+        update_norm: { values: rows.updateNorm },
+        update_cosine: { values: rows.updateCosine },
+        update_cosine_min: { values: rows.updateCosineMin },
+        changed_parameters: { values: rows.changedParameters },
+      },
+      rows.rowCount,
+    );
+    rows.rowCount = 0;
+  }
+
+  #flushBlocks(): void {
+    const rows = this.#blocks;
+    this.#append(
+      'blocks',
+      {
+        network: { values: Uint32Array.from(rows, ({ network }) => network) },
+        epoch: { values: Uint32Array.from(rows, ({ epoch }) => epoch) },
+        digest: { values: rows.map(({ digest }) => digest) },
+      },
+      rows.length,
+    );
+    this.#blocks = [];
+  }
+}

@@ -96,9 +96,9 @@ export type SubnormalsName = keyof typeof SUBNORMALS;
 
 /** Verdicts on a network, in order of precedence: the first that holds is its label. */
 export const LABELS = {
-  'non-finite': { description: 'NaN or ∞ appeared in the loss, the parameters or the moments' },
-  diverged: { description: 'the loss rose and stayed far above its minimum, and above a tenth of the variance of the targets' },
-  stagnated: { description: 'no bit of any parameter changed for the final 1000 epochs or more' },
+  'non-finite': { description: 'NaN or ∞ in the loss, parameters or moments' },
+  diverged: { description: 'the loss rose and stayed far above its minimum' },
+  stagnated: { description: 'no bit changed for the final 1000 epochs' },
   other: { description: 'none of the above' },
   failed: { description: 'not trained: its task was lost three times' },
 } as const satisfies Record<string, Entry>;

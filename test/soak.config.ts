@@ -1,6 +1,6 @@
+/** What `npm run soak` runs: exhaustive and long, minutes to an hour; each file writes its result to bench/results. */
 import { defineConfig } from 'vitest/config';
 
-/** Exhaustive and long runs: minutes to an hour, never part of `npm test`; each writes its result to bench/results. */
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,

@@ -1,3 +1,4 @@
+/** What `npm test` runs: everything that is done within minutes. Each test file has a process of its own. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

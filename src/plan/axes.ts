@@ -33,5 +33,5 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueOf']>> = {
 export function axesOf(networks: readonly Network[]): Axis[] {
   return Object.entries(AXIS_VALUES)
     .map(([name, valueOf]) => ({ name, valueOf, values: [...new Set(networks.map(valueOf))] }))
-    .filter(({ values }) => values.length > 1);
+    .filter(({ values }) => values.filter((value) => value !== undefined).length > 1);
 }

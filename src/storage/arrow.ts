@@ -39,7 +39,7 @@ export type TableValues = Readonly<Record<string, ColumnValues>>;
 export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>>>> = {
   networks: {
     pandas: "pandas.read_feather('networks.arrow')",
-    polars: "polars.read_ipc('networks.arrow', memory_map=False)",
+    polars: "polars.read_ipc('networks.arrow')",
     duckdb: "networks = pyarrow.feather.read_table('networks.arrow'); duckdb.sql('select * from networks')",
     r: "arrow::read_feather('networks.arrow')",
   },
@@ -50,7 +50,7 @@ export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>
 function segmentRecipes(table: TableName): Record<string, string> {
   return {
     pandas: `pyarrow.dataset.dataset('${table}', format='ipc').to_table().to_pandas()`,
-    polars: `polars.read_ipc('${table}/*.arrow', memory_map=False)`,
+    polars: `polars.read_ipc('${table}/*.arrow')`,
     duckdb: `${table} = pyarrow.dataset.dataset('${table}', format='ipc'); duckdb.sql('select * from ${table}')`,
     r: `arrow::open_dataset('${table}', format = 'arrow')`,
   };
@@ -73,7 +73,8 @@ export function arrowSchema({ table, runKey, dictionaries = {} }: { table: Table
     ['run_key', runKey],
     ['table', table.name],
     ['description', table.description],
-    ...Object.entries(RECIPES[table.name]),
+    // Prefixed: pyarrow takes a schema metadatum named `pandas` for its own.
+    ...Object.entries(RECIPES[table.name]).map(([tool, recipe]) => [`recipe.${tool}`, recipe] as const),
   ]);
   return new Schema(fields, metadata);
 }

@@ -8,9 +8,10 @@
  *
  * The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
  */
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, renameSync, unlinkSync, writevSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writevSync } from 'node:fs';
 import { Message, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
+import { RunError } from '../../schemas/problems.ts';
 import { syncFolderOf, withPath } from './files.ts';
 
 /** Where one record batch stands in a segment. */
@@ -43,8 +44,13 @@ export class SegmentAppender {
   constructor(file: string, schema: Schema, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
     this.#file = openName(file);
     this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
-    withPath(this.#file, () => ftruncateSync(this.#descriptor, committedBytes));
-    this.#writer = new SynchronousWriter(this.#file, this.#descriptor, schema, committedBytes);
+    try {
+      cutTo(committedBytes, this.#file, this.#descriptor);
+      this.#writer = new SynchronousWriter(this.#file, this.#descriptor, schema, committedBytes);
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   /** Writes a batch at once; its buffers are free again on return. */
@@ -76,7 +82,7 @@ export function sealSegment(file: string, schema: Schema, { committedBytes, bloc
     if (blocks.length === 0) return unlinkSync(open);
     const descriptor = openSync(open, 'r+');
     try {
-      ftruncateSync(descriptor, committedBytes);
+      cutTo(committedBytes, open, descriptor);
       new SynchronousWriter(open, descriptor, schema, committedBytes).writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
@@ -84,6 +90,22 @@ export function sealSegment(file: string, schema: Schema, { committedBytes, bloc
     }
     renameSync(open, file);
     syncFolderOf(file);
+  });
+}
+
+/** Cuts off what is not committed. To cut a file that is too short would fill it up with zeros: it is damaged. */
+function cutTo(committedBytes: number, file: string, descriptor: number): void {
+  withPath(file, () => {
+    const { size } = fstatSync(descriptor);
+    if (size < committedBytes) {
+      throw new RunError({
+        where: file,
+        got: `${size} bytes`,
+        expected: `at least the ${committedBytes} bytes that are committed, as the journal says`,
+        remedy: 'restore it from a copy, or start the run anew in another folder with --out',
+      });
+    }
+    ftruncateSync(descriptor, committedBytes);
   });
 }
 

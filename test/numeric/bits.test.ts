@@ -1,0 +1,41 @@
+/** Rounding, canonical NaN and hexadecimal bits. */
+import { expect, test } from 'vitest';
+import { bytesOf, canonicaliseNaNs, floatArray, hexOf } from '../../src/numeric/bits.ts';
+import { roundingTo } from '../../src/numeric/rounding.ts';
+
+test('rounding to float32 is that of the hardware, to float64 the identity', () => {
+  const single = roundingTo('float32');
+  const double = roundingTo('float64');
+  for (const x of [0.1, 1 + 2 ** -24, 1 + 3 * 2 ** -24, 2 ** -149, 2 ** -150, 3.5e38, -0, Number.NaN]) {
+    expect(single(x)).toBe(Math.fround(x));
+    expect(double(x)).toBe(x);
+  }
+  expect(single(0.1)).not.toBe(0.1);
+});
+
+test('every NaN becomes the canonical one, and nothing else changes', () => {
+  const single = new Float32Array(4);
+  new Uint32Array(single.buffer).set([0xffc00001, 0x7f800001, 0x80000000, 0x7f800000]);
+  canonicaliseNaNs(single);
+  expect([...new Uint32Array(single.buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x80000000, 0x7f800000]);
+
+  const double = new Float64Array(3);
+  new BigUint64Array(double.buffer).set([0xfff8dead00000001n, 0x8000000000000000n, 0x0000000000000001n]);
+  canonicaliseNaNs(double);
+  expect([...new BigUint64Array(double.buffer)]).toEqual([0x7ff8000000000000n, 0x8000000000000000n, 1n]);
+});
+
+test('a view into a larger buffer is canonicalised in its own place', () => {
+  const whole = new Float32Array(5).fill(Number.NaN);
+  new Uint32Array(whole.buffer).fill(0xffc00001);
+  canonicaliseNaNs(whole.subarray(2, 4));
+  expect([...new Uint32Array(whole.buffer)]).toEqual([0xffc00001, 0xffc00001, 0x7fc00000, 0x7fc00000, 0xffc00001]);
+});
+
+test('bytes are the raw little-endian ones, hexadecimal digits read from the top', () => {
+  const one = floatArray('float32', 1).fill(1);
+  expect([...bytesOf(one)]).toEqual([0, 0, 0x80, 0x3f]);
+  expect(hexOf(1, 'float32')).toBe('3f800000');
+  expect(hexOf(-0, 'float64')).toBe('8000000000000000');
+  expect(hexOf(2 ** -149, 'float32')).toBe('00000001');
+});

@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { type Elementary, elementaryOf, log } from '../../src/numeric/elementary.ts';
+import {
+  absoluteError,
+  exactCos,
+  exactExp,
+  exactLog,
+  exactSigmoid,
+  exactSin,
+  exactTanh,
+  hardArguments,
+  Sampler,
+  ulpError,
+} from './double-double.ts';
+
+/**
+ * The errors of the elementary functions at every float32 and at 10^7 hard float64 arguments a function, written to
+ * bench/results/elementary.json. The float32 half runs in worker threads, which cannot load TypeScript: it measures the
+ * built product in dist, as `npm run soak` leaves it.
+ */
+const builtModule = new URL('../../dist/src/numeric/elementary.js', import.meta.url);
+const resultFile = new URL('../../bench/results/elementary.json', import.meta.url);
+const float64Count = Number(process.env.GYRE_SOAK_COUNT ?? 10_000_000);
+const seed = 20_240_101;
+
+type Name = keyof Elementary;
+
+/** Largest error of one kind; `at` is its argument. */
+interface Maximum {
+  error: number;
+  at: number;
+}
+
+interface Measured {
+  inputs: number;
+  ulp: Maximum;
+  /** sin and cos at π < |x| ≤ 8192. */
+  absolute: Maximum;
+  /** Results that must be NaN and are not, and signs that an odd or even function gets wrong. */
+  wrong: number;
+}
+
+const ulpBounds = { exp: 1, tanh: 2.5, sigmoid: 4, sin: 2.5, cos: 2.5, log: 1 };
+const float64Truths = {
+  exp: exactExp,
+  tanh: exactTanh,
+  sigmoid: exactSigmoid,
+  sin: exactSin,
+  cos: exactCos,
+  log: exactLog,
+};
+
+it('every elementary function keeps its bounds at every float32 and at hard float64 arguments', async () => {
+  if (!existsSync(builtModule))
+    throw new Error(`${builtModule.pathname}: not found; run npm run build first`);
+  const float32 = measureFloat32();
+  const rows: object[] = [];
+  const failures: string[] = [];
+  const add = (name: keyof typeof ulpBounds, precision: string, measured: Measured) => {
+    const absoluteBound = precision === 'float32' ? 2 ** -22 : 2 ** -50;
+    const { inputs, ulp, absolute, wrong } = measured;
+    const row = {
+      function: name,
+      precision,
+      inputs,
+      maxUlp: ulp.error,
+      at: ulp.at,
+      boundUlp: ulpBounds[name],
+    };
+    const isSine = name === 'sin' || name === 'cos';
+    const beyond = {
+      maxAbsoluteBeyondPi: absolute.error,
+      atBeyondPi: absolute.at,
+      boundAbsolute: absoluteBound,
+    };
+    rows.push(isSine ? { ...row, ...beyond } : row);
+    if (ulp.error > ulpBounds[name] || absolute.error > absoluteBound || wrong > 0) {
+      failures.push(`${precision} ${name}: ${JSON.stringify(measured)}`);
+    }
+  };
+  for (const name of Object.keys(float64Truths) as (keyof typeof float64Truths)[]) {
+    add(name, 'float64', await measureFloat64(name));
+  }
+  for (const [name, measured] of await float32) add(name, 'float32', measured);
+  mkdirSync(new URL('.', resultFile), { recursive: true });
+  const report = { node: process.version, architecture: process.arch, seed, rows };
+  writeFileSync(resultFile, `${JSON.stringify(report, null, 2)}\n`);
+  expect(failures).toEqual([]);
+});
+
+async function measureFloat64(name: keyof typeof float64Truths): Promise<Measured> {
+  const own = name === 'log' ? log : elementaryOf('float64')[name];
+  const isSine = name === 'sin' || name === 'cos';
+  const sampler = new Sampler(seed);
+  const ulp: Maximum = { error: 0, at: 0 };
+  const absolute: Maximum = { error: 0, at: 0 };
+  let wrong = 0;
+  for (let i = 0; i < float64Count; i++) {
+    // The worker threads hand in their results through this thread's event loop.
+    if (i % 1_000_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    const x = hardArguments[name](sampler);
+    const y = own(x);
+    if (isSine && Math.abs(x) > 8192) {
+      if (!Number.isNaN(y)) wrong++;
+      continue;
+    }
+    const truth = float64Truths[name](x);
+    const far = isSine && Math.abs(x) > Math.PI;
+    const error = far ? absoluteError(y, truth) : ulpError(y, truth);
+    const maximum = far ? absolute : ulp;
+    if (error > maximum.error) {
+      maximum.error = error;
+      maximum.at = x;
+    }
+  }
+  return { inputs: float64Count, ulp, absolute, wrong };
+}
+
+/** The five functions, each in eight pieces of the positive and negative bit patterns, dealt to the threads. */
+async function measureFloat32(): Promise<Map<Name, Measured>> {
+  const pieces = 8;
+  const queue: { name: Name; from: number; to: number }[] = [];
+  for (const name of ['exp', 'tanh', 'sigmoid', 'sin', 'cos'] as const) {
+    for (let i = 0; i < pieces; i++) {
+      queue.push({ name, from: (i * 2 ** 31) / pieces, to: ((i + 1) * 2 ** 31) / pieces });
+    }
+  }
+  const results = new Map<Name, Measured>();
+  const drain = async () => {
+    for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
+      const measured = await sweepInThread(piece);
+      const previous = results.get(piece.name);
+      results.set(piece.name, previous === undefined ? measured : larger(previous, measured));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(4, availableParallelism())) }, drain));
+  return results;
+}
+
+function larger(a: Measured, b: Measured): Measured {
+  return {
+    inputs: a.inputs + b.inputs,
+    ulp: a.ulp.error >= b.ulp.error ? a.ulp : b.ulp,
+    absolute: a.absolute.error >= b.absolute.error ? a.absolute : b.absolute,
+    wrong: a.wrong + b.wrong,
+  };
+}
+
+function sweepInThread(piece: { name: Name; from: number; to: number }): Promise<Measured> {
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    ${sweepFloat32.toString()}
+    import(workerData.module).then(({ elementaryOf }) => {
+      const { name, from, to } = workerData.piece;
+      parentPort.postMessage(sweepFloat32(elementaryOf('float32')[name], name, from, to));
+    });`;
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(program, { eval: true, workerData: { module: builtModule.href, piece } });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/**
+ * Both signs of the bit patterns `from` to `to`. Self-contained: its source text is what a thread runs. The engine's
+ * own functions in float64 are truth enough for float32.
+ */
+function sweepFloat32(own: (x: number) => number, name: string, from: number, to: number): Measured {
+  const float = new Float32Array(1);
+  const floatBits = new Uint32Array(float.buffer);
+  const double = new Float64Array(1);
+  const doubleBits = new Uint32Array(double.buffer);
+  const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+  const truths: Record<string, (x: number) => number> = {
+    exp: Math.exp,
+    tanh: Math.tanh,
+    sigmoid,
+    sin: Math.sin,
+    cos: Math.cos,
+  };
+  const truthOf = truths[name];
+  const isSine = name === 'sin' || name === 'cos';
+  const isOdd = name === 'tanh' || name === 'sin';
+  const ulp: Maximum = { error: 0, at: 0 };
+  const absolute: Maximum = { error: 0, at: 0 };
+  let wrong = 0;
+
+  function measure(x: number, y: number, truth: number): void {
+    if (Number.isNaN(truth) || (isSine && Math.abs(x) > 8192)) {
+      if (!Number.isNaN(y)) wrong++;
+      return;
+    }
+    if (truth >= 2 ** 128) {
+      if (y !== Number.POSITIVE_INFINITY) wrong++;
+      return;
+    }
+    if (Number.isNaN(y)) {
+      wrong++;
+      return;
+    }
+    const difference = Math.abs((y === Number.POSITIVE_INFINITY ? 2 ** 128 : y) - truth);
+    if (isSine && Math.abs(x) > 3.1415927410125732) {
+      if (difference > absolute.error) {
+        absolute.error = difference;
+        absolute.at = x;
+      }
+      return;
+    }
+    // The spacing of float32 in the truth's binade, by its exponent field; 2^−149 below the normal range.
+    double[0] = truth;
+    const field = Math.max((doubleBits[1] >>> 20) & 0x7ff, 1023 - 126) - 23;
+    doubleBits[0] = 0;
+    doubleBits[1] = field << 20;
+    const error = difference / double[0];
+    if (error > ulp.error) {
+      ulp.error = error;
+      ulp.at = x;
+    }
+  }
+
+  for (let pattern = from; pattern < to; pattern++) {
+    floatBits[0] = pattern;
+    const x = float[0];
+    const positive = own(x);
+    const negative = own(-x);
+    const truth = truthOf(x);
+    measure(x, positive, truth);
+    if (isOdd) {
+      if (!Object.is(negative, -positive)) wrong++;
+    } else if (name === 'cos') {
+      if (!Object.is(negative, positive)) wrong++;
+    } else {
+      measure(-x, negative, truthOf(-x));
+    }
+  }
+  return { inputs: 2 * (to - from), ulp, absolute, wrong };
+}

@@ -1,0 +1,97 @@
+/**
+ * The optimisers on their own. The four forms of Adam are told apart by their fate on ½x² (gradient x), where the order of
+ * two operations decides between silence and re-ignition; each form's first steps are compared with its formula in float64.
+ */
+import { describe, expect, test } from 'vitest';
+import type { FormName } from '../../schemas/catalogue.ts';
+import type { OptimizerConfig } from '../../schemas/network.ts';
+import type { Precision } from '../../src/numeric/rounding.ts';
+import { type Flush, makeOptimizer } from '../../src/reference/optimizers.ts';
+import { floats } from './networks.ts';
+
+const IEEE: Flush = { gradient: (x) => x, moment: (x) => x };
+const adam = (form: FormName): OptimizerConfig => ({
+  kind: 'adam',
+  form,
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+});
+
+/** |x| at every step of the descent on ½x² from 1. */
+function descend(form: FormName, precision: Precision, steps: number): Float64Array {
+  const optimizer = makeOptimizer(adam(form), precision, IEEE);
+  const state = {
+    theta: floats(precision, [1]),
+    firstMoment: floats(precision, [0]),
+    secondMoment: floats(precision, [0]),
+  };
+  const path = new Float64Array(steps + 1).fill(1);
+  for (let t = 1; t <= steps; t++) {
+    optimizer.beginEpoch(t);
+    optimizer.update(state, 0, state.theta[0]);
+    path[t] = Math.abs(state.theta[0]);
+  }
+  return path;
+}
+
+/** The first step after 20,000 at which |x| > 10⁻⁶, or −1. */
+const reignition = (path: Float64Array) => path.findIndex((x, t) => t > 20_000 && x > 1e-6);
+
+describe('on ½x² with learning rate 1e-3 and epsilon 1e-8', () => {
+  test.each(['torch', 'paper', 'quotient', 'keras'] as const)('float64 %s re-ignites near step 21,420', (form) => {
+    const path = descend(form, 'float64', 25_000);
+    expect(Math.abs(reignition(path) - 21_420)).toBeLessThan(0.02 * 21_420);
+    const height = Math.max(...path.subarray(20_000));
+    expect(Math.abs(height - 1.1e-3)).toBeLessThan(0.15 * 1.1e-3);
+  });
+
+  test.each(['torch', 'paper', 'keras'] as const)('float32 %s freezes among the subnormals for ever', (form) => {
+    const path = descend(form, 'float32', 60_000);
+    expect(reignition(path)).toBe(-1);
+    expect(path[60_000]).toBeGreaterThan(0);
+    expect(path[60_000]).toBeLessThan(1e-42);
+    expect(path[59_999]).toBe(path[60_000]);
+  });
+
+  test('float32 quotient re-ignites near step 20,900', () => {
+    const path = descend('quotient', 'float32', 25_000);
+    expect(Math.abs(reignition(path) - 20_900)).toBeLessThan(0.02 * 20_900);
+    const height = Math.max(...path.subarray(20_000));
+    expect(height).toBeGreaterThan(5e-4);
+    expect(height).toBeLessThan(1.05e-3);
+  });
+});
+
+test('the four forms of Adam agree in float64 to rounding, and differ in bits', () => {
+  const paths = (['torch', 'paper', 'quotient', 'keras'] as const).map((form) => descend(form, 'float64', 4000));
+  // Keras adds epsilon to an uncorrected root, so that it is off by about epsilon/√v.
+  for (const path of paths) expect(Math.abs(path[500] / paths[0][500] - 1)).toBeLessThan(1e-5);
+  expect(new Set(paths.map((path) => path.join())).size).toBe(4);
+});
+
+test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), not fround(1 − fround(.9999))', () => {
+  const config = { ...adam('torch'), beta2: 0.9999 };
+  const state = { theta: floats('float32', [0]), firstMoment: floats('float32', [0]), secondMoment: floats('float32', [0]) };
+  const optimizer = makeOptimizer(config, 'float32', IEEE);
+  optimizer.beginEpoch(1);
+  optimizer.update(state, 0, 1);
+  expect(state.secondMoment[0]).toBe(Math.fround(1 - 0.9999));
+  expect(state.secondMoment[0]).not.toBe(Math.fround(1 - Math.fround(0.9999)));
+});
+
+test('the bias corrections of an epoch do not depend on the epochs asked for before', () => {
+  const config = adam('torch');
+  const stepFrom = (epochs: number[]) => {
+    const state = { theta: floats('float64', [1]), firstMoment: floats('float64', [0.5]), secondMoment: floats('float64', [0.25]) };
+    const optimizer = makeOptimizer(config, 'float64', IEEE);
+    for (const t of epochs) optimizer.beginEpoch(t);
+    optimizer.update(state, 0, 0.125);
+    return state.theta[0];
+  };
+  const expected = stepFrom(Array.from({ length: 37 }, (_, i) => i + 1));
+  expect(stepFrom([37])).toBe(expected);
+  expect(stepFrom([100, 5, 37])).toBe(expected);
+  expect(stepFrom([38])).not.toBe(expected);
+});

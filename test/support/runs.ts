@@ -1,0 +1,129 @@
+/**
+ * Runs for the tests: scratch folders, small sweeps, and a run executed in this process as `gyre run` would, with everything
+ * that a test may want to compare afterwards. Knows nothing of any one test.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Table, tableFromIPC } from 'apache-arrow';
+import { onTestFinished } from 'vitest';
+import type { Notice } from '../../schemas/notices.ts';
+import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
+import type { SegmentedTableName } from '../../schemas/trace.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { type Ending, type ExecuteOptions, executeRun } from '../../src/run/execute.ts';
+import { type OpenRun, openRun } from '../../src/run/folder.ts';
+
+/** The training threads are real ones and need the build. */
+export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
+export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
+export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
+
+/** A new folder that is gone when the test is over. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gyre-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A sweep from the keys of a sweep file; by default eight 1-3-1 networks on four points. */
+export function sweepOf(keys: Record<string, unknown> = {}): Sweep {
+  return sweepSchema.parse({
+    name: 'tiny',
+    epochs: 50,
+    layers: [1, 3, 1],
+    data: { kind: 'sine', points: 4 },
+    optimizer: { kind: 'adam', learningRate: 0.01 },
+    seeds: 8,
+    trace: { epochs: { every: 7 } },
+    ...keys,
+  });
+}
+
+/** How to run; what is left out is one thread, an ordinary worker and no stop. */
+export interface RunOptions extends Partial<Omit<ExecuteOptions, 'notify' | 'stop'>> {
+  readonly sweep: Sweep;
+  readonly folder: string;
+  /** Sees every notice, and may stop the run with it. */
+  readonly onNotice?: (notice: Notice, stop: AbortController) => void;
+}
+
+/** What a session came to. */
+export interface SessionOutcome {
+  readonly ending: Ending;
+  readonly notices: readonly Notice[];
+  readonly fingerprint: string | null;
+  readonly run: OpenRun;
+}
+
+/** Opens the folder, executes the sweep in it and gives the folder back. */
+export async function execute({ sweep, folder, onNotice, ...options }: RunOptions): Promise<SessionOutcome> {
+  const networks = expandSweep(sweep);
+  const run = openRun({ sweep, networks, folder });
+  const stop = new AbortController();
+  const notices: Notice[] = [];
+  try {
+    const ending = await executeRun(run, {
+      threads: 1,
+      workerUrl: WORKER_URL,
+      stop: stop.signal,
+      ...options,
+      notify: (notice) => {
+        notices.push(notice);
+        onNotice?.(notice, stop);
+      },
+    });
+    return { ending, notices, fingerprint: run.results.fingerprint(networks), run };
+  } finally {
+    run.close();
+  }
+}
+
+/** The notices of one kind. */
+export function noticesOf<Kind extends Notice['kind']>({ notices }: SessionOutcome, kind: Kind) {
+  return notices.filter((notice): notice is Extract<Notice, { kind: Kind }> => notice.kind === kind);
+}
+
+/** The names in the folder of a table, sorted. */
+export function segmentNames(folder: string, table: SegmentedTableName): string[] {
+  return readdirSync(join(folder, table)).sort();
+}
+
+/** All rows of a table's segments as one Arrow table. Every file must be a finished one. */
+export function readSegments(folder: string, table: SegmentedTableName): Table {
+  const files = segmentNames(folder, table).map((name) => tableFromIPC(readFileSync(join(folder, table, name))));
+  return files.length === 1 ? files[0] : new Table(files.flatMap((file) => file.batches));
+}
+
+/**
+ * The rows of a table's segments as text, ordered by network and epoch: each number as its bits, so that −0, NaN and the last
+ * digit count. Equal texts are equal tables, however the rows were spread over files.
+ */
+export function rowTexts(folder: string, table: SegmentedTableName): string[] {
+  const all = readSegments(folder, table);
+  const columns = all.schema.fields.map((_, i) => all.getChildAt(i)?.toArray() as ArrayLike<unknown>);
+  const order = Array.from({ length: all.numRows }, (_, row) => row);
+  const rank = (row: number) => Number(columns[0][row]) * 2 ** 31 + Number(columns[1][row]);
+  order.sort((a, b) => rank(a) - rank(b));
+  return order.map((row) => columns.map((column) => cellText(column[row])).join(' '));
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function cellText(value: unknown): string {
+  if (typeof value !== 'number') return String(value);
+  bits.setFloat64(0, value);
+  return bits.getBigUint64(0).toString(16);
+}
+
+/** SHA-256 of the rows, for comparing many runs without keeping them. */
+export function rowsHash(folder: string, table: SegmentedTableName): string {
+  return createHash('sha256').update(rowTexts(folder, table).join('\n')).digest('hex');
+}
+
+/** A folder inside of `parent` that is not there yet. */
+export function freshFolder(parent: string, name: string): string {
+  mkdirSync(parent, { recursive: true });
+  return join(parent, name);
+}

@@ -1,0 +1,137 @@
+/**
+ * House rules as a test: who may import whom, which library is known where, what may not be written at all. A rule broken
+ * names the file and the line.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('..', import.meta.url).pathname;
+/** Every file of the repository, as git has or would have it. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const product = files.filter((file) => /^(schemas|src|workers)\//.test(file));
+const tests = files.filter((file) => /^(test|bench)\//.test(file));
+
+/** A file may import from its own folder and from folders of a lower level. */
+const LEVELS: Readonly<Record<string, number>> = {
+  schemas: 0,
+  'src/numeric': 0,
+  'src/data': 1,
+  'src/group': 1,
+  'src/storage': 1,
+  'src/detect': 1,
+  'src/plan': 2,
+  'src/reference': 2,
+  'src/train': 3,
+  'src/run': 4,
+  workers: 5,
+  'src/display': 5,
+  'src/commands': 6,
+  src: 7,
+};
+
+/** The folder of a file that has a level: `src/display` for src/display/ink/screen.tsx. */
+function unitOf(file: string): string {
+  const parts = dirname(file).split('/');
+  return parts[0] === 'src' && parts.length > 1 ? `src/${parts[1]}` : parts[0];
+}
+
+/** Where a file imports from: repository paths for relative imports, package names for others. */
+function importsOf(file: string): string[] {
+  const specifiers = [...read(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, specifier]) => specifier);
+  return specifiers.map((specifier) => (specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier));
+}
+
+/** Lines of product code that match, without comments, as `file:line`. */
+function linesMatching(pattern: RegExp, among: readonly string[]): string[] {
+  return among.flatMap((file) =>
+    read(file)
+      .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
+      .split('\n')
+      .flatMap((line, i) => (pattern.test(line.replace(/(^|\s)\/\/.*$/, '')) ? [`${file}:${i + 1}`] : [])),
+  );
+}
+
+describe('levels', () => {
+  test('every folder of the product has a level', () => {
+    expect([...new Set(product.map(unitOf))].filter((unit) => !(unit in LEVELS))).toEqual([]);
+  });
+
+  test('a file imports from its own folder or a lower level; schemas may use numeric', () => {
+    const offences = product.flatMap((file) =>
+      importsOf(file)
+        .filter((path) => /^(schemas|src|workers)\//.test(path))
+        .filter((path) => {
+          const [from, to] = [unitOf(file), unitOf(path)];
+          return from !== to && LEVELS[to] >= LEVELS[from] && !(from === 'schemas' && to === 'src/numeric');
+        })
+        .map((path) => `${file} imports ${path}`),
+    );
+    expect(offences).toEqual([]);
+  });
+});
+
+describe('each library has one home', () => {
+  test.each([
+    ['apache-arrow', /^src\/storage\//],
+    ['msgpackr', /^src\/storage\/journal\.ts$/],
+    ['piscina', /^src\/run\/pool\.ts$/],
+    ['ink', /^src\/display\/ink\//],
+    ['react', /^src\/display\/ink\//],
+    ['zod', /^(schemas\/sweep|src\/plan\/read)\.ts$/],
+    ['yaml', /^src\/plan\/read\.ts$/],
+    ['commander', /^src\/main\.ts$/],
+  ])('%s', (library, home) => {
+    const users = product.filter((file) => importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter((file) => !home.test(file))).toEqual([]);
+  });
+
+  test('only group knows Atomics', () => {
+    expect(linesMatching(/\bAtomics\b/, product).filter((place) => !place.startsWith('src/group/'))).toEqual([]);
+  });
+});
+
+describe('what decides bits', () => {
+  test('has no function of Math that differs between engines', () => {
+    const pattern = /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot|random)\b/;
+    expect(linesMatching(pattern, product)).toEqual([]);
+  });
+
+  test('never sees the clock', () => {
+    const arithmetic = product.filter((file) => LEVELS[unitOf(file)] <= 3);
+    expect(linesMatching(/\b(Date|performance)\b/, arithmetic)).toEqual([]);
+  });
+});
+
+describe('style', () => {
+  test('files open with their job', () => {
+    expect([...product, ...tests].filter((file) => !/^(#!.*\n)?\/\*\*/.test(read(file)))).toEqual([]);
+  });
+
+  test('files have at most 400 lines, names in kebab-case that mean something', () => {
+    expect(files.filter((file) => read(file).split('\n').length > 401)).toEqual([]);
+    expect(files.filter((file) => !/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(basename(file)))).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|manager|common|misc)\b/.test(file))).toEqual([]);
+  });
+
+  test('no default exports, no any, no silenced checks, no unfinished places', () => {
+    expect(linesMatching(/export default|\bas any\b|: any\b|@ts-ignore|@ts-expect-error/, product)).toEqual([]);
+    const unfinished = new RegExp(`\\b(${['TO', 'FIX'].map((head, i) => head + ['DO', 'ME'][i]).join('|')})\\b`);
+    expect([...product, ...tests].filter((file) => unfinished.test(read(file)))).toEqual([]);
+  });
+
+  test('no test is skipped or singled out', () => {
+    const marks = new RegExp(`\\b(test|it|describe)\\.(${['skip', 'only', 'todo', 'fails'].join('|')})\\b`);
+    expect(linesMatching(marks, tests)).toEqual([]);
+  });
+});
+
+test('ARCHITECTURE.md maps every folder of the product', () => {
+  const map = read('ARCHITECTURE.md');
+  expect(Object.keys(LEVELS).filter((folder) => !map.includes(`${folder}/`))).toEqual([]);
+});

@@ -89,7 +89,8 @@ export type OptimizerOption = 'beta1' | 'beta2' | 'epsilon';
 export const SUBNORMALS = {
   ieee: { description: 'kept, as IEEE 754 says' },
   flush: {
-    description: 'tiny gradients and moments are set to 0: float32 |g| < 2⁻⁵⁰ and |m|, v < 2⁻¹⁰⁰, float64 2⁻⁵⁰⁰ and 2⁻¹⁰⁰⁰',
+    description:
+      'tiny gradients and moments are set to 0: float32 |g| < 2⁻⁵⁰ and |m|, v < 2⁻¹⁰⁰, float64 2⁻⁵⁰⁰ and 2⁻¹⁰⁰⁰',
   },
 } as const satisfies Record<string, Entry>;
 export type SubnormalsName = keyof typeof SUBNORMALS;

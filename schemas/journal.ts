@@ -82,10 +82,4 @@ export interface EndRecord {
   readonly elapsedMs: number;
 }
 
-export type JournalRecord =
-  | HeaderRecord
-  | SessionRecord
-  | CommitRecord
-  | FailedRecord
-  | SnapshotRecord
-  | EndRecord;
+export type JournalRecord = HeaderRecord | SessionRecord | CommitRecord | FailedRecord | SnapshotRecord | EndRecord;

@@ -72,7 +72,9 @@ export const sweepSchema = z.strictObject({
     .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
   trace: z
     .strictObject({
-      epochs: z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) }).prefault({}),
+      epochs: z
+        .strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) })
+        .prefault({}),
       compression: z.literal('none').default('none'),
     })
     .prefault({}),

@@ -66,7 +66,12 @@ export const NETWORKS_TABLE: TableSpec = {
     column('seed', 'u32', '1', 'seed of the initial weights'),
     column('epochs', 'u32', 'epoch', 'epochs planned'),
     nullable('onset_epoch', 'u32', 'epoch', 'first epoch of the onset of fluctuation'),
-    nullable('diverged_epoch', 'u32', 'epoch', 'last epoch with loss ≤ 10 × minimum; null unless diverged or non-finite'),
+    nullable(
+      'diverged_epoch',
+      'u32',
+      'epoch',
+      'last epoch with loss ≤ 10 × minimum; null unless diverged or non-finite',
+    ),
     nullable('nonfinite_epoch', 'u32', 'epoch', 'first epoch with NaN or ∞ in loss, parameters or moments'),
     nullable('spike_count', 'u32', '1', 'spikes of height ≥ 4× in the last 20 % of epochs'),
     nullable('spike_interval', 'f64', 'epoch', 'median distance between their peaks'),
@@ -83,7 +88,8 @@ export const NETWORKS_TABLE: TableSpec = {
 /** One row a network and bucket of epochs. */
 export const EPOCHS_TABLE: TableSpec = {
   name: 'epochs',
-  description: 'one row a network and bucket of consecutive epochs; plain columns are those of the last epoch of the bucket',
+  description:
+    'one row a network and bucket of consecutive epochs; plain columns are those of the last epoch of the bucket',
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('epoch', 'u32', 'epoch', 'last epoch of the bucket'),

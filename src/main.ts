@@ -25,16 +25,17 @@ function program(): Command {
         '\nExample:\n  $ gyre run sweeps/quickstart.yaml\n',
     );
   const command = (usage: string, description: string, example: string) =>
-    gyre
-      .command(usage)
-      .description(description)
-      .addHelpText('after', `\nExample:\n  $ ${example}\n`);
+    gyre.command(usage).description(description).addHelpText('after', `\nExample:\n  $ ${example}\n`);
 
-  command('run', 'run a sweep, or continue it where its folder already holds part of it', 'gyre run sweeps/quickstart.yaml --threads 2')
+  command(
+    'run',
+    'run a sweep, or continue it where its folder already holds part of it',
+    'gyre run sweeps/quickstart.yaml --threads 2',
+  )
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY)")
     .option('--threads <n>', 'training threads (default: one a core)')
-    .option('--epochs <n>', 'train for this many epochs instead of the sweep file\'s')
+    .option('--epochs <n>', "train for this many epochs instead of the sweep file's")
     .addOption(
       new Option('--kernel <name>', 'what trains the networks; so far both are the scalar reference')
         .choices(['auto', 'reference'])
@@ -46,7 +47,11 @@ function program(): Command {
     .action(async (sweep: string, options: RunOptions) => {
       process.exitCode = await runCommand(sweep, options);
     });
-  command('plan', 'networks, groups, estimated time and disk of a sweep; writes nothing', 'gyre plan sweeps/default.yaml')
+  command(
+    'plan',
+    'networks, groups, estimated time and disk of a sweep; writes nothing',
+    'gyre plan sweeps/default.yaml',
+  )
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--json', 'one line of JSON a shape, then one for the plan')
     .action((sweep: string, options: { json?: boolean }) => {
@@ -65,7 +70,11 @@ function program(): Command {
     .action((run: string, options: ShowOptions) => {
       process.exitCode = showCommand(run, options);
     });
-  command('fingerprint', "a run's fingerprint: equal where every bit of every network is equal", 'gyre fingerprint latest')
+  command(
+    'fingerprint',
+    "a run's fingerprint: equal where every bit of every network is equal",
+    'gyre fingerprint latest',
+  )
     .argument('[run]', 'which run', 'latest')
     .option('--json', 'as one line of JSON')
     .action((run: string, options: { json?: boolean }) => {

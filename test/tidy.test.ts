@@ -9,7 +9,10 @@ import { describe, expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
 /** Every file of the repository, as git has or would have it. */
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -43,7 +46,9 @@ function unitOf(file: string): string {
 /** Where a file imports from: repository paths for relative imports, package names for others. */
 function importsOf(file: string): string[] {
   const specifiers = [...read(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, specifier]) => specifier);
-  return specifiers.map((specifier) => (specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier));
+  return specifiers.map((specifier) =>
+    specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
+  );
 }
 
 /** Lines of product code that match, without comments, as `file:line`. */
@@ -86,7 +91,9 @@ describe('each library has one home', () => {
     ['yaml', /^src\/plan\/read\.ts$/],
     ['commander', /^src\/main\.ts$/],
   ])('%s', (library, home) => {
-    const users = product.filter((file) => importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)));
+    const users = product.filter((file) =>
+      importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)),
+    );
     expect(users.length).toBeGreaterThan(0);
     expect(users.filter((file) => !home.test(file))).toEqual([]);
   });
@@ -98,7 +105,8 @@ describe('each library has one home', () => {
 
 describe('what decides bits', () => {
   test('has no function of Math that differs between engines', () => {
-    const pattern = /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot|random)\b/;
+    const pattern =
+      /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot|random)\b/;
     expect(linesMatching(pattern, product)).toEqual([]);
   });
 

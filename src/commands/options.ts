@@ -11,6 +11,10 @@ export function wholeNumberOption(
   if (text === undefined) return null;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= range.min && value <= range.max) return value;
-  problems.push({ where: name, got: JSON.stringify(text), expected: `a whole number from ${range.min} to ${range.max}` });
+  problems.push({
+    where: name,
+    got: JSON.stringify(text),
+    expected: `a whole number from ${range.min} to ${range.max}`,
+  });
   return null;
 }

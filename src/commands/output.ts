@@ -9,7 +9,9 @@ export function printLine(line: string): void {
 
 /** Writes a line of JSON to stdout; numbers that JSON does not know become the strings NaN, Infinity and -Infinity. */
 export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value, (_, item) => (typeof item === 'number' && !Number.isFinite(item) ? String(item) : item)));
+  printLine(
+    JSON.stringify(value, (_, item) => (typeof item === 'number' && !Number.isFinite(item) ? String(item) : item)),
+  );
 }
 
 /** Writes a line for people to stderr. */

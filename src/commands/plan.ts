@@ -64,13 +64,18 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     duration((of.seconds * 1000) / threads),
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
-  printLine(`${plan.name} · ${count(plan.networks)} networks × ${count(plan.epochs)} epochs in ${count(plan.groups)} groups`);
+  printLine(
+    `${plan.name} · ${count(plan.networks)} networks × ${count(plan.epochs)} epochs in ${count(plan.groups)} groups`,
+  );
   printLine('');
-  for (const axis of axesOf(networks)) printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
+  for (const axis of axesOf(networks))
+    printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
   printLine(`${'seeds'.padEnd(14)} ${sweep.seeds.length}\n`);
   for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
   printLine('');
-  printLine(`about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${plan.folder}`);
+  printLine(
+    `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${plan.folder}`,
+  );
   return 0;
 }
 

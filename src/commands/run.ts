@@ -3,9 +3,9 @@
  * stop; a second one leaves at once.
  */
 import { availableParallelism } from 'node:os';
+import type { Notice } from '../../schemas/notices.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
-import type { Notice } from '../../schemas/notices.ts';
 import { jsonDisplay } from '../display/json.ts';
 import { plainDisplay } from '../display/plain.ts';
 import { summaryLines } from '../display/summary.ts';
@@ -35,7 +35,8 @@ const WORKER_URL = new URL('../../workers/train.js', import.meta.url);
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
   const problems: Problem[] = [];
-  const threads = wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads =
+    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
@@ -65,7 +66,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
       stop: stop.signal,
     });
     display.close();
-    if (options.json !== true) for (const line of summaryLines(summaryInput(readRun(run.folder), ending))) printLine(line);
+    if (options.json !== true)
+      for (const line of summaryLines(summaryInput(readRun(run.folder), ending))) printLine(line);
     if (ending === 'failed') return 1;
     return signal === null ? 0 : SIGNAL_EXIT_CODES[signal];
   } finally {

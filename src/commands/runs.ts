@@ -26,7 +26,8 @@ export function runsCommand({ json }: { json?: boolean }): number {
       run.createdAt.slice(0, 16).replace('T', ' '),
     ]);
     const head = ['run', 'state', 'networks', 'epochs', 'diverged', 'time', 'begun (UTC)'];
-    for (const line of columns([head, ...rows], ['left', 'left', 'right', 'right', 'right', 'right', 'left'])) printLine(line);
+    for (const line of columns([head, ...rows], ['left', 'left', 'right', 'right', 'right', 'right', 'left']))
+      printLine(line);
   }
   return 0;
 }

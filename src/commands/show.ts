@@ -53,7 +53,9 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
   const rows: Row[] = record.networks.map((_, row) =>
     Object.fromEntries(columnNames.map((column) => [column, cellOf(values[column], row)])),
   );
-  const selected = rows.filter((row) => label === undefined || row.label === label).sort((a, b) => compare(a[sort], b[sort]));
+  const selected = rows
+    .filter((row) => label === undefined || row.label === label)
+    .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
     for (const row of selected) printJson(row);
     return 0;

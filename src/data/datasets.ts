@@ -32,12 +32,13 @@ export function makeDataset(data: DataConfig): Dataset {
 }
 
 /** Intervals are never symmetric where the curve is odd: gradients that cancel exactly would turn rounding into the signal. */
-const CURVES: Readonly<Record<DataConfig['kind'], (data: DataConfig) => { start: number; end: number; curve: Curve }>> = {
-  sine: () => ({ start: 0, end: 1, curve: (x) => sin(2 * Math.PI * x) }),
-  polynomial: () => ({ start: -1, end: 1, curve: (x) => 2 * (x * x * x) + 0.3 * (x * x) - x }),
-  absolute: () => ({ start: -1, end: 1, curve: (x) => Math.abs(x - 0.4) }),
-  teacher: ({ seed = 0 }) => ({ start: 0, end: 1, curve: teacherCurve(seed) }),
-};
+const CURVES: Readonly<Record<DataConfig['kind'], (data: DataConfig) => { start: number; end: number; curve: Curve }>> =
+  {
+    sine: () => ({ start: 0, end: 1, curve: (x) => sin(2 * Math.PI * x) }),
+    polynomial: () => ({ start: -1, end: 1, curve: (x) => 2 * (x * x * x) + 0.3 * (x * x) - x }),
+    absolute: () => ({ start: -1, end: 1, curve: (x) => Math.abs(x - 0.4) }),
+    teacher: ({ seed = 0 }) => ({ start: 0, end: 1, curve: teacherCurve(seed) }),
+  };
 
 /** x_i = start + ((end − start)·i) / (count − 1). */
 function linspace(start: number, end: number, count: number): Float64Array {

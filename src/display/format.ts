@@ -12,7 +12,11 @@ export function scaled(value: number): string {
     { factor: 1e6, prefix: ' M' },
     { factor: 1e3, prefix: ' k' },
   ];
-  const { factor, prefix } = prefixes.find((candidate) => value >= candidate.factor * 0.9995) ?? { factor: 1, prefix: ' ' };
+  const { factor, prefix } = prefixes.find((candidate) => value >= candidate.factor * 0.9995) ?? {
+    factor: 1,
+    prefix: ' ',
+  };
+  if (factor === 1 && Number.isInteger(value)) return String(value);
   const mantissa = value / factor;
   return `${mantissa >= 99.95 ? mantissa.toFixed(0) : mantissa.toPrecision(3)}${prefix}`.trimEnd();
 }
@@ -50,7 +54,9 @@ export function magnitude(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e4) return String(Number(value.toPrecision(4)));
-  return value.toExponential(Number(value.toPrecision(3)).toExponential().split('e')[0].length > 1 ? 2 : 0).replace('e+', 'e');
+  return value
+    .toExponential(Number(value.toPrecision(3)).toExponential().split('e')[0].length > 1 ? 2 : 0)
+    .replace('e+', 'e');
 }
 
 /** Rows of cells in columns; numbers to the right, text to the left. */

@@ -88,7 +88,11 @@ export function shownLabels(labels: LabelCounts): [LabelName, number][] {
 function withProgress(view: View, progress: ProgressNotice): View {
   const { elapsedMs, epochsTrained, share } = progress;
   const now: Sample = { elapsedMs, epochsTrained, share };
-  const samples = [...view.samples, now].filter((sample) => sample.elapsedMs >= elapsedMs - REMAINING_WINDOW_MS);
+  // Until the first chunk is done nothing has moved: the time that workers take to start is no measure of their speed.
+  const hasMoved = share > (view.samples[0]?.share ?? share);
+  const samples = hasMoved
+    ? [...view.samples, now].filter((sample) => sample.elapsedMs >= elapsedMs - REMAINING_WINDOW_MS)
+    : [now];
   const rateFrom = samples.find((sample) => sample.elapsedMs >= elapsedMs - RATE_WINDOW_MS) ?? now;
   const epochsPerMs = (epochsTrained - rateFrom.epochsTrained) / (elapsedMs - rateFrom.elapsedMs);
   const sharePerMs = (share - samples[0].share) / (elapsedMs - samples[0].elapsedMs);

@@ -28,7 +28,16 @@ export interface SummaryInput {
 
 /** The lines of a run's summary. */
 export function summaryLines(input: SummaryInput): string[] {
-  return [headline(input), '', ...labelTable(input), ...axisTable(input), '', ...fileLines(input), '', ...nextLines(input)];
+  return [
+    headline(input),
+    '',
+    ...labelTable(input),
+    ...axisTable(input),
+    '',
+    ...fileLines(input),
+    '',
+    ...nextLines(input),
+  ];
 }
 
 function headline({ name, networks, epochs, state, elapsedMs, labels }: SummaryInput): string {
@@ -39,7 +48,12 @@ function headline({ name, networks, epochs, state, elapsedMs, labels }: SummaryI
 }
 
 function labelTable({ labels, networks }: SummaryInput): string[] {
-  const rows = shownLabels(labels).map(([name, n]) => [name, count(n), percent(n, networks.length), LABELS[name].description]);
+  const rows = shownLabels(labels).map(([name, n]) => [
+    name,
+    count(n),
+    percent(n, networks.length),
+    LABELS[name].description,
+  ]);
   return columns([['label', 'networks', 'share', ''], ...rows], ['left', 'right', 'right', 'left']);
 }
 
@@ -48,11 +62,11 @@ function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
   const axes = axesOf(networks);
   if (axes.length === 0) return [];
   const names = shownLabels(labels).map(([name]) => name);
-  const rows = axes.flatMap(({ name, valueOf, values }) => {
+  const rows = axes.flatMap(({ name, valueFor, values }) => {
     const tally = new Map(values.map((value) => [value, new Map<LabelName, number>()]));
     for (const network of networks) {
       const label = labelOf(network.id);
-      const counts = tally.get(valueOf(network));
+      const counts = tally.get(valueFor(network));
       if (label !== null && counts !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     }
     return values.map((value, i) => [
@@ -61,7 +75,10 @@ function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
       ...names.map((label) => count(tally.get(value)?.get(label) ?? 0)),
     ]);
   });
-  return ['', ...columns([['axis', 'value', ...names], ...rows], ['left', 'right', ...names.map(() => 'right' as const)])];
+  return [
+    '',
+    ...columns([['axis', 'value', ...names], ...rows], ['left', 'right', ...names.map(() => 'right' as const)]),
+  ];
 }
 
 function valueText(value: string | number | undefined): string {
@@ -80,16 +97,11 @@ function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] 
   return fingerprint === null ? lines : [...lines, `fingerprint  ${fingerprint}`];
 }
 
-function nextLines({ folder, state, labels, networks }: SummaryInput): string[] {
-  const done = networks.length - labels.failed;
-  const lines: [string, string][] = [];
-  if (state === 'stopped') lines.push(['gyre run …', 'the same command again continues at the networks that are not done']);
-  if (state === 'failed') lines.push(['gyre run …', 'the same command again tries the networks that failed']);
-  const label = labels.diverged > 0 ? ' --label diverged' : '';
-  if (done > 0) lines.push([`gyre show ${folder}${label}`, 'networks one by one']);
-  lines.push([`python -c "import pandas; print(pandas.read_feather('${join(folder, 'networks.arrow')}'))"`, '']);
-  return columns(
-    lines.map(([command, what], i) => [i === 0 ? 'next' : '', command, what]),
-    ['left', 'left', 'left'],
-  );
+function nextLines({ folder, state, labels }: SummaryInput): string[] {
+  const next: string[] = [];
+  if (state === 'stopped') next.push('the same gyre run again continues at the networks that are not done');
+  if (state === 'failed') next.push('the same gyre run again tries the networks that failed');
+  next.push(`npx gyre show ${folder}${labels.diverged > 0 ? ' --label diverged' : ''}`);
+  next.push(`python -c "import pandas; print(pandas.read_feather('${join(folder, 'networks.arrow')}'))"`);
+  return next.map((line, i) => `${i === 0 ? 'next' : '    '}  ${line}`);
 }

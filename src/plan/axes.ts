@@ -7,12 +7,12 @@ import { layersLabel, type Network } from '../../schemas/network.ts';
 /** One axis: its name and the value of a network on it, undefined where it does not apply. */
 export interface Axis {
   readonly name: string;
-  readonly valueOf: (network: Network) => string | number | undefined;
+  readonly valueFor: (network: Network) => string | number | undefined;
   /** The values that occur, in the order of the plan. */
   readonly values: readonly (string | number | undefined)[];
 }
 
-const AXIS_VALUES: Readonly<Record<string, Axis['valueOf']>> = {
+const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   layers: ({ layers }) => layersLabel(layers),
   activation: ({ activation }) => activation,
   data: ({ data }) => data.kind,
@@ -32,6 +32,6 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueOf']>> = {
 /** The axes on which the networks of a plan take more than one value. */
 export function axesOf(networks: readonly Network[]): Axis[] {
   return Object.entries(AXIS_VALUES)
-    .map(([name, valueOf]) => ({ name, valueOf, values: [...new Set(networks.map(valueOf))] }))
+    .map(([name, valueFor]) => ({ name, valueFor, values: [...new Set(networks.map(valueFor))] }))
     .filter(({ values }) => values.filter((value) => value !== undefined).length > 1);
 }

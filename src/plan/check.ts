@@ -5,7 +5,7 @@
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type OptimizerBlock, type Sweep, SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
 
 /** A problem at a key path of the sweep. */
 export type Finding = Omit<Problem, 'where'> & { readonly path: readonly PropertyKey[] };
@@ -115,7 +115,11 @@ function checkOptimizer(block: OptimizerBlock, path: readonly PropertyKey[]): Fi
   for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
     const takesIt = (kind: keyof typeof OPTIMIZERS) => (OPTIMIZERS[kind].options as readonly string[]).includes(option);
     if (block[option] !== undefined && !block.kind.some(takesIt)) {
-      findings.push({ path: [...path, option], got: `${option} for ${block.kind.join(', ')}`, expected: 'no such option there' });
+      findings.push({
+        path: [...path, option],
+        got: `${option} for ${block.kind.join(', ')}`,
+        expected: 'no such option there',
+      });
     }
   }
   return findings;

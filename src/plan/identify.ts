@@ -35,7 +35,12 @@ export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
   return differences({ epochs: before.epochs, ...gridOf(before) }, { epochs: now.epochs, ...gridOf(now) }, '');
 }
 
-function gridOf({ name: _name, epochs: _epochs, trace: _trace, ...grid }: Sweep): Omit<Sweep, 'name' | 'epochs' | 'trace'> {
+function gridOf({
+  name: _name,
+  epochs: _epochs,
+  trace: _trace,
+  ...grid
+}: Sweep): Omit<Sweep, 'name' | 'epochs' | 'trace'> {
   return grid;
 }
 
@@ -48,7 +53,9 @@ function differences(before: unknown, now: unknown, path: string): Difference[] 
 
 /** Blocks in a list of one read better by their keys than as a whole. */
 function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && (!Array.isArray(value) || value.some((item) => isMapping(item)));
+  return (
+    typeof value === 'object' && value !== null && (!Array.isArray(value) || value.some((item) => isMapping(item)))
+  );
 }
 
 function contentHash(value: unknown): string {

@@ -30,7 +30,11 @@ export function kernelShape({ layers, activation, data, optimizer, precision, su
  * no thread idles long at the end. Networks of one shape keep their order.
  */
 export function packGroups(networks: readonly Network[], lanes: number = LANES_DEFAULT): Group[] {
-  const shapes = [...groupBy(networks, kernelShape)].map(([shape, list]) => ({ shape, list, operations: operationsPerEpoch(list[0]) }));
+  const shapes = [...groupBy(networks, kernelShape)].map(([shape, list]) => ({
+    shape,
+    list,
+    operations: operationsPerEpoch(list[0]),
+  }));
   shapes.sort((a, b) => b.operations - a.operations);
   const groups: Group[] = [];
   for (const { shape, list } of shapes) {

@@ -99,9 +99,15 @@ function problemsOf(issue: Issue, raw: unknown, where: (path: Path) => string): 
       remedy: `${didYouMean(key, known)}known here: ${known.join(', ')}`,
     }));
   }
-  const remedy = issue.code === 'invalid_value' ? didYouMean(String(valueAt(raw, issue.path)), issue.values.map(String)) : '';
+  const remedy =
+    issue.code === 'invalid_value' ? didYouMean(String(valueAt(raw, issue.path)), issue.values.map(String)) : '';
   return [
-    { where: where(issue.path), got, expected: expectation(issue), ...(remedy && { remedy: remedy.replace(/; $/, '') }) },
+    {
+      where: where(issue.path),
+      got,
+      expected: expectation(issue),
+      ...(remedy && { remedy: remedy.replace(/; $/, '') }),
+    },
   ];
 }
 
@@ -116,7 +122,10 @@ function meantBranch(branches: readonly Issue[][]): Issue[] {
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text' }[issue.expected as string] ?? `a ${issue.expected}`;
+      return (
+        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text' }[issue.expected as string] ??
+        `a ${issue.expected}`
+      );
     case 'too_small':
       return sizeText(issue.origin, issue.inclusive ? '≥' : '>', issue.minimum);
     case 'too_big':
@@ -134,7 +143,10 @@ function sizeText(origin: string, relation: string, limit: number | bigint): str
 
 /** The keys that the schema knows at a path of the file; list indices are passed over. */
 function knownKeys(path: Path): string[] {
-  const block = { data: ['kind', 'points', 'seed'], optimizer: ['kind', 'form', 'learningRate', 'beta1', 'beta2', 'epsilon'] };
+  const block = {
+    data: ['kind', 'points', 'seed'],
+    optimizer: ['kind', 'form', 'learningRate', 'beta1', 'beta2', 'epsilon'],
+  };
   const keys = path.filter((part) => typeof part === 'string').join('.');
   if (keys === '') return Object.keys(sweepSchema.shape);
   if (keys === 'trace') return ['epochs', 'compression'];
@@ -147,13 +159,16 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const near = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
-  return near !== undefined && near.edits <= Math.max(2, near.candidate.length / 3) ? `did you mean "${near.candidate}"?; ` : '';
+  return near !== undefined && near.edits <= Math.max(2, near.candidate.length / 3)
+    ? `did you mean "${near.candidate}"?; `
+    : '';
 }
 
 /** `optimizer.learningRate[2]` for a path of keys and indices. */
 function pathText(path: Path): string {
   return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
     '',
   );
 }
@@ -190,7 +205,9 @@ function readText(file: string): string {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = systemErrorCode(error);
-    const got = { ENOENT: 'no such file', EISDIR: 'a folder', EACCES: 'a file that may not be read' }[code ?? ''] ?? String(error);
+    const got =
+      { ENOENT: 'no such file', EISDIR: 'a folder', EACCES: 'a file that may not be read' }[code ?? ''] ??
+      String(error);
     throw new UsageError({ where: file, got, expected: 'a sweep file (YAML)', remedy: 'sweeps/ holds examples' });
   }
 }

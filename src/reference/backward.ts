@@ -31,7 +31,10 @@ export function backward(
 }
 
 /** δ_o = f′(z_o) · ∂L/∂a_o. */
-function outputDeltas({ outputCount, activation, preActivations, activations, deltas }: Layer, upstream: FloatArray): void {
+function outputDeltas(
+  { outputCount, activation, preActivations, activations, deltas }: Layer,
+  upstream: FloatArray,
+): void {
   for (let o = 0; o < outputCount; o++) {
     deltas[o] = activation.backward(upstream[o], preActivations[o], activations[o]);
   }

@@ -58,7 +58,9 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   const lossScale = round(1 / (sampleCount * outputCount));
   const gradientScale = round(2 / (sampleCount * outputCount));
   const outputGradient = floatArray(precision, outputCount);
-  const inputs = Array.from({ length: sampleCount }, (_, s) => samples.inputs.slice(s * inputCount, (s + 1) * inputCount));
+  const inputs = Array.from({ length: sampleCount }, (_, s) =>
+    samples.inputs.slice(s * inputCount, (s + 1) * inputCount),
+  );
 
   const last = model.layers[model.layers.length - 1];
   const gradient = floatArray(precision, last.biases + last.outputCount);

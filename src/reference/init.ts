@@ -37,7 +37,11 @@ const DISTRIBUTIONS: Readonly<Record<InitName, Distribution>> = {
  * θ₀, `[parameter]`: layer after layer the weights `[output][input]`, then the biases `[output]`. A parameter's draw is
  * (seed, layer, index), its index counted within its layer in this order.
  */
-export function initialParameters({ layers, init, seed }: Pick<NetworkConfig, 'layers' | 'init' | 'seed'>): Float32Array {
+export function initialParameters({
+  layers,
+  init,
+  seed,
+}: Pick<NetworkConfig, 'layers' | 'init' | 'seed'>): Float32Array {
   const { draw, scale, drawsBiases } = DISTRIBUTIONS[init];
   const parameters = new Float32Array(parameterCount(layers));
   let offset = 0;

@@ -31,7 +31,9 @@ export interface Flush {
 /** The optimiser of a configuration. `flush` is applied to m and v as soon as they are computed. */
 export function makeOptimizer(config: OptimizerConfig, precision: Precision, flush: Flush): Optimizer {
   const round = roundingTo(precision);
-  return config.kind === 'sgd' ? sgd(config, round) : ADAM_FORMS[config.form](adamConstants(config, round), round, flush);
+  return config.kind === 'sgd'
+    ? sgd(config, round)
+    : ADAM_FORMS[config.form](adamConstants(config, round), round, flush);
 }
 
 /** θ ← θ − lr·g. */

@@ -148,7 +148,10 @@ class Execution {
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */
-  async #trainTask(pool: TrainingPool, of: { task: Group[]; thread: number; memory: SharedArrayBuffer }): Promise<void> {
+  async #trainTask(
+    pool: TrainingPool,
+    of: { task: Group[]; thread: number; memory: SharedArrayBuffer },
+  ): Promise<void> {
     const { task, thread, memory } = of;
     const ids = task.flatMap((group) => group.networks.map(({ id }) => id));
     for (let attempt = 1; ; attempt++) {
@@ -163,7 +166,8 @@ class Execution {
         this.#options.notify({ kind: 'retry', networks: ids, attempt: attempt + 1, reason });
         continue;
       }
-      if (outcome.kind === 'trained') this.#commit({ kind: 'commit', results: outcome.results, segments: outcome.segments }, thread);
+      if (outcome.kind === 'trained')
+        this.#commit({ kind: 'commit', results: outcome.results, segments: outcome.segments }, thread);
       else if (outcome.kind === 'storage-failed') throw new RunError(outcome);
       return;
     }
@@ -273,7 +277,13 @@ class Execution {
 
   #writeNetworks(): void {
     const { folder, manifest, networks, results } = this.#run;
-    writeNetworksTable({ path: runPaths(folder).networks, runKey: manifest.key, networks, results, epochs: this.#epochs });
+    writeNetworksTable({
+      path: runPaths(folder).networks,
+      runKey: manifest.key,
+      networks,
+      results,
+      epochs: this.#epochs,
+    });
   }
 
   #snapshot(): void {

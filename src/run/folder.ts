@@ -64,7 +64,15 @@ export function defaultRunFolder(sweep: Sweep): string {
  *
  * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
  */
-export function openRun({ sweep, networks, folder }: { sweep: Sweep; networks: readonly Network[]; folder: string }): OpenRun {
+export function openRun({
+  sweep,
+  networks,
+  folder,
+}: {
+  sweep: Sweep;
+  networks: readonly Network[];
+  folder: string;
+}): OpenRun {
   const paths = runPaths(folder);
   const problem = folderProblem(folder, sweep);
   if (problem !== null) throw new UsageError(problem);
@@ -79,7 +87,8 @@ export function openRun({ sweep, networks, folder }: { sweep: Sweep; networks: r
     const segments = new SegmentBook(folder, manifest.key);
     for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
     segments.sealAll();
-    const journal = content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
+    const journal =
+      content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
     const close = () => {
       journal.close();
       releaseLock();

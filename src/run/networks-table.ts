@@ -2,10 +2,20 @@
  * networks.arrow: one row a planned network, with whatever is known of it by now. Rewritten as a whole, atomically, so that
  * it opens at any moment of a run.
  */
-import { ACTIVATIONS, DATASETS, FORMS, INITS, LABEL_NAMES, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
+import {
+  ACTIVATIONS,
+  DATASETS,
+  FORMS,
+  INITS,
+  LABEL_NAMES,
+  namesOf,
+  OPTIMIZERS,
+  PRECISIONS,
+  SUBNORMALS,
+} from '../../schemas/catalogue.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
-import { type ColumnValues, type Dictionaries, tableFile, type TableValues } from '../storage/arrow.ts';
+import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/arrow.ts';
 import { writeFileAtomically } from '../storage/files.ts';
 import type { Results } from './results.ts';
 
@@ -20,7 +30,10 @@ export function writeNetworksTable(of: {
   const { path, runKey, networks, results, epochs } = of;
   const rows = networkRows(networks, results, epochs);
   const dictionaries = networkDictionaries(networks);
-  writeFileAtomically(path, tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries }));
+  writeFileAtomically(
+    path,
+    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries }),
+  );
 }
 
 /** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */
@@ -49,9 +62,18 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   const done = Uint8Array.from(networks, ({ id }) => Number(results.isDone(id)));
   const measured = (values: Float64Array): ColumnValues => ({ values, valid: done });
   // 0 stands for null: epochs count from 1.
-  const epochOrNull = (values: Uint32Array): ColumnValues => ({ values, valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)) });
-  const notBuiltCounts: ColumnValues = { values: new Uint32Array(networks.length), valid: new Uint8Array(networks.length) };
-  const notBuiltNumbers: ColumnValues = { values: new Float64Array(networks.length), valid: new Uint8Array(networks.length) };
+  const epochOrNull = (values: Uint32Array): ColumnValues => ({
+    values,
+    valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)),
+  });
+  const notBuiltCounts: ColumnValues = {
+    values: new Uint32Array(networks.length),
+    valid: new Uint8Array(networks.length),
+  };
+  const notBuiltNumbers: ColumnValues = {
+    values: new Float64Array(networks.length),
+    valid: new Uint8Array(networks.length),
+  };
   return {
     network: counts(({ id }) => id),
     key: names(({ key }) => key),

@@ -80,7 +80,8 @@ export class SegmentBook {
   /** Committed bytes of all segments. */
   get committedBytes(): number {
     let sum = 0;
-    for (const states of Object.values(this.#states)) for (const { committedBytes } of states.values()) sum += committedBytes;
+    for (const states of Object.values(this.#states))
+      for (const { committedBytes } of states.values()) sum += committedBytes;
     return sum;
   }
 

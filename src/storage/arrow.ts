@@ -60,7 +60,15 @@ function segmentRecipes(table: TableName): Record<string, string> {
 export type Dictionaries = Readonly<Record<string, readonly string[]>>;
 
 /** The Arrow schema of a table, with unit and description on every column and recipes on the whole. */
-export function arrowSchema({ table, runKey, dictionaries = {} }: { table: TableSpec; runKey: string; dictionaries?: Dictionaries }): Schema {
+export function arrowSchema({
+  table,
+  runKey,
+  dictionaries = {},
+}: {
+  table: TableSpec;
+  runKey: string;
+  dictionaries?: Dictionaries;
+}): Schema {
   const fields = table.columns.map((column, id) => {
     const metadata = new Map([
       ['unit', column.unit],
@@ -110,21 +118,33 @@ export function recordBatch(of: {
     if (values === undefined) throw new Error(`table ${table.name} needs values for column ${column.name}`);
     return columnData(schema.fields[i].type, values, rowCount, dictionaries[column.name]);
   });
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rowCount, nullCount: 0, children }));
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rowCount, nullCount: 0, children }),
+  );
 }
 
 function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
   if (ArrayBuffer.isView(values)) {
     const data = values.subarray(0, length);
-    return makeData({ type, length, data, ...nulls(length, valid && ((row) => valid[row] !== 0)) } as Parameters<typeof makeData>[0]);
+    return makeData({ type, length, data, ...nulls(length, valid && ((row) => valid[row] !== 0)) } as Parameters<
+      typeof makeData
+    >[0]);
   }
   if (names !== undefined) {
-    const indices = Int32Array.from({ length }, (_, row) => names.indexOf(values[row] as string));
+    const indices = Int32Array.from({ length }, (_, row) => indexIn(names, values[row] as string | null));
     const dictionary = vectorFromArray(names as string[], new Utf8());
     const present = (row: number) => values[row] !== null;
     return makeData({ type: type as Dictionary, length, data: indices, dictionary, ...nulls(length, present) });
   }
   return vectorFromArray(values.slice(0, length) as string[], type as Utf8).data[0];
+}
+
+/** The index of a name; of null any that exists, since some readers look at it. */
+function indexIn(names: readonly string[], name: string | null): number {
+  const index = name === null ? 0 : names.indexOf(name);
+  if (index < 0) throw new Error(`dictionary of ${names.join(', ')}: no name "${name}"`);
+  return index;
 }
 
 /** Null count and validity bitmap; no bitmap where nothing is null. */

@@ -2,14 +2,24 @@
  * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's folder
  * goes through.
  */
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 
 /** What the usual system errors mean to a user, and what to do. */
 const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> = {
-  ENOSPC: { got: 'no space left on the device', remedy: 'free some space and run the same command again; committed networks are kept' },
-  EDQUOT: { got: 'the disk quota is used up', remedy: 'free some space and run the same command again; committed networks are kept' },
+  ENOSPC: {
+    got: 'no space left on the device',
+    remedy: 'free some space and run the same command again; committed networks are kept',
+  },
+  EDQUOT: {
+    got: 'the disk quota is used up',
+    remedy: 'free some space and run the same command again; committed networks are kept',
+  },
+  EFBIG: {
+    got: 'a file larger than the system allows',
+    remedy: 'raise the limit (ulimit -f) and run the same command again; committed networks are kept',
+  },
   EACCES: { got: 'no permission', remedy: 'choose a folder you may write with --out' },
   EPERM: { got: 'no permission', remedy: 'choose a folder you may write with --out' },
   EROFS: { got: 'a read-only file system', remedy: 'choose a folder you may write with --out' },
@@ -36,10 +46,22 @@ export function withPath<T>(path: string, operation: () => T): T {
 export function writeFileAtomically(path: string, content: Uint8Array | string): void {
   const aside = `${path}.new`;
   withPath(path, () => {
-    writeFileSync(aside, content, { flush: true });
-    renameSync(aside, path);
+    try {
+      writeFileSync(aside, content, { flush: true });
+      renameSync(aside, path);
+    } catch (error) {
+      removeIfThere(aside); // on a full disk half a file would take the room that is left
+      throw error;
+    }
     syncFolderOf(path);
   });
+}
+
+/** Removes a file; what stands in the way of that is not worth a word beside the error that led here. */
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {}
 }
 
 /** Makes the entry of a file in its folder durable. */

@@ -1,7 +1,7 @@
 /**
  * The journal: an append-only file of frames, each [u32 payload length][u32 CRC-32 of the payload][msgpack payload],
  * little-endian. Main alone appends. A frame cut short at the end of the file is what a crash leaves and is dropped; a
- * damaged frame with others behind it is damage, and is refused.
+ * damaged frame with others behind it is damage, and is refused: to drop it would drop the commits behind it as well.
  */
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -14,6 +14,11 @@ import { withPath } from './files.ts';
 const FRAME_HEADER_BYTES = 8;
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
 const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+/** More than the first frame ever takes: of a longer file it is whole. */
+const FIRST_FRAME_BYTES_MAX = 128;
+/** Every payload is a map whose first key is `kind`: this behind a fixmap's one byte or a map16's three. */
+const FIRST_KEY = Buffer.from('\xa4kind', 'latin1');
+const MAP_HEADER_BYTES = [1, 3];
 
 /** `moreTypes` keeps typed arrays (plain packing corrupts them); without `useRecords` every frame stands on its own. */
 const packr = new Packr({ moreTypes: true, useRecords: false });
@@ -22,6 +27,8 @@ const packr = new Packr({ moreTypes: true, useRecords: false });
 export class Journal {
   readonly #path: string;
   readonly #descriptor: number;
+  /** What went wrong with an earlier record. Behind half a frame nothing could be read, so nothing more is written. */
+  #failure: unknown = null;
 
   private constructor(path: string, descriptor: number) {
     this.#path = path;
@@ -30,7 +37,10 @@ export class Journal {
 
   /** Creates the journal of a new run. */
   static create(path: string, runKey: string): Journal {
-    const journal = new Journal(path, withPath(path, () => openSync(path, 'w')));
+    const journal = new Journal(
+      path,
+      withPath(path, () => openSync(path, 'w')),
+    );
     journal.append({ kind: 'header', formatVersion: FORMAT_VERSION, runKey });
     return journal;
   }
@@ -40,11 +50,28 @@ export class Journal {
     const descriptor = withPath(path, () => openSync(path, 'r+'));
     withPath(path, () => ftruncateSync(descriptor, wholeBytes));
     closeSync(descriptor);
-    return new Journal(path, withPath(path, () => openSync(path, 'a')));
+    return new Journal(
+      path,
+      withPath(path, () => openSync(path, 'a')),
+    );
   }
 
-  /** Appends a record. All but snapshots are durable on return: nothing depends on a snapshot. */
+  /**
+   * Appends a record. All but snapshots are durable on return: nothing depends on a snapshot.
+   *
+   * @throws RunError where the disk fails, and from then on: `resume` cuts off what a failed record left.
+   */
   append(record: JournalRecord): void {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      this.#write(record);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #write(record: JournalRecord): void {
     const payload = packr.pack(record);
     const header = Buffer.alloc(FRAME_HEADER_BYTES);
     header.writeUInt32LE(payload.length, 0);
@@ -83,6 +110,7 @@ export function readJournal(path: string): JournalContent | null {
     const frame = frameAt(bytes, offset);
     if (frame === 'cut') break;
     if (frame === 'damaged') {
+      if (offset === 0) throw notAJournal(path);
       throw new RunError({
         where: `${path}, byte ${offset}`,
         got: 'a damaged frame',
@@ -94,7 +122,10 @@ export function readJournal(path: string): JournalContent | null {
     offset += FRAME_HEADER_BYTES + frame.length;
   }
   const header = records[0];
-  if (header === undefined) return null;
+  if (header === undefined) {
+    if (bytes.length <= FIRST_FRAME_BYTES_MAX) return null;
+    throw notAJournal(path);
+  }
   if (header.kind !== 'header' || header.formatVersion !== FORMAT_VERSION) {
     throw new RunError({
       where: path,
@@ -106,17 +137,46 @@ export function readJournal(path: string): JournalContent | null {
   return { header, records, wholeBytes: offset };
 }
 
+function notAJournal(path: string): RunError {
+  return new RunError({
+    where: `${path}, byte 0`,
+    got: 'something else, or a damaged first frame',
+    expected: 'the journal of a Gyre run',
+    remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+  });
+}
+
 /**
  * The payload of the frame at `offset`. A frame that ends at or beyond the end of the file and is not right is `cut`: its
- * bytes were on their way when the process died. One that is not right with bytes behind it is `damaged`.
+ * bytes were on their way when the process died, or were never written where the machine died (zeros). One that is not right
+ * with bytes behind it is `damaged`, and so is one whose wrong length hides whole frames.
  */
 function frameAt(bytes: Buffer, offset: number): Buffer | 'cut' | 'damaged' {
+  const payload = wholeFrameAt(bytes, offset);
+  if (payload !== null) return payload;
   if (offset + FRAME_HEADER_BYTES > bytes.length) return 'cut';
   const length = bytes.readUInt32LE(offset);
-  const end = offset + FRAME_HEADER_BYTES + length;
-  if (length > PAYLOAD_BYTES_MAX) return 'damaged';
-  if (end > bytes.length) return 'cut';
-  const payload = bytes.subarray(offset + FRAME_HEADER_BYTES, end);
-  if (length > 0 && crc32(payload) === bytes.readUInt32LE(offset + 4)) return payload;
-  return end === bytes.length ? 'cut' : 'damaged';
+  if (length === 0) return bytes.subarray(offset).every((byte) => byte === 0) ? 'cut' : 'damaged';
+  if (length > PAYLOAD_BYTES_MAX || offset + FRAME_HEADER_BYTES + length < bytes.length) return 'damaged';
+  return hasWholeFrameBehind(bytes, offset) ? 'damaged' : 'cut';
+}
+
+/** The payload of the frame at `offset` where it is all there and right, else null. */
+function wholeFrameAt(bytes: Buffer, offset: number): Buffer | null {
+  if (offset + FRAME_HEADER_BYTES > bytes.length) return null;
+  const start = offset + FRAME_HEADER_BYTES;
+  const end = start + bytes.readUInt32LE(offset);
+  if (end === start || end > bytes.length) return null;
+  const payload = bytes.subarray(start, end);
+  return crc32(payload) === bytes.readUInt32LE(offset + 4) ? payload : null;
+}
+
+function hasWholeFrameBehind(bytes: Buffer, offset: number): boolean {
+  for (let key = bytes.indexOf(FIRST_KEY, offset); key >= 0; key = bytes.indexOf(FIRST_KEY, key + 1)) {
+    for (const mapHeaderBytes of MAP_HEADER_BYTES) {
+      const frame = key - mapHeaderBytes - FRAME_HEADER_BYTES;
+      if (frame > offset && wholeFrameAt(bytes, frame) !== null) return true;
+    }
+  }
+  return false;
 }

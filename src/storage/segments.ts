@@ -8,7 +8,16 @@
  *
  * The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
  */
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writevSync,
+} from 'node:fs';
 import { Message, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import { RunError } from '../../schemas/problems.ts';

@@ -65,8 +65,8 @@ export class Bucket {
       this.#lossMin = Math.min(this.#lossMin, loss[i]);
       this.#lossMax = Math.max(this.#lossMax, loss[i]);
       this.#gradientNormMax = Math.max(this.#gradientNormMax, gradientNorm[i]);
-      // Written so that NaN never wins: the first epoch has no cosine.
-      if (!(this.#updateCosineMin <= updateCosine[i]) && updateCosine[i] === updateCosine[i]) {
+      // NaN never wins: the first epoch has no cosine, and the bucket begins with none.
+      if (!(this.#updateCosineMin <= updateCosine[i]) && !Number.isNaN(updateCosine[i])) {
         this.#updateCosineMin = updateCosine[i];
       }
       const epoch = firstEpoch + i;

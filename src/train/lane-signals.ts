@@ -6,7 +6,10 @@ import { type GroupMemory, type GroupShape, readLane, SIGNALS, type SignalName }
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 
 /** The signals of `count` consecutive epochs from `firstEpoch` on, each `[epoch of the chunk]`. */
-export type LaneSignals = Readonly<Record<SignalName, FloatArray>> & { readonly firstEpoch: number; readonly count: number };
+export type LaneSignals = Readonly<Record<SignalName, FloatArray>> & {
+  readonly firstEpoch: number;
+  readonly count: number;
+};
 
 /** Reads lanes into one set of arrays, which the next call overwrites. */
 export class LaneReader {

@@ -32,7 +32,8 @@ export function runTask(request: TaskRequest): TaskOutcome {
       board.setThread(request.thread, group.networks[0].id);
       const networks = trainGroup(group, request, { board, control, trace });
       if (networks === null) {
-        for (const { id } of request.groups.flatMap((g) => g.networks)) board.setNetwork(id, { epochs: 0, label: null });
+        for (const { id } of request.groups.flatMap((g) => g.networks))
+          board.setNetwork(id, { epochs: 0, label: null });
         trace.abandon();
         return { kind: 'stopped' };
       }
@@ -116,7 +117,8 @@ function finalState(shape: GroupShape, memory: GroupMemory, lane: number) {
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
   const verdicts = networks.map(({ verdict }) => verdict);
-  const epochsOf = (of: (verdict: Verdict) => number | null) => Uint32Array.from(verdicts, (verdict) => of(verdict) ?? 0);
+  const epochsOf = (of: (verdict: Verdict) => number | null) =>
+    Uint32Array.from(verdicts, (verdict) => of(verdict) ?? 0);
   return {
     network: Uint32Array.from(networks, ({ id }) => id),
     label: verdicts.map(({ label }) => label),

@@ -4,7 +4,8 @@ import type { DataConfig } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { uniform } from '../../src/numeric/philox.ts';
 
-const teacherDraw = (seed: number, layer: number, index: number) => 6 * uniform({ seed, stream: 'teacher', layer, index }) - 3;
+const teacherDraw = (seed: number, layer: number, index: number) =>
+  6 * uniform({ seed, stream: 'teacher', layer, index }) - 3;
 
 const formulas: { data: DataConfig; start: number; end: number; y: (x: number) => number }[] = [
   { data: { kind: 'sine', points: 16 }, start: 0, end: 1, y: (x) => Math.sin(2 * Math.PI * x) },
@@ -16,7 +17,10 @@ const formulas: { data: DataConfig; start: number; end: number; y: (x: number) =
     end: 1,
     y: (x) =>
       teacherDraw(5, 1, 3) +
-      [0, 1, 2].reduce((sum, j) => sum + teacherDraw(5, 1, j) * Math.tanh(teacherDraw(5, 0, j) * x + teacherDraw(5, 0, 3 + j)), 0),
+      [0, 1, 2].reduce(
+        (sum, j) => sum + teacherDraw(5, 1, j) * Math.tanh(teacherDraw(5, 0, j) * x + teacherDraw(5, 0, 3 + j)),
+        0,
+      ),
   },
 ];
 
@@ -42,7 +46,9 @@ describe.each(formulas)('$data.kind', ({ data, start, end, y }) => {
 });
 
 test('teachers of different seeds differ, and the default seed is 0', () => {
-  const targets = (seed?: number) => [...makeDataset({ kind: 'teacher', points: 8, ...(seed !== undefined && { seed }) }).targets];
+  const targets = (seed?: number) => [
+    ...makeDataset({ kind: 'teacher', points: 8, ...(seed !== undefined && { seed }) }).targets,
+  ];
   expect(targets()).toEqual(targets(0));
   expect(targets(1)).not.toEqual(targets(0));
 });

@@ -73,7 +73,11 @@ test('the four forms of Adam agree in float64 to rounding, and differ in bits', 
 
 test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), not fround(1 − fround(.9999))', () => {
   const config = { ...adam('torch'), beta2: 0.9999 };
-  const state = { theta: floats('float32', [0]), firstMoment: floats('float32', [0]), secondMoment: floats('float32', [0]) };
+  const state = {
+    theta: floats('float32', [0]),
+    firstMoment: floats('float32', [0]),
+    secondMoment: floats('float32', [0]),
+  };
   const optimizer = makeOptimizer(config, 'float32', IEEE);
   optimizer.beginEpoch(1);
   optimizer.update(state, 0, 1);
@@ -84,7 +88,11 @@ test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), n
 test('the bias corrections of an epoch do not depend on the epochs asked for before', () => {
   const config = adam('torch');
   const stepFrom = (epochs: number[]) => {
-    const state = { theta: floats('float64', [1]), firstMoment: floats('float64', [0.5]), secondMoment: floats('float64', [0.25]) };
+    const state = {
+      theta: floats('float64', [1]),
+      firstMoment: floats('float64', [0.5]),
+      secondMoment: floats('float64', [0.25]),
+    };
     const optimizer = makeOptimizer(config, 'float64', IEEE);
     for (const t of epochs) optimizer.beginEpoch(t);
     optimizer.update(state, 0, 0.125);

@@ -1,10 +1,11 @@
 /** The signals of an epoch and the treatment of hard values: −0, subnormals, overflow, NaN, dead units. */
 import { describe, expect, test } from 'vitest';
-import { FLUSH_LIMITS, makeEpoch } from '../../src/reference/epoch.ts';
 import { activationOf } from '../../src/reference/activations.ts';
+import { FLUSH_LIMITS, makeEpoch } from '../../src/reference/epoch.ts';
 import { networkConfig, samplesOf, stateOf } from './networks.ts';
 
-const samples = (precision: 'float32' | 'float64') => samplesOf(precision, [[0], [0.25], [0.5], [1]], [[0], [1], [-0.5], [0.75]]);
+const samples = (precision: 'float32' | 'float64') =>
+  samplesOf(precision, [[0], [0.25], [0.5], [1]], [[0], [1], [-0.5], [0.75]]);
 const theta = [0.5, -1.25, 0.75, 0.1, 0, -0.3, 1.5, -0.8, 0.6, 0.05];
 
 describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
@@ -37,7 +38,10 @@ describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
     // Targets equal the outputs of a network of zeros: the gradient is 0 for ever.
     const config = networkConfig({ precision });
     const zeros = samplesOf(precision, [[0.5], [1]], [[0], [0]]);
-    const state = stateOf(config, theta.map(() => 0));
+    const state = stateOf(
+      config,
+      theta.map(() => 0),
+    );
     const epoch = makeEpoch(config, zeros);
     for (let t = 1; t <= 3; t++) {
       expect(epoch(state, t)).toEqual({

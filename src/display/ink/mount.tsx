@@ -21,14 +21,16 @@ export function inkDisplay(stdout: NodeJS.WriteStream): InkDisplay {
   let view = EMPTY_VIEW;
   const colour = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
   const screen = () => <Screen view={view} columns={stdout.columns ?? 80} rows={stdout.rows ?? 24} colour={colour} />;
-  const app = render(screen(), { stdout, exitOnCtrlC: false, patchConsole: false, incrementalRendering: true, maxFps: 30 });
+  // Not incrementalRendering: inline, it leaves lines of earlier frames behind (seen with Ink 6.8).
+  const app = render(screen(), { stdout, exitOnCtrlC: false, patchConsole: false, maxFps: 30 });
   return {
     notify(notice) {
       view = reduce(view, notice);
       if (notice.kind !== 'committed') app.rerender(screen());
     },
     close() {
-      app.clear();
+      // Unmounting draws the last frame once more, so the last frame is made empty.
+      app.rerender(null);
       app.unmount();
     },
   };

@@ -1,14 +1,18 @@
 /**
- * The live screen as a function of the view: how far, how fast, how many diverged, what each thread trains. Inline: it takes
- * ten lines or so below the prompt and never more than the terminal has.
+ * The live screen as a function of the view: how far, how fast, how many diverged, what each thread trains. Inline: it takes a
+ * dozen lines below the prompt and never more than the terminal has.
  */
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
+import type { ProgressNotice } from '../../../schemas/notices.ts';
 import { bytes, clock, count, duration, percent, scaled } from '../format.ts';
-import { divergenceCount, shownLabels, type View } from '../model.ts';
+import { shownLabels, type View } from '../model.ts';
 
 /** The one accent; red is for divergence alone. */
 const ACCENT = 'cyan';
+
+/** Lines stay this short, so that making a window narrower down to 80 columns wraps none and leaves no ghosts behind. */
+const WIDTH_MAX = 78;
 
 export interface ScreenProps {
   readonly view: View;
@@ -24,13 +28,15 @@ export function Screen({ view, columns, rows, colour }: ScreenProps): ReactEleme
   if (run === null || progress === null) return <Text dimColor={colour}> gyre planning…</Text>;
   const labels = shownLabels(progress.labels);
   // Header, bar, rates and labels come first; threads only as far as the terminal has rows for them.
-  const threadRows = Math.max(0, Math.min(progress.threads.length, rows - labels.length - 9));
+  const threadRows = Math.max(0, Math.min(progress.threads.length, rows - labels.length - 11));
+  const width = Math.min(columns - 1, WIDTH_MAX);
   return (
-    <Box flexDirection="column" width={columns} paddingLeft={1} paddingRight={1}>
+    <Box flexDirection="column" width={width} paddingLeft={1}>
       <Header view={view} colour={colour} />
-      <Bar share={progress.share} width={columns - 2} colour={colour} text={barText(view)} />
+      <Bar share={progress.share} width={width - 1} colour={colour} text={barText(view)} />
+      <Text wrap="truncate">{timesText(view)}</Text>
       <Text dimColor={colour} wrap="truncate">
-        {ratesText(view)}
+        {resourcesText(progress)}
       </Text>
       <Text> </Text>
       {labels.map(([name, networks]) => {
@@ -50,30 +56,40 @@ export function Screen({ view, columns, rows, colour }: ScreenProps): ReactEleme
           {`thread ${thread + 1}  ${trains ?? 'idle'}`}
         </Text>
       ))}
+      <Text> </Text>
       {view.trouble !== null && <Text wrap="truncate">{view.trouble}</Text>}
+      <Text dimColor={colour} wrap="truncate">
+        {view.state === 'stopping' ? 'stopping: what is committed is kept' : 'Ctrl-C stops; the same command continues'}
+      </Text>
     </Box>
   );
 }
 
 function Header({ view, colour }: { view: View; colour: boolean }): ReactElement | null {
-  const { run, progress, remainingMs, state } = view;
-  if (run === null || progress === null) return null;
-  const left = state === 'running' && remainingMs !== null ? `   about ${duration(remainingMs)} left` : '';
+  const { run } = view;
+  if (run === null) return null;
   return (
-    <Box justifyContent="space-between">
-      <Text wrap="truncate">
-        <Text bold {...(colour ? { color: ACCENT } : {})}>
-          gyre
-        </Text>
-        {`  ${run.name} · ${count(run.networks)} networks × ${count(run.epochs)} epochs`}
+    <Text wrap="truncate">
+      <Text bold {...(colour ? { color: ACCENT } : {})}>
+        gyre
       </Text>
-      <Text dimColor={colour}>{`${clock(progress.elapsedMs)}${left}`}</Text>
-    </Box>
+      {`  ${run.name} · ${count(run.networks)} networks × ${count(run.epochs)} epochs`}
+    </Text>
   );
 }
 
 /** A bar in eighths of a cell with text at its right. */
-function Bar({ share, width, colour, text }: { share: number; width: number; colour: boolean; text: string }): ReactElement {
+function Bar({
+  share,
+  width,
+  colour,
+  text,
+}: {
+  share: number;
+  width: number;
+  colour: boolean;
+  text: string;
+}): ReactElement {
   const cells = Math.max(8, width - text.length - 2);
   const eighths = Math.round(Math.min(1, share) * cells * 8);
   const full = '█'.repeat(Math.floor(eighths / 8));
@@ -94,15 +110,16 @@ function barText({ run, progress }: View): string {
   return `${count(progress.networksDone).padStart(total.length)}/${total} done ${percent(progress.share, 1).padStart(7)}`;
 }
 
-function ratesText({ progress, epochsPerSecond, state }: View): string {
+function timesText({ progress, epochsPerSecond, remainingMs, state }: View): string {
   if (progress === null) return '';
-  const busy = progress.threads.filter((trains) => trains !== null).length;
-  return [
-    `${epochsPerSecond === null ? '–' : scaled(epochsPerSecond)} network-epochs/s`,
-    `diverged ${count(divergenceCount(progress.labels))}`,
-    `threads ${busy}/${progress.threads.length}`,
-    `${bytes(progress.residentBytes)} memory`,
-    `${bytes(progress.writtenBytes)} written`,
-    state === 'stopping' ? 'stopping: run the same command again to continue' : 'Ctrl-C stops, resumable',
-  ].join('   ');
+  const left = state !== 'running' ? state : remainingMs === null ? 'starting' : `about ${duration(remainingMs)} left`;
+  const rate = epochsPerSecond === null ? '–' : scaled(epochsPerSecond);
+  return [`${clock(progress.elapsedMs)} elapsed`, left, `${rate} network-epochs/s`].join('   ');
+}
+
+function resourcesText({ threads, residentBytes, writtenBytes }: ProgressNotice): string {
+  const busy = threads.filter((trains) => trains !== null).length;
+  return [`threads ${busy}/${threads.length}`, `${bytes(residentBytes)} memory`, `${bytes(writtenBytes)} written`].join(
+    '   ',
+  );
 }

@@ -1,0 +1,42 @@
+/** docs/ARITHMETIC.md against the code: the page must state every constant and name everything in the catalogue. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ARITHMETIC_ID, BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS } from '../../schemas/catalogue.ts';
+import { elementaryConstants, logConstants } from '../../src/numeric/elementary-constants.ts';
+
+const page = readFileSync(new URL('../../docs/ARITHMETIC.md', import.meta.url), 'utf8');
+const text = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : value.join(', '));
+
+test.each(Object.keys(elementaryConstants.float32) as (keyof typeof elementaryConstants.float32)[])(
+  'states %s in both precisions',
+  (name) => {
+    const { float32, float64 } = elementaryConstants;
+    expect(page).toContain(`| ${name} | ${text(float32[name])} | ${text(float64[name])} |`);
+  },
+);
+
+test('states the constants of log', () => {
+  expect(page).toContain(text(logConstants.polynomial));
+  expect(logConstants.ln2High).toBe(elementaryConstants.float64.ln2High);
+  expect(logConstants.ln2Low).toBe(elementaryConstants.float64.ln2Low);
+});
+
+test('names the version of the arithmetic and the length of a block', () => {
+  expect(page).toContain(`\`${ARITHMETIC_ID}\``);
+  expect(page).toContain(`blocks of ${BLOCK_EPOCHS} epochs`);
+});
+
+test.each([
+  ['activation', namesOf(ACTIVATIONS)],
+  ['initialisation', namesOf(INITS)],
+  ['data set', namesOf(DATASETS)],
+  [
+    'optimiser',
+    Object.entries(OPTIMIZERS).flatMap(([kind, { forms }]) =>
+      forms.length > 1 ? forms.map((form) => `${kind}, ${form}`) : [kind],
+    ),
+  ],
+])('has a line for every %s', (_, names) => {
+  expect(names.filter((name) => !page.includes(`| ${name} |`))).toEqual([]);
+});

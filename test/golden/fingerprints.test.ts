@@ -1,0 +1,61 @@
+/**
+ * Golden fingerprints: the bits of every network of four small sweeps, which together use all of the catalogue. They change
+ * only with the declared arithmetic and its version. Where they differ, what was found stands beside the old ones in
+ * fingerprints.actual.json.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { readSweep } from '../../src/plan/read.ts';
+import { executeRun } from '../../src/run/execute.ts';
+import { openRun } from '../../src/run/folder.ts';
+
+const here = (name: string) => new URL(name, import.meta.url).pathname;
+const golden = JSON.parse(readFileSync(here('fingerprints.json'), 'utf8')) as Record<string, string>;
+const sweeps = ['catalogue.yaml', 'hard.yaml', 'inits.yaml', 'long.yaml'];
+const actual: Record<string, string | null> = {};
+const folder = mkdtempSync(join(tmpdir(), 'gyre-golden-'));
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  const differs = sweeps.some((name) => actual[name] !== golden[name]);
+  if (differs) writeFileSync(here('fingerprints.actual.json'), `${JSON.stringify({ ...golden, ...actual }, null, 2)}\n`);
+});
+
+test.each(sweeps)('%s', async (name) => {
+  const sweep = readSweep(here(name));
+  const run = openRun({ sweep, networks: expandSweep(sweep), folder: join(folder, name) });
+  try {
+    await executeRun(run, {
+      threads: 2,
+      workerUrl: new URL('../../dist/workers/train.js', import.meta.url),
+      notify: () => {},
+      stop: new AbortController().signal,
+    });
+    actual[name] = run.results.fingerprint(run.networks);
+  } finally {
+    run.close();
+  }
+  expect(actual[name]).toBe(golden[name]);
+});
+
+describe('together the sweeps use', () => {
+  const networks = sweeps.flatMap((name) => expandSweep(readSweep(here(name))));
+  test.each([
+    ['every activation', namesOf(ACTIVATIONS), networks.map(({ activation }) => activation)],
+    ['every data set', namesOf(DATASETS), networks.map(({ data }) => data.kind)],
+    ['every initialisation', namesOf(INITS), networks.map(({ init }) => init)],
+    ['every precision', namesOf(PRECISIONS), networks.map(({ precision }) => precision)],
+    ['every treatment of subnormals', namesOf(SUBNORMALS), networks.map(({ subnormals }) => subnormals)],
+    [
+      'every form of every optimiser',
+      Object.entries(OPTIMIZERS).flatMap(([kind, { forms }]) => forms.map((form) => `${kind} ${form}`)),
+      networks.map(({ optimizer }) => `${optimizer.kind} ${optimizer.form}`),
+    ],
+  ])('%s', (_, names, used) => {
+    expect([...new Set<string>(used)].sort()).toEqual([...names].sort());
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * The control words reach threads that are too busy for messages.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { Control } from '../../src/group/control.ts';
+
+test('a stop is seen by every view of the words, and is not there before it is requested', () => {
+  const control = new Control();
+  const view = new Control(control.buffer);
+  expect(view.stopRequested).toBe(false);
+  control.requestStop();
+  expect(view.stopRequested).toBe(true);
+  expect(new Control().stopRequested).toBe(false);
+});
+
+test('two threads that never look at their messages see the stop', async () => {
+  const control = new Control();
+  const file = new URL('./busy-worker.mjs', import.meta.url);
+  const workers = [1, 2].map(() => new Worker(file, { workerData: control.buffer }));
+  const ready = await Promise.all(workers.map((worker) => once(worker, 'message')));
+  expect(ready).toEqual([[{ ready: true, before: false }], [{ ready: true, before: false }]]);
+  const stopped = Promise.all(workers.map((worker) => once(worker, 'message')));
+  control.requestStop();
+  expect(await stopped).toEqual([[{ stopped: true }], [{ stopped: true }]]);
+});

@@ -1,0 +1,93 @@
+/**
+ * The memory of a group: sections that never overlap and start on a cache line, and lanes that are read and written without
+ * touching their neighbours.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { floatArray } from '../../src/numeric/bits.ts';
+import { type GroupShape, groupBytes, groupMemory, readLane, SIGNALS, writeLane } from '../../src/group/layout.ts';
+
+const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
+  precision: fc.constantFrom('float32' as const, 'float64' as const),
+  layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
+  sampleCount: fc.integer({ min: 1, max: 33 }),
+  moments: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  lanes: fc.constantFrom(1, 3, 4, 7, 16),
+  chunkEpochs: fc.integer({ min: 1, max: 40 }),
+});
+
+describe("a group's memory", () => {
+  test('has sections that start on cache lines, do not overlap and fill the bytes it asks for', () => {
+    fc.assert(
+      fc.property(shapeArbitrary, (shape) => {
+        const bytes = groupBytes(shape);
+        const sections = Object.values(groupMemory(shape, new SharedArrayBuffer(bytes)));
+        let endBytes = 0;
+        for (const { byteOffset, byteLength } of sections) {
+          expect(byteOffset % 64).toBe(0);
+          expect(byteOffset).toBeGreaterThanOrEqual(endBytes);
+          expect(byteOffset - endBytes).toBeLessThan(64);
+          endBytes = byteOffset + byteLength;
+        }
+        expect(bytes).toBeGreaterThanOrEqual(endBytes);
+        expect(bytes - endBytes).toBeLessThan(64);
+      }),
+    );
+  });
+
+  test('has room for every lane of θ, of the moments that exist, of the samples and of the signals', () => {
+    const shape: GroupShape = { precision: 'float32', layers: [2, 3, 5], sampleCount: 7, moments: 1, lanes: 4, chunkEpochs: 11 };
+    const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
+    const parameters = (2 + 1) * 3 + (3 + 1) * 5;
+    expect(Object.fromEntries(Object.entries(memory).map(([name, { length }]) => [name, length / 4]))).toEqual({
+      theta: parameters,
+      firstMoment: parameters,
+      secondMoment: 0,
+      previousUpdate: parameters,
+      inputs: 7 * 2,
+      targets: 7 * 5,
+      signals: SIGNALS.length * 11,
+    });
+  });
+
+  test('fits into a larger buffer, left by a larger group, at the same places', () => {
+    const shape: GroupShape = { precision: 'float64', layers: [1, 3, 1], sampleCount: 4, moments: 2, lanes: 3, chunkEpochs: 5 };
+    const offsets = (bytes: number) =>
+      Object.values(groupMemory(shape, new SharedArrayBuffer(bytes))).map(({ byteOffset, length }) => [byteOffset, length]);
+    expect(offsets(groupBytes(shape) + 4096)).toEqual(offsets(groupBytes(shape)));
+  });
+});
+
+describe.each([1, 3, 4, 16])('one of %i lanes', (lanes) => {
+  test('gives back what was written to it, bit for bit, and leaves the others alone', () => {
+    for (const precision of ['float32', 'float64'] as const) {
+      const section = floatArray(precision, 5 * lanes).map((_, i) => -1 - i);
+      const before = section.slice();
+      const values = floatArray(precision, 5);
+      values.set([-0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** -149, 1 / 3]);
+      for (const lane of [0, lanes - 1]) {
+        writeLane(section, lanes, lane, values);
+        const read = floatArray(precision, 5);
+        readLane(section, lanes, lane, read);
+        expect(read).toEqual(values);
+        for (let i = 0; i < section.length; i++) {
+          if (i % lanes !== 0 && i % lanes !== lanes - 1) expect(section[i]).toBe(before[i]);
+        }
+      }
+      for (let i = 0; i < 5; i++) expect(section[i * lanes]).toBe(values[i]);
+    }
+  });
+
+  test('is read and written in part, from any of its numbers on', () => {
+    const section = floatArray('float64', 6 * lanes);
+    for (let lane = 0; lane < lanes; lane++) {
+      writeLane(section, lanes, lane, Float64Array.of(lane + 0.25, lane + 0.5), 3);
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      const read = floatArray('float64', 3);
+      readLane(section, lanes, lane, read, 2);
+      expect([...read]).toEqual([0, lane + 0.25, lane + 0.5]);
+    }
+    expect([...section.subarray(5 * lanes)]).toEqual(Array(lanes).fill(0));
+  });
+});

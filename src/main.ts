@@ -98,10 +98,12 @@ function reportError(error: unknown): number {
   return 1;
 }
 
-/** A reader that goes away (`gyre show | head`) ends the output, not the program with an error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+/** A reader that goes away (`gyre show | head`), or a terminal that does, ends the output and not the program. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
 
 try {
   await program().parseAsync();

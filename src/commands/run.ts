@@ -68,8 +68,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder), ending))) printLine(line);
-    if (ending === 'failed') return 1;
-    return signal === null ? 0 : SIGNAL_EXIT_CODES[signal];
+    if (ending === 'done') return 0;
+    return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
   } finally {
     display.close();
     for (const name of signals) process.off(name, onSignal);

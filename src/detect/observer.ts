@@ -61,7 +61,8 @@ export class Observer {
       const epoch = firstEpoch + i;
       const value = loss[i];
       if (epoch === 1) this.#lossFirst = value;
-      if (value < this.#lossMin) {
+      // The first number counts even where it is ∞, which is less than nothing.
+      if (value < this.#lossMin || (this.#lossMinEpoch === null && !Number.isNaN(value))) {
         this.#lossMin = value;
         this.#lossMinEpoch = epoch;
       }

@@ -38,14 +38,14 @@ export function plainDisplay(write: (line: string) => void): (notice: Notice) =>
   };
 }
 
-/** `00:00:12  37.5 %  24/64 networks  151 k network-epochs/s  about 20 s left  diverged 3  threads 2/2  112 MB`. */
-export function progressLine({ progress, epochsPerSecond, remainingMs }: View): string {
-  if (progress === null) return '';
+/** `00:00:12  37.5 %  24/64 networks  151 k network-epochs/s  about 20 s left  diverged 3  threads 2/2  112 MB memory`. */
+export function progressLine({ run, progress, epochsPerSecond, remainingMs }: View): string {
+  if (run === null || progress === null) return '';
   const busy = progress.threads.filter((thread) => thread !== null).length;
   return [
     clock(progress.elapsedMs),
     percent(progress.share, 1),
-    `${count(progress.networksDone)}/${count(Object.values(progress.labels).reduce((a, b) => a + b, 0))} networks done/begun`,
+    `${count(progress.networksDone)}/${count(run.networks)} networks`,
     epochsPerSecond === null ? '' : `${scaled(epochsPerSecond)} network-epochs/s`,
     remainingMs === null ? '' : `about ${duration(remainingMs)} left`,
     `diverged ${count(divergenceCount(progress.labels))}`,

@@ -16,7 +16,12 @@ export function floatArray(precision: Precision, length: number): FloatArray {
 }
 
 /** A view of `length` numbers at `byteOffset` of a buffer. */
-export function floatView(precision: Precision, buffer: ArrayBufferLike, byteOffset: number, length: number): FloatArray {
+export function floatView(
+  precision: Precision,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): FloatArray {
   return precision === 'float32'
     ? new Float32Array(buffer, byteOffset, length)
     : new Float64Array(buffer, byteOffset, length);

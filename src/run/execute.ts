@@ -21,6 +21,11 @@ import { GYRE_VERSION } from './version.ts';
 const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;
 const NETWORKS_TABLE_MS = 60_000;
+/**
+ * After a stop is asked for, workers have this long to leave their groups in good order; then their threads are ended. A chunk of
+ * a very large network may take longer, and nothing of an unfinished task is committed either way.
+ */
+const STOP_GRACE_MS = 300;
 /** A lost task is tried this often altogether. */
 const ATTEMPTS_MAX = 3;
 
@@ -55,6 +60,7 @@ class Execution {
   readonly #tasks: Group[][];
   readonly #board: Board;
   readonly #control = new Control();
+  readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
   /** Operations an epoch, `[network]`. */
   readonly #operations: Float64Array;
@@ -71,6 +77,8 @@ class Execution {
     this.#tasks = packTasks(groups, this.#epochs);
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
     this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
+    const threads = Math.min(options.threads, this.#tasks.length);
+    this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
     for (const { id } of run.networks) {
       if (run.results.isDone(id)) this.#board.setNetwork(id, { epochs: this.#epochs, label: run.results.labelOf(id) });
     }
@@ -90,7 +98,7 @@ class Execution {
 
   async execute(): Promise<Ending> {
     const { journal } = this.#run;
-    const { threads, workerUrl, stop } = this.#options;
+    const { threads, stop } = this.#options;
     journal.append({
       kind: 'session',
       startedAt: new Date().toISOString(),
@@ -107,11 +115,10 @@ class Execution {
       setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
       setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
     ];
-    const pool = new TrainingPool({ workerUrl, threads });
     try {
       this.#notifyProgress();
       const settled = await Promise.allSettled(
-        Array.from({ length: threads }, (_, thread) => this.#serveThread(pool, thread)),
+        Array.from({ length: threads }, (_, thread) => this.#serveThread(thread)),
       );
       const failure = settled.find((result) => result.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
@@ -123,18 +130,18 @@ class Execution {
     } finally {
       for (const timer of timers) clearInterval(timer);
       stop.removeEventListener('abort', requestStop);
-      await pool.close();
+      await this.#pool.close();
     }
   }
 
   /** Gives a thread one task after another until none is left or a stop is requested. */
-  async #serveThread(pool: TrainingPool, thread: number): Promise<void> {
+  async #serveThread(thread: number): Promise<void> {
     let memory = new SharedArrayBuffer(0);
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
         const bytes = Math.max(...task.map((group) => groupBytes(groupShape(group))));
         if (memory.byteLength < bytes) memory = new SharedArrayBuffer(bytes);
-        await this.#trainTask(pool, { task, thread, memory });
+        await this.#trainTask({ task, thread, memory });
       }
     } catch (error) {
       // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
@@ -148,16 +155,13 @@ class Execution {
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */
-  async #trainTask(
-    pool: TrainingPool,
-    of: { task: Group[]; thread: number; memory: SharedArrayBuffer },
-  ): Promise<void> {
+  async #trainTask(of: { task: Group[]; thread: number; memory: SharedArrayBuffer }): Promise<void> {
     const { task, thread, memory } = of;
     const ids = task.flatMap((group) => group.networks.map(({ id }) => id));
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await pool.train(this.#request(task, thread, memory));
+        outcome = await this.#pool.train(this.#request(task, thread, memory));
       } catch (error) {
         this.#clearBoard(ids, thread);
         const reason = error instanceof Error ? error.message : String(error);
@@ -235,6 +239,8 @@ class Execution {
   #requestStop(): void {
     this.#control.requestStop();
     this.#options.notify({ kind: 'stopping' });
+    // Unreferenced: where the workers are quicker, nothing waits for it.
+    setTimeout(() => void this.#pool.close(), STOP_GRACE_MS).unref();
   }
 
   #ending(): Ending {

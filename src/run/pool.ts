@@ -6,9 +6,14 @@ import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 
 /** Threads that train tasks, all started at once and kept until closed. */
 export class TrainingPool {
-  readonly #piscina: Piscina;
+  /** Null for a pool without threads, which Piscina cannot make. */
+  readonly #piscina: Piscina | null;
 
   constructor({ workerUrl, threads }: { workerUrl: URL; threads: number }) {
+    if (threads === 0) {
+      this.#piscina = null;
+      return;
+    }
     // Piscina's defaults suit short requests: it would start more threads than asked for, end idle ones, queue several tasks on
     // one, and wait on Atomics in a way that keeps a thread's messages back.
     this.#piscina = new Piscina({
@@ -23,12 +28,13 @@ export class TrainingPool {
   }
 
   /** Trains a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
-  train(request: TaskRequest): Promise<TaskOutcome> {
-    return this.#piscina.run(request) as Promise<TaskOutcome>;
+  async train(request: TaskRequest): Promise<TaskOutcome> {
+    if (this.#piscina === null) throw new Error('a pool without threads cannot train');
+    return (await this.#piscina.run(request)) as TaskOutcome;
   }
 
-  /** Ends the threads. */
+  /** Ends the threads; what they train at the time is lost. May be called again. */
   async close(): Promise<void> {
-    await this.#piscina.destroy();
+    await this.#piscina?.destroy();
   }
 }

@@ -4,7 +4,17 @@
  * sizes, duplicates) is the plan's business, not the schema's.
  */
 import { z } from 'zod';
-import { ACTIVATIONS, DATASETS, FORMS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from './catalogue.ts';
+import {
+  ACTIVATIONS,
+  DATASETS,
+  FORMS,
+  INITS,
+  namesOf,
+  OPTIMIZERS,
+  type OptimizerOption,
+  PRECISIONS,
+  SUBNORMALS,
+} from './catalogue.ts';
 
 /** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
 export const SWEEP_LIMITS = {
@@ -21,13 +31,23 @@ export const SWEEP_LIMITS = {
   magnitudeMax: 3.4028234663852886e38,
 } as const;
 
+/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba and of PyTorch. */
+export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+/** Seed of the teacher where the sweep does not give it. */
+export const TEACHER_SEED_DEFAULT = 0;
+
 /** One value, or a list of them that spans an axis; always a list after parsing. */
 function axis<T extends z.ZodType>(value: T) {
   return z.union([value, z.array(value).min(1)]).transform((v) => (Array.isArray(v) ? v : [v]) as z.output<T>[]);
 }
 
-const wholeNumber = (range: { min: number; max: number }) => z.int().min(range.min).max(range.max);
-const decayRate = z.number().min(0).lt(1);
+/** Stops at the first thing that is wrong with a number: one mistake, one message. */
+const wholeNumber = ({ min, max }: { min: number; max: number }) =>
+  z.number().min(min, { abort: true }).max(max, { abort: true }).int();
+/** A −0 would not survive run.json and could change bits that the network's key does not see. */
+const withoutNegativeZero = (value: number) => value + 0;
+const decayRate = z.number().min(0).lt(1).overwrite(withoutNegativeZero);
 const seed = wholeNumber({ min: 0, max: SWEEP_LIMITS.seedMax });
 
 /** Units a layer, inputs first; the last layer is the (linear) output. */
@@ -48,8 +68,27 @@ const optimizerBlock = z.strictObject({
   learningRate: axis(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)),
   beta1: axis(decayRate).optional(),
   beta2: axis(decayRate).optional(),
-  epsilon: axis(z.number().min(0).max(SWEEP_LIMITS.magnitudeMax)).optional(),
+  epsilon: axis(z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero)).optional(),
 });
+
+/** A teacher without a seed gets the default one; other data sets have none. */
+function withDataDefaults(block: z.output<typeof dataBlock>): z.output<typeof dataBlock> {
+  return block.kind.includes('teacher') ? { ...block, seed: block.seed ?? [TEACHER_SEED_DEFAULT] } : block;
+}
+
+/** Options that an optimiser of the block takes get their defaults where they are not given; others stay as they are. */
+function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output<typeof optimizerBlock> {
+  const { kind: kinds, form, learningRate } = block;
+  const options = (Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]).flatMap((option) => {
+    const isTaken = kinds.some((kind) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option));
+    const values = block[option] ?? (isTaken ? [OPTIMIZER_DEFAULTS[option]] : undefined);
+    return values === undefined ? [] : [[option, values]];
+  });
+  return { kind: kinds, form, learningRate, ...Object.fromEntries(options) };
+}
+
+const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
+const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
 
 /** The sweep file. */
 export const sweepSchema = z.strictObject({
@@ -61,24 +100,29 @@ export const sweepSchema = z.strictObject({
     .union([layers, z.array(layers).min(1)])
     .transform((v) => (Array.isArray(v[0]) ? v : [v]) as z.output<typeof layers>[]),
   activation: axis(z.enum(namesOf(ACTIVATIONS))).default(['tanh']),
-  data: axis(dataBlock),
+  data: axis(dataBlock.transform(withDataDefaults)),
   init: axis(z.enum(namesOf(INITS))).default(['glorot-uniform']),
-  optimizer: axis(optimizerBlock),
+  optimizer: axis(optimizerBlock.transform(withOptimizerDefaults)),
   batch: axis(z.literal('full')).default(['full']),
   precision: axis(z.enum(namesOf(PRECISIONS))).default(['float32']),
   subnormals: axis(z.enum(namesOf(SUBNORMALS))).default(['ieee']),
   seeds: z
     .union([wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }), z.array(seed).min(1)])
     .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
-  trace: z
-    .strictObject({
-      epochs: z
-        .strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) })
-        .prefault({}),
-      compression: z.literal('none').default('none'),
-    })
-    .prefault({}),
+  trace: trace.prefault({}),
 });
+
+/** The mappings of a sweep file by their key path, list indices left out; the file itself is ''. */
+export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
+  '': sweepSchema,
+  data: dataBlock,
+  optimizer: optimizerBlock,
+  trace,
+  'trace.epochs': traceEpochs,
+};
+
+/** What zod says of one mistake. */
+export type SweepIssue = z.core.$ZodIssue;
 
 /** A sweep as resolved: defaults filled in, every axis a list. */
 export type Sweep = z.output<typeof sweepSchema>;
@@ -86,6 +130,3 @@ export type Sweep = z.output<typeof sweepSchema>;
 export type DataBlock = Sweep['data'][number];
 /** One block under `optimizer`, its axes as lists. */
 export type OptimizerBlock = Sweep['optimizer'][number];
-
-/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba and of PyTorch. */
-export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;

@@ -98,12 +98,20 @@ function reportError(error: unknown): number {
   return 1;
 }
 
-/** A reader that goes away (`gyre show | head`), or a terminal that does, ends the output and not the program. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+/**
+ * A reader that goes away (`gyre show | head`), or a terminal that does, ends the output and not the program. What else can go
+ * wrong with stdout, such as a full disk behind it, is told once; what goes wrong with stderr can be told to nobody.
+ */
+let isOutputLost = false;
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' || code === 'EIO' || isOutputLost) return;
+  isOutputLost = true;
+  process.once('exit', () => {
+    process.exitCode = 1;
   });
-}
+  tellUser(`gyre: stdout: ${message}`);
+});
+process.stderr.on('error', () => {});
 
 try {
   await program().parseAsync();

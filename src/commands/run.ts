@@ -38,6 +38,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const threads =
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
+  if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };

@@ -1,12 +1,12 @@
 /**
  * `gyre show`: the summary of a run, and its networks one by one, filtered and sorted.
  */
-import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import { UsageError } from '../../schemas/problems.ts';
+import { LABEL_NAMES } from '../../schemas/catalogue.ts';
+import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
-import { didYouMean } from '../plan/read.ts';
+import { didYouMean } from '../plan/explain.ts';
 import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
@@ -43,11 +43,14 @@ const SHOWN_COLUMNS = [
   'nonfinite_epoch',
 ];
 
+/** Columns that are shown rounded; a hyper-parameter stands as it was written. */
+const MEASURED_COLUMNS = new Set(['loss_first', 'loss_min', 'loss_last']);
+
 /** Shows a run. Returns the exit code. */
 export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {
   const columnNames = NETWORKS_TABLE.columns.map((column) => column.name);
-  requireKnown('--label', label, LABEL_NAMES);
-  requireKnown('--sort', sort, columnNames);
+  const problems = [...unknownWord('--label', label, LABEL_NAMES), ...unknownWord('--sort', sort, columnNames)];
+  if (problems.length > 0) throw new UsageError(problems);
   const record = readRun(findRun(name));
   const values = networkRows(record.networks, record.results, record.manifest.sweep.epochs);
   const rows: Row[] = record.networks.map((_, row) =>
@@ -88,14 +91,15 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
 function networkLines(rows: readonly Row[]): string[] {
   const shown = SHOWN_COLUMNS.filter((column) => rows.some((row) => row[column] !== null));
   const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
-  const text = (cell: Cell) => (cell === null ? '–' : typeof cell === 'number' ? numberText(cell) : String(cell));
+  const text = (column: string, cell: Cell) => {
+    if (cell === null) return '–';
+    return typeof cell === 'number' && MEASURED_COLUMNS.has(column) ? magnitude(cell) : String(cell);
+  };
   return columns(
-    [shown, ...rows.map((row) => shown.map((column) => text(row[column])))],
+    [shown, ...rows.map((row) => shown.map((column) => text(column, row[column])))],
     shown.map((column) => (isNumber(column) ? 'right' : 'left')),
   );
 }
-
-const numberText = (value: number): string => (Number.isInteger(value) ? String(value) : magnitude(value));
 
 /** Numbers by size, names by alphabet, NaN and null last. */
 function compare(a: Cell, b: Cell): number {
@@ -105,12 +109,10 @@ function compare(a: Cell, b: Cell): number {
   return String(a).localeCompare(String(b), 'en');
 }
 
-function requireKnown(option: string, value: string | undefined, known: readonly (string | LabelName)[]): void {
-  if (value === undefined || known.includes(value)) return;
-  throw new UsageError({
-    where: option,
-    got: JSON.stringify(value),
-    expected: `one of ${known.join(', ')}`,
-    ...(didYouMean(value, known) && { remedy: didYouMean(value, known).replace(/; $/, '') }),
-  });
+/** The problem of an option that takes one of a list of words; none where it is right or not given. */
+function unknownWord(option: string, value: string | undefined, known: readonly string[]): Problem[] {
+  if (value === undefined || known.includes(value)) return [];
+  const [remedy] = didYouMean(value, known);
+  const expected = `one of ${known.join(', ')}`;
+  return [{ where: option, got: JSON.stringify(value), expected, ...(remedy !== undefined && { remedy }) }];
 }

@@ -49,7 +49,7 @@ export function bytes(value: number): string {
   return `${scaled(value)}${value >= 999.5 ? '' : ' '}B`;
 }
 
-/** A hyper-parameter or loss as short as it is exact enough: `1e-8`, `0.9999`, `0.0123`. */
+/** A measured number, short: `0.0123`, `1234`, `1.23e-8`. Rounds, so hyper-parameters are not for it. */
 export function magnitude(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

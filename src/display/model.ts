@@ -59,13 +59,13 @@ export function reduce(view: View, notice: Notice): View {
       return {
         ...view,
         retries: view.retries + 1,
-        trouble: `a worker was lost (${notice.reason}); networks ${range(notice.networks)}: attempt ${notice.attempt}`,
+        trouble: `a worker was lost (${firstLine(notice.reason)}); networks ${range(notice.networks)}: attempt ${notice.attempt}`,
       };
     case 'failed':
       return {
         ...view,
         networksFailed: view.networksFailed + notice.networks.length,
-        trouble: `networks ${range(notice.networks)} given up: ${notice.reason}`,
+        trouble: `networks ${range(notice.networks)} given up: ${firstLine(notice.reason)}`,
       };
     case 'stopping':
       return { ...view, state: 'stopping' };
@@ -84,6 +84,9 @@ export function shownLabels(labels: LabelCounts): [LabelName, number][] {
   const entries = Object.entries(labels) as [LabelName, number][];
   return entries.filter(([name, networks]) => name !== 'failed' || networks > 0);
 }
+
+/** Reasons may be the messages of foreign errors, with stacks; every display has one line for them. */
+const firstLine = (text: string): string => text.split('\n')[0];
 
 function withProgress(view: View, progress: ProgressNotice): View {
   const { elapsedMs, epochsTrained, share } = progress;

@@ -7,7 +7,7 @@ import { LABELS, type LabelName } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 import { axesOf } from '../plan/axes.ts';
-import { bytes, columns, count, duration, magnitude, percent } from './format.ts';
+import { bytes, columns, count, duration, percent } from './format.ts';
 import { shownLabels } from './model.ts';
 
 /** What the summary is made of. */
@@ -81,9 +81,9 @@ function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
   ];
 }
 
+/** Hyper-parameters as they were written: 0.99999 must not read as 1. */
 function valueText(value: string | number | undefined): string {
-  if (value === undefined) return '–';
-  return typeof value === 'number' ? magnitude(value) : value;
+  return value === undefined ? '–' : String(value);
 }
 
 function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] {

@@ -2,7 +2,7 @@
  * The checks of a sweep that need more than one key: crossings that do not exist, options that nothing takes, values given
  * twice, sizes. Works on whatever keys could be parsed, so that all mistakes of a file come out together.
  */
-import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
+import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
 import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
@@ -10,30 +10,43 @@ import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '.
 /** A problem at a key path of the sweep. */
 export type Finding = Omit<Problem, 'where'> & { readonly path: readonly PropertyKey[] };
 
+/** The keys of a sweep, and of its blocks, that could be parsed. */
+export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'optimizer'>> & {
+  readonly data?: readonly Partial<DataBlock>[];
+  readonly optimizer?: readonly Partial<OptimizerBlock>[];
+};
+
 /** Everything that is wrong with the parsed keys of a sweep; empty where all is well. */
-export function checkSweep(sweep: Partial<Sweep>): Finding[] {
-  const findings: Finding[] = [];
-  const { layers, data, optimizer } = sweep;
-  for (const axis of ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const) {
-    findings.push(...repeats(sweep[axis] ?? [], [axis]));
-  }
-  if (layers) findings.push(...layers.flatMap((sizes, i) => checkLayers(sizes, ['layers', i])));
-  if (data) findings.push(...data.flatMap((block, i) => checkData(block, ['data', i])));
-  if (optimizer) findings.push(...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])));
+export function checkSweep(sweep: ParsedSweep): Finding[] {
+  const { layers = [], data = [], optimizer = [] } = sweep;
+  const axes = ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const;
+  return [
+    ...axes.flatMap((axis) => repeats(sweep[axis] ?? [], [axis])),
+    ...layers.flatMap((sizes, i) => checkLayers(sizes, ['layers', i])),
+    ...data.flatMap((block, i) => checkData(block, ['data', i])),
+    ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...checkSize(sweep),
+  ];
+}
+
+function checkSize(sweep: ParsedSweep): Finding[] {
   const count = networkCount(sweep);
-  if (count > SWEEP_LIMITS.networkCountMax) {
-    findings.push({
+  if (count <= SWEEP_LIMITS.networkCountMax) return [];
+  return [
+    {
       path: [],
       got: `a grid of ${count.toLocaleString('en')} networks`,
       expected: `at most ${SWEEP_LIMITS.networkCountMax.toLocaleString('en')}`,
       remedy: 'shorten an axis, or split the sweep over several files',
-    });
-  }
-  return findings;
+    },
+  ];
 }
 
-/** How many networks the grid has: the product over its axes, where an option multiplies only those that take it. */
-export function networkCount(sweep: Partial<Sweep>): number {
+/**
+ * How many networks the grid has: the product over its axes, where an option multiplies only those that take it. An axis that
+ * could not be parsed counts once.
+ */
+export function networkCount(sweep: ParsedSweep): number {
   const length = (list: readonly unknown[] | undefined) => list?.length ?? 1;
   const data = sweep.data?.reduce((sum, block) => sum + dataCount(block), 0) ?? 1;
   const optimizers = sweep.optimizer?.reduce((sum, block) => sum + optimizerCount(block), 0) ?? 1;
@@ -50,16 +63,18 @@ export function networkCount(sweep: Partial<Sweep>): number {
   );
 }
 
-function dataCount({ kind, points, seed }: DataBlock): number {
-  return points.length * kind.reduce((sum, name) => sum + (name === 'teacher' ? (seed?.length ?? 1) : 1), 0);
+function dataCount({ kind, points, seed }: Partial<DataBlock>): number {
+  const kinds = kind?.reduce((sum, name) => sum + (name === 'teacher' ? (seed?.length ?? 1) : 1), 0) ?? 1;
+  return kinds * (points?.length ?? 1);
 }
 
-function optimizerCount(block: OptimizerBlock): number {
-  return block.kind.reduce((sum, kind) => {
+function optimizerCount(block: Partial<OptimizerBlock>): number {
+  const ofKind = (kind: OptimizerName): number => {
     const options: readonly OptimizerOption[] = OPTIMIZERS[kind].options;
-    const ofOptions = options.reduce((product, option) => product * (block[option]?.length ?? 1), 1);
-    return sum + block.form.length * block.learningRate.length * ofOptions;
-  }, 0);
+    return options.reduce((product, option) => product * (block[option]?.length ?? 1), 1);
+  };
+  const kinds = block.kind?.reduce((sum, kind) => sum + ofKind(kind), 0) ?? 1;
+  return kinds * (block.form?.length ?? 1) * (block.learningRate?.length ?? 1);
 }
 
 function checkLayers(sizes: readonly number[], path: readonly PropertyKey[]): Finding[] {
@@ -82,42 +97,40 @@ function checkLayers(sizes: readonly number[], path: readonly PropertyKey[]): Fi
   return findings;
 }
 
-function checkData(block: DataBlock, path: readonly PropertyKey[]): Finding[] {
-  const findings = [
-    ...repeats(block.kind, [...path, 'kind']),
-    ...repeats(block.points, [...path, 'points']),
-    ...repeats(block.seed ?? [], [...path, 'seed']),
-  ];
-  if (block.seed !== undefined && !block.kind.includes('teacher')) {
+function checkData(block: Partial<DataBlock>, path: readonly PropertyKey[]): Finding[] {
+  const findings = repeatsOfBlock(block, path);
+  const { kind: kinds, seed } = block;
+  if (seed !== undefined && kinds !== undefined && !kinds.includes('teacher')) {
     findings.push({
       path: [...path, 'seed'],
-      got: `a seed for ${block.kind.join(', ')}`,
+      got: `a seed for ${kinds.join(', ')}`,
       expected: 'no seed: only the teacher is drawn',
     });
   }
   return findings;
 }
 
-function checkOptimizer(block: OptimizerBlock, path: readonly PropertyKey[]): Finding[] {
-  const findings: Finding[] = [];
-  for (const [key, values] of Object.entries(block)) findings.push(...repeats(values ?? [], [...path, key]));
-  for (const kind of block.kind) {
+function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyKey[]): Finding[] {
+  const findings = repeatsOfBlock(block, path);
+  const { kind: kinds, form = [] } = block;
+  if (kinds === undefined) return findings;
+  for (const kind of kinds) {
     const forms: readonly string[] = OPTIMIZERS[kind].forms;
-    for (const form of block.form.filter((name) => !forms.includes(name))) {
+    for (const name of form.filter((candidate) => !forms.includes(candidate))) {
       findings.push({
         path: [...path, 'form'],
-        got: `${kind} × ${form}, a crossing that does not exist`,
+        got: `${kind} × ${name}, a crossing that does not exist`,
         expected: `for ${kind} one of ${forms.join(', ')}`,
         remedy: 'give optimizers with different forms as a list of blocks',
       });
     }
   }
   for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
-    const takesIt = (kind: keyof typeof OPTIMIZERS) => (OPTIMIZERS[kind].options as readonly string[]).includes(option);
-    if (block[option] !== undefined && !block.kind.some(takesIt)) {
+    const takesIt = (kind: OptimizerName) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option);
+    if (block[option] !== undefined && !kinds.some(takesIt)) {
       findings.push({
         path: [...path, option],
-        got: `${option} for ${block.kind.join(', ')}`,
+        got: `${option} for ${kinds.join(', ')}`,
         expected: 'no such option there',
       });
     }
@@ -125,14 +138,20 @@ function checkOptimizer(block: OptimizerBlock, path: readonly PropertyKey[]): Fi
   return findings;
 }
 
+function repeatsOfBlock(block: Readonly<Record<string, unknown>>, path: readonly PropertyKey[]): Finding[] {
+  return Object.entries(block).flatMap(([key, values]) =>
+    Array.isArray(values) ? repeats(values, [...path, key]) : [],
+  );
+}
+
 /** A value that stands twice on an axis would train the same network twice. */
 function repeats(values: readonly unknown[], path: readonly PropertyKey[]): Finding[] {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
+  const seen = new Set<number | string>();
+  const repeated = new Set<number | string>();
   for (const value of values) {
-    const text = JSON.stringify(value);
-    if (seen.has(text)) repeated.add(text);
-    seen.add(text);
+    const identity = typeof value === 'number' ? value : JSON.stringify(value);
+    if (seen.has(identity)) repeated.add(identity);
+    seen.add(identity);
   }
-  return [...repeated].map((text) => ({ path, got: `${text} twice`, expected: 'each value once' }));
+  return [...repeated].map((identity) => ({ path, got: `${identity} twice`, expected: 'each value once' }));
 }

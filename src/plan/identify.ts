@@ -23,7 +23,7 @@ export function sweepKey(sweep: Sweep): string {
   return contentHash(gridOf(sweep)).slice(0, 8);
 }
 
-/** One key path whose value differs between a run's sweep and the one at hand. */
+/** One key path (`optimizer[0].learningRate`) whose value differs between a run's sweep and the one at hand. */
 export interface Difference {
   readonly path: string;
   readonly before: unknown;
@@ -48,7 +48,8 @@ function differences(before: unknown, now: unknown, path: string): Difference[] 
   if (isDeepStrictEqual(before, now)) return [];
   if (!isMapping(before) || !isMapping(now)) return [{ path, before, now }];
   const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
-  return [...keys].flatMap((key) => differences(before[key], now[key], path === '' ? key : `${path}.${key}`));
+  const pathOf = (key: string) => (Array.isArray(before) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
+  return [...keys].flatMap((key) => differences(before[key], now[key], pathOf(key)));
 }
 
 /** Blocks in a list of one read better by their keys than as a whole. */

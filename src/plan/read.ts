@@ -2,19 +2,21 @@
  * Reads a sweep file: YAML text → plain values → zod → the plan's own checks. Every mistake of the file is collected and
  * thrown at once, each with its line, what stands there, what was expected and a remedy. Knows nothing of networks.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { distance } from 'fastest-levenshtein';
-import { LineCounter, parseDocument } from 'yaml';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { type Problem, systemErrorCode, UsageError } from '../../schemas/problems.ts';
-import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
-import { checkSweep, type Finding } from './check.ts';
+import { SWEEP_MAPPINGS, type Sweep, type SweepIssue, sweepSchema } from '../../schemas/sweep.ts';
+import { checkSweep, type ParsedSweep } from './check.ts';
+import { describeValue, findingsOf, pathText } from './explain.ts';
 
 type Path = readonly PropertyKey[];
-type Issue = z.core.$ZodIssue;
+type Mapping = Readonly<Record<string, unknown>>;
 
 /** A sweep is a page of text; a file above this size is something else. */
 const SWEEP_BYTES_MAX = 16 * 1024 * 1024;
+/** As many as a person reads at once: what is no sweep at all may have thousands. */
+const PROBLEMS_MAX = 50;
 
 /**
  * The sweep in a file, resolved: defaults filled in and every axis a list.
@@ -28,167 +30,127 @@ export function readSweep(file: string): Sweep {
 /** As {@link readSweep}, from text; `file` is what the messages call it. */
 export function parseSweep(text: string, file: string): Sweep {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new UsageError(
-      document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        const what = error.message.split(' at line ')[0].split('\n')[0];
-        return { where: `${file}:${line}:${col}`, got: `not readable as YAML: ${what}` };
-      }),
-    );
-  }
-  const raw: unknown = valuesOf(document, file);
-  const where = (path: Path): string => `${file}${lineOf(path)}: ${pathText(path)}`;
-  const lineOf = (path: Path): string => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (hasRange(node)) return `:${lines.linePos(node.range[0]).line}`;
-    }
-    return '';
-  };
-
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
+  throwProblems(document.errors, file, (error) => yamlProblem(error, { lines, file }));
+  const raw = valuesOf(document, file);
+  if (!isMapping(raw)) {
     throw new UsageError({
       where: file,
-      got: raw === null || raw === undefined ? 'an empty file' : describe(raw),
+      got: raw === null || raw === undefined ? 'an empty file' : describeValue(raw),
       expected: 'a mapping with the keys name, epochs, layers, data, optimizer and seeds',
     });
   }
-  const { sweep, issues } = parseKeys(raw as Record<string, unknown>);
-  const problems = issues.flatMap((issue) => problemsOf(issue, raw, where));
-  const findings: Finding[] = checkSweep(sweep);
-  problems.push(...findings.map(({ path, ...rest }) => ({ where: where(path), ...rest })));
-  if (problems.length > 0) throw new UsageError(problems);
-  return sweep as Sweep;
+  const { value, issues } = parseMapping(raw, sweepSchema);
+  const findings = [
+    ...issues.flatMap((issue) => findingsOf(issue, raw)),
+    ...checkSweep(value as ParsedSweep).map((finding) => ({ ...finding, path: pathInFile(raw, finding.path) })),
+  ];
+  throwProblems(findings, file, ({ path, ...rest }) => {
+    const offset = offsetOf(document, path);
+    const line = offset === null ? '' : `:${lines.linePos(offset).line}`;
+    return { where: `${file}${line}${path.length === 0 ? '' : `: ${pathText(path)}`}`, ...rest };
+  });
+  return value as Sweep;
+}
+
+interface Parsed {
+  /** Undefined where nothing could be parsed. */
+  readonly value?: unknown;
+  /** Their paths begin at the value that was parsed. */
+  readonly issues: readonly SweepIssue[];
 }
 
 /**
- * Parses each top-level key on its own, so that a mistake in one does not hide the mistakes of the others from the checks
- * that follow.
+ * Parses each key of a mapping on its own, and those of its blocks likewise, so that a mistake in one does not hide the
+ * mistakes of the others from the checks that follow.
  */
-function parseKeys(raw: Record<string, unknown>): { sweep: Partial<Sweep>; issues: Issue[] } {
-  const shape = sweepSchema.shape as Record<string, z.ZodType>;
-  const unknown = Object.keys(raw).filter((key) => !(key in shape));
-  const issues: Issue[] = [];
-  if (unknown.length > 0) {
-    issues.push({ code: 'unrecognized_keys', keys: unknown, path: [], message: '', input: raw });
-  }
-  const sweep: Record<string, unknown> = {};
-  for (const [key, schema] of Object.entries(shape)) {
-    const parsed = schema.safeParse(raw[key]);
-    if (parsed.success) sweep[key] = parsed.data;
-    else issues.push(...parsed.error.issues.map((issue) => ({ ...issue, path: [key, ...issue.path] })));
-  }
-  return { sweep: sweep as Partial<Sweep>, issues };
-}
-
-/** The problems behind a zod issue: one an unknown key, and for a union those of the branch that was meant. */
-function problemsOf(issue: Issue, raw: unknown, where: (path: Path) => string): Problem[] {
-  if (issue.code === 'invalid_union') {
-    return meantBranch(issue.errors).flatMap((inner) =>
-      problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, raw, where),
-    );
-  }
-  const got = describe(valueAt(raw, issue.path));
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(issue.path);
-    return issue.keys.map((key) => ({
-      where: where([...issue.path, key]),
-      got: 'unknown key',
-      remedy: `${didYouMean(key, known)}known here: ${known.join(', ')}`,
-    }));
-  }
-  const remedy =
-    issue.code === 'invalid_value' ? didYouMean(String(valueAt(raw, issue.path)), issue.values.map(String)) : '';
-  return [
-    {
-      where: where(issue.path),
-      got,
-      expected: expectation(issue),
-      ...(remedy && { remedy: remedy.replace(/; $/, '') }),
-    },
-  ];
-}
-
-/** Of a union's failed branches the one that the user most likely meant: fewest wrong types, then the deepest. */
-function meantBranch(branches: readonly Issue[][]): Issue[] {
-  const wrongTypes = (branch: Issue[]) => branch.filter((issue) => issue.code === 'invalid_type').length;
-  const depth = (branch: Issue[]) => Math.max(0, ...branch.map((issue) => issue.path.length));
-  return [...branches].sort((a, b) => wrongTypes(a) - wrongTypes(b) || depth(b) - depth(a))[0];
-}
-
-/** What an issue says would have been right, in words. */
-function expectation(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return (
-        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text' }[issue.expected as string] ??
-        `a ${issue.expected}`
-      );
-    case 'too_small':
-      return sizeText(issue.origin, issue.inclusive ? '≥' : '>', issue.minimum);
-    case 'too_big':
-      return sizeText(issue.origin, issue.inclusive ? '≤' : '<', issue.maximum);
-    case 'invalid_value':
-      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;
-    default:
-      return issue.message;
-  }
-}
-
-function sizeText(origin: string, relation: string, limit: number | bigint): string {
-  return origin === 'array' ? `a list of ${relation} ${limit} values` : `${relation} ${limit}`;
-}
-
-/** The keys that the schema knows at a path of the file; list indices are passed over. */
-function knownKeys(path: Path): string[] {
-  const block = {
-    data: ['kind', 'points', 'seed'],
-    optimizer: ['kind', 'form', 'learningRate', 'beta1', 'beta2', 'epsilon'],
+function parseMapping(raw: Mapping, schema: z.ZodObject): Parsed {
+  const keys = Object.keys(raw).filter((key) => !Object.hasOwn(schema.shape, key));
+  const unknown: SweepIssue[] = [{ code: 'unrecognized_keys', keys, path: [], message: '', input: raw }];
+  const parts = Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => {
+    const given = raw[key];
+    const parsed = key === 'data' || key === 'optimizer' ? parseBlocks(given, key) : parseValue(given, field);
+    return { key, value: parsed.value, issues: issuesAt([key], parsed.issues) };
+  });
+  return {
+    value: Object.fromEntries(parts.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value]]))),
+    issues: [...(keys.length > 0 ? unknown : []), ...parts.flatMap(({ issues }) => issues)],
   };
-  const keys = path.filter((part) => typeof part === 'string').join('.');
-  if (keys === '') return Object.keys(sweepSchema.shape);
-  if (keys === 'trace') return ['epochs', 'compression'];
-  if (keys === 'trace.epochs') return ['every'];
-  return block[keys as keyof typeof block] ?? [];
 }
 
-/** `did you mean "x"? ` where a known word is near, else nothing. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const near = known
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits)[0];
-  return near !== undefined && near.edits <= Math.max(2, near.candidate.length / 3)
-    ? `did you mean "${near.candidate}"?; `
-    : '';
+/** One block or a list of them: as a whole where it is right, else block by block and key by key. */
+function parseBlocks(given: unknown, key: 'data' | 'optimizer'): Parsed {
+  const whole = parseValue(given, sweepSchema.shape[key]);
+  const blocks = Array.isArray(given) ? given : [given];
+  if (whole.issues.length === 0 || !blocks.some(isMapping)) return whole;
+  const parts = blocks.map((block, i) => {
+    const parsed = isMapping(block) ? parseMapping(block, SWEEP_MAPPINGS[key]) : parseValue(block, SWEEP_MAPPINGS[key]);
+    return { value: parsed.value ?? {}, issues: issuesAt(Array.isArray(given) ? [i] : [], parsed.issues) };
+  });
+  return { value: parts.map(({ value }) => value), issues: parts.flatMap(({ issues }) => issues) };
 }
 
-/** `optimizer.learningRate[2]` for a path of keys and indices. */
-function pathText(path: Path): string {
-  return path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
-    '',
-  );
+function parseValue(given: unknown, schema: z.ZodType): Parsed {
+  const parsed = schema.safeParse(given);
+  return parsed.success ? { value: parsed.data, issues: [] } : { issues: parsed.error.issues };
 }
 
-function valueAt(raw: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], raw);
+function issuesAt(path: readonly (string | number)[], issues: readonly SweepIssue[]): SweepIssue[] {
+  return issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
 }
 
-/** A value as a message shows it: short, and recognisable in the file. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+/** Throws what stands in a list, as problems; an empty list is none. */
+function throwProblems<T>(mistakes: readonly T[], file: string, problemOf: (mistake: T) => Problem): void {
+  if (mistakes.length === 0) return;
+  const problems = mistakes.slice(0, PROBLEMS_MAX).map(problemOf);
+  const rest = mistakes.length - problems.length;
+  throw new UsageError(rest === 0 ? problems : [...problems, { where: file, got: `${rest} more problems` }]);
 }
 
-function hasRange(node: unknown): node is { range: [number, number, number] } {
-  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+function yamlProblem(
+  { code, message, pos }: YAMLError,
+  { lines, file }: { lines: LineCounter; file: string },
+): Problem {
+  const { line, col } = lines.linePos(pos[0]);
+  const what = code === 'MULTIPLE_DOCS' ? 'A second document begins' : message.split(' at line ')[0].split('\n')[0];
+  return { where: `${file}:${line}:${col}`, got: `not readable as YAML: ${what.slice(0, 120)}` };
 }
 
-function valuesOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+/** The path of a resolved sweep as the file has it: what stands alone there has no index. */
+function pathInFile(raw: Mapping, path: Path): Path {
+  const [key, index, ...rest] = path;
+  if (typeof index !== 'number') return path;
+  const given = raw[String(key)];
+  // `layers: [1, 8, 1]` is a list, yet one value.
+  const isList = Array.isArray(given) && (key !== 'layers' || Array.isArray(given[0]));
+  return isList ? path : [key, ...rest];
+}
+
+/** Where the last part of a path that the file has begins: its key, or its place in a list. Null for the whole file. */
+function offsetOf(document: Document, path: Path): number | null {
+  let node: unknown = document.contents;
+  let offset: number | null = null;
+  for (const part of path) {
+    let place: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(isScalar(key) ? (key.value ?? '') : key) === part);
+      place = pair?.key;
+      node = pair?.value;
+    } else if (isSeq(node)) {
+      place = node.items[Number(part)];
+      node = place;
+    }
+    if (!isNode(place)) break;
+    offset = place.range?.[0] ?? offset;
+  }
+  return offset;
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function valuesOf(document: Document, file: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
@@ -197,17 +159,35 @@ function valuesOf(document: ReturnType<typeof parseDocument>, file: string): unk
 }
 
 function readText(file: string): string {
+  const expected = { expected: 'a sweep file (YAML)', remedy: 'sweeps/ holds examples' };
+  const bytes = readBytes(file, expected);
+  if (bytes.length > SWEEP_BYTES_MAX) throw new UsageError({ where: file, got: 'more than 16 MB', ...expected });
+  if (bytes.includes(0)) throw new UsageError({ where: file, got: 'a binary file', ...expected });
+  return bytes.toString('utf8');
+}
+
+/** The bytes of a file, or of a pipe or device that may never end: at most one more than the limit. */
+function readBytes(file: string, expected: Pick<Problem, 'expected' | 'remedy'>): Buffer {
+  const buffer = Buffer.allocUnsafe(SWEEP_BYTES_MAX + 1);
+  let length = 0;
   try {
-    if (statSync(file).size > SWEEP_BYTES_MAX) {
-      throw new UsageError({ where: file, got: 'a file of more than 16 MB', expected: 'a sweep file (YAML)' });
+    const descriptor = openSync(file, 'r');
+    try {
+      for (let read = -1; read !== 0; length += read) {
+        read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      }
+    } finally {
+      closeSync(descriptor);
     }
-    return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const code = systemErrorCode(error);
-    const got =
-      { ENOENT: 'no such file', EISDIR: 'a folder', EACCES: 'a file that may not be read' }[code ?? ''] ??
-      String(error);
-    throw new UsageError({ where: file, got, expected: 'a sweep file (YAML)', remedy: 'sweeps/ holds examples' });
+    const code = systemErrorCode(error) ?? '';
+    const known: Readonly<Record<string, string>> = {
+      ENOENT: 'no such file',
+      ENOTDIR: 'a file where a folder is expected',
+      EISDIR: 'a folder',
+      EACCES: 'a file that may not be read',
+    };
+    throw new UsageError({ where: file, got: known[code] ?? String(error), ...expected });
   }
+  return buffer.subarray(0, length);
 }

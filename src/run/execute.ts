@@ -139,7 +139,8 @@ class Execution {
     let memory = new SharedArrayBuffer(0);
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
-        const bytes = Math.max(...task.map((group) => groupBytes(groupShape(group))));
+        // Not Math.max over a spread: a task of short runs may be a hundred thousand groups, more than a call has arguments.
+        const bytes = task.reduce((most, group) => Math.max(most, groupBytes(groupShape(group))), 0);
         if (memory.byteLength < bytes) memory = new SharedArrayBuffer(bytes);
         await this.#trainTask({ task, thread, memory });
       }

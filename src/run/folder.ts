@@ -82,10 +82,11 @@ export function openRun({
   try {
     const manifest = isNew ? newManifest(sweep, networks.length) : readManifest(folder);
     if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
-    const content = readJournal(paths.journal);
+    const content = readOwnJournal(folder, manifest);
     const results = replayResults(networks.length, content?.records ?? []);
     const segments = new SegmentBook(folder, manifest.key);
     for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
+    segments.refuseUnknown();
     segments.sealAll();
     const journal =
       content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
@@ -104,10 +105,22 @@ export function openRun({
 export function readRun(folder: string): RunRecord {
   const manifest = readManifest(folder);
   const networks = expandSweep(manifest.sweep);
-  const content: JournalContent | null = readJournal(runPaths(folder).journal);
-  const journal = content?.records ?? [];
+  const journal = readOwnJournal(folder, manifest)?.records ?? [];
   const results = replayResults(networks.length, journal);
   return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+}
+
+/** The journal that goes with a manifest. */
+function readOwnJournal(folder: string, { key }: Manifest): JournalContent | null {
+  const path = runPaths(folder).journal;
+  const content = readJournal(path);
+  if (content === null || content.header.runKey === key) return content;
+  throw new RunError({
+    where: path,
+    got: `the journal of a run with key ${content.header.runKey}`,
+    expected: `that of the run with key ${key}, as in run.json`,
+    remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+  });
 }
 
 /** The manifest of a run's folder. */

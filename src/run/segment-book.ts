@@ -66,6 +66,25 @@ export class SegmentBook {
   }
 
   /**
+   * Refuses finished segments without a commit. No crash leaves one behind: the journal has lost records, and to train their
+   * networks again would have their rows twice.
+   *
+   * @throws RunError naming the first.
+   */
+  refuseUnknown(): void {
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      const file = this.#namesIn(table).find((name) => name.endsWith('.arrow') && !this.#states[table].has(name));
+      if (file === undefined) continue;
+      throw new RunError({
+        where: this.#path(table, file),
+        got: 'a segment that the journal knows nothing of',
+        expected: 'segments with committed rows alone',
+        remedy: 'restore journal.msgpack from a copy, or start the run anew in another folder with --out',
+      });
+    }
+  }
+
+  /**
    * Seals every segment that is still open, of this session or of one that was cut short.
    *
    * @throws RunError where a segment with committed rows is gone.
@@ -102,9 +121,13 @@ export class SegmentBook {
 
   /** The open segments in the folder of a table, those without any commit included. */
   #partsOf(table: SegmentedTableName): string[] {
-    const path = join(this.#folder, table);
-    const parts = withPath(path, () => readdirSync(path)).filter((name) => name.endsWith(openName('.arrow')));
+    const parts = this.#namesIn(table).filter((name) => name.endsWith(openName('.arrow')));
     return parts.map((name) => name.slice(0, -openName('').length));
+  }
+
+  #namesIn(table: SegmentedTableName): string[] {
+    const path = join(this.#folder, table);
+    return withPath(path, () => readdirSync(path)).sort();
   }
 
   /** Numbers go up within a table and are never used twice in a run's folder. */

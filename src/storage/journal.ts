@@ -27,12 +27,14 @@ const packr = new Packr({ moreTypes: true, useRecords: false });
 export class Journal {
   readonly #path: string;
   readonly #descriptor: number;
+  #wholeBytes: number;
   /** What went wrong with an earlier record. Behind half a frame nothing could be read, so nothing more is written. */
   #failure: unknown = null;
 
-  private constructor(path: string, descriptor: number) {
+  private constructor(path: string, descriptor: number, wholeBytes: number) {
     this.#path = path;
     this.#descriptor = descriptor;
+    this.#wholeBytes = wholeBytes;
   }
 
   /** Creates the journal of a new run. */
@@ -40,6 +42,7 @@ export class Journal {
     const journal = new Journal(
       path,
       withPath(path, () => openSync(path, 'w')),
+      0,
     );
     journal.append({ kind: 'header', formatVersion: FORMAT_VERSION, runKey });
     return journal;
@@ -53,13 +56,14 @@ export class Journal {
     return new Journal(
       path,
       withPath(path, () => openSync(path, 'a')),
+      wholeBytes,
     );
   }
 
   /**
    * Appends a record. All but snapshots are durable on return: nothing depends on a snapshot.
    *
-   * @throws RunError where the disk fails, and from then on: `resume` cuts off what a failed record left.
+   * @throws RunError where the disk fails, and from then on.
    */
   append(record: JournalRecord): void {
     if (this.#failure !== null) throw this.#failure;
@@ -67,7 +71,20 @@ export class Journal {
       this.#write(record);
     } catch (error) {
       this.#failure = error;
+      this.#cutFailed();
       throw error;
+    }
+  }
+
+  /**
+   * A record that was written but not synced may be whole, and would commit rows that the run, told of the failure, is about
+   * to cut off.
+   */
+  #cutFailed(): void {
+    try {
+      ftruncateSync(this.#descriptor, this.#wholeBytes);
+    } catch {
+      // The disk has failed and that is being told; what is half a frame will be cut off by `resume`.
     }
   }
 
@@ -80,6 +97,7 @@ export class Journal {
       const frame = Buffer.concat([header, payload]);
       for (let written = 0; written < frame.length; ) written += writeSync(this.#descriptor, frame, written);
       if (record.kind !== 'snapshot') fdatasyncSync(this.#descriptor);
+      this.#wholeBytes += frame.length;
     });
   }
 

@@ -15,7 +15,11 @@ interface Signals {
 }
 
 /** What observing a run in chunks of the given lengths (the last one again and again) comes to. */
-function observe({ loss, ...other }: Signals, targetVariance: number, chunks: readonly number[] = [loss.length]): Verdict {
+function observe(
+  { loss, ...other }: Signals,
+  targetVariance: number,
+  chunks: readonly number[] = [loss.length],
+): Verdict {
   const observer = new Observer({ epochs: loss.length, targetVariance });
   for (let first = 0, chunk = 0; first < loss.length; chunk++) {
     const count = Math.min(chunks[Math.min(chunk, chunks.length - 1)], loss.length - first);
@@ -71,13 +75,17 @@ const signalsArbitrary: fc.Arbitrary<Signals> = fc
   .map((plateaus) => {
     const spread = (of: (plateau: (typeof plateaus)[number]) => number) =>
       plateaus.flatMap((plateau) => Array<number>(plateau.length).fill(of(plateau)));
-    return { loss: spread(({ loss }) => loss), changedParameters: spread(({ changed }) => changed), nonFinite: spread((of) => of.nonFinite) };
+    return {
+      loss: spread(({ loss }) => loss),
+      changedParameters: spread(({ changed }) => changed),
+      nonFinite: spread((of) => of.nonFinite),
+    };
   });
 const varianceArbitrary = fc.constantFrom(0, 0.5, 100);
 const chunksArbitrary = fc.array(fc.integer({ min: 1, max: 1024 }), { minLength: 1, maxLength: 5 });
 
-test('verdicts are those of the definitions, on any signals in any chunks', () => {
-  fc.assert(
+test('verdicts are those of the definitions, on any signals in any chunks', async () => {
+  await fc.assert(
     fc.property(signalsArbitrary, varianceArbitrary, chunksArbitrary, (signals, variance, chunks) => {
       const expected = verdictByDefinition(signals, variance);
       expect(observe(signals, variance)).toEqual(expected);
@@ -118,7 +126,12 @@ describe('a network', () => {
 
   test('has diverged at its last epoch within ten times the minimum of the whole run, not of its beginning', () => {
     const loss = [1, 1, 0.05, 0.001, 0.009, 0.011, 0.01, 0.02, ...plateau(12, 1)];
-    expect(observe(moving(loss), 1)).toMatchObject({ label: 'diverged', divergedEpoch: 7, lossMin: 0.001, lossMinEpoch: 4 });
+    expect(observe(moving(loss), 1)).toMatchObject({
+      label: 'diverged',
+      divergedEpoch: 7,
+      lossMin: 0.001,
+      lossMinEpoch: 4,
+    });
   });
 
   test('is non-finite from the first flagged epoch on, even where the loss goes on and everything else comes to rest', () => {
@@ -131,7 +144,12 @@ describe('a network', () => {
   test('has NaN as its minimum where no loss is a number, and no epoch for it', () => {
     const verdict = observe(moving([Number.NaN, Number.NaN], [1, 1]), 1);
     expect(verdict).toMatchObject({ label: 'non-finite', nonFiniteEpoch: 1, divergedEpoch: null });
-    expect(verdict).toMatchObject({ lossFirst: Number.NaN, lossMin: Number.NaN, lossMinEpoch: null, lossLast: Number.NaN });
+    expect(verdict).toMatchObject({
+      lossFirst: Number.NaN,
+      lossMin: Number.NaN,
+      lossMinEpoch: null,
+      lossLast: Number.NaN,
+    });
   });
 
   test('has stagnated after a thousand last epochs without a changed bit, and not after 999', () => {
@@ -160,7 +178,10 @@ describe('a network', () => {
 test('a provisional label is the label the run would have if it ended like the epochs seen last', () => {
   const observer = new Observer({ epochs: 10_000, targetVariance: 1 });
   const show = (firstEpoch: number, loss: readonly number[], changed = 1) => {
-    const signals = { changedParameters: loss.map(() => changed), nonFinite: loss.map((value) => Number(value === Infinity)) };
+    const signals = {
+      changedParameters: loss.map(() => changed),
+      nonFinite: loss.map((value) => Number(value === Infinity)),
+    };
     observer.observe({ firstEpoch, count: loss.length, loss, ...signals });
     return observer.provisionalLabel();
   };
@@ -174,7 +195,8 @@ test('a provisional label is the label the run would have if it ended like the e
 test('the tail of a run is a share of its epochs, rounded half up, and at least one', () => {
   for (let epochs = 1; epochs <= 20_000; epochs++) {
     const expected = Math.max(1, Math.round((10 * epochs) / 100));
-    if (tailEpochs(epochs, THRESHOLDS.divergenceTail) !== expected) throw new Error(`${epochs} epochs: expected ${expected}`);
+    if (tailEpochs(epochs, THRESHOLDS.divergenceTail) !== expected)
+      throw new Error(`${epochs} epochs: expected ${expected}`);
   }
   expect([1, 4, 5, 14, 15, 25].map((epochs) => tailEpochs(epochs, 0.1))).toEqual([1, 1, 1, 1, 2, 3]);
 });

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ARITHMETIC_ID, BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS } from '../../schemas/catalogue.ts';
+import type { NetworkConfig } from '../../schemas/network.ts';
 import { elementaryConstants, logConstants } from '../../src/numeric/elementary-constants.ts';
+import { networkKey } from '../../src/plan/identify.ts';
 
 const page = readFileSync(new URL('../../docs/ARITHMETIC.md', import.meta.url), 'utf8');
 const text = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : value.join(', '));
@@ -25,6 +27,17 @@ test('states the constants of log', () => {
 test('names the version of the arithmetic and the length of a block', () => {
   expect(page).toContain(`\`${ARITHMETIC_ID}\``);
   expect(page).toContain(`blocks of ${BLOCK_EPOCHS} epochs`);
+});
+
+test('works two keys through, and they are those of the code', () => {
+  const examples = [...page.matchAll(/^\{"activation".*\}$/gm)].map(([line]) => line);
+  const keys = examples.map((line) => {
+    const { arithmetic, ...config } = JSON.parse(line) as NetworkConfig & { arithmetic: string };
+    expect(arithmetic).toBe(ARITHMETIC_ID);
+    return networkKey(config);
+  });
+  expect(examples).toHaveLength(2);
+  expect(page).toContain(`have the keys \`${keys[0]}\` and \`${keys[1]}\``);
 });
 
 test.each([

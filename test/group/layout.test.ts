@@ -4,8 +4,8 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { floatArray } from '../../src/numeric/bits.ts';
 import { type GroupShape, groupBytes, groupMemory, readLane, SIGNALS, writeLane } from '../../src/group/layout.ts';
+import { floatArray } from '../../src/numeric/bits.ts';
 
 const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
   precision: fc.constantFrom('float32' as const, 'float64' as const),
@@ -17,8 +17,8 @@ const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
 });
 
 describe("a group's memory", () => {
-  test('has sections that start on cache lines, do not overlap and fill the bytes it asks for', () => {
-    fc.assert(
+  test('has sections that start on cache lines, do not overlap and fill the bytes it asks for', async () => {
+    await fc.assert(
       fc.property(shapeArbitrary, (shape) => {
         const bytes = groupBytes(shape);
         const sections = Object.values(groupMemory(shape, new SharedArrayBuffer(bytes)));
@@ -36,7 +36,14 @@ describe("a group's memory", () => {
   });
 
   test('has room for every lane of θ, of the moments that exist, of the samples and of the signals', () => {
-    const shape: GroupShape = { precision: 'float32', layers: [2, 3, 5], sampleCount: 7, moments: 1, lanes: 4, chunkEpochs: 11 };
+    const shape: GroupShape = {
+      precision: 'float32',
+      layers: [2, 3, 5],
+      sampleCount: 7,
+      moments: 1,
+      lanes: 4,
+      chunkEpochs: 11,
+    };
     const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
     const parameters = (2 + 1) * 3 + (3 + 1) * 5;
     expect(Object.fromEntries(Object.entries(memory).map(([name, { length }]) => [name, length / 4]))).toEqual({
@@ -51,9 +58,19 @@ describe("a group's memory", () => {
   });
 
   test('fits into a larger buffer, left by a larger group, at the same places', () => {
-    const shape: GroupShape = { precision: 'float64', layers: [1, 3, 1], sampleCount: 4, moments: 2, lanes: 3, chunkEpochs: 5 };
+    const shape: GroupShape = {
+      precision: 'float64',
+      layers: [1, 3, 1],
+      sampleCount: 4,
+      moments: 2,
+      lanes: 3,
+      chunkEpochs: 5,
+    };
     const offsets = (bytes: number) =>
-      Object.values(groupMemory(shape, new SharedArrayBuffer(bytes))).map(({ byteOffset, length }) => [byteOffset, length]);
+      Object.values(groupMemory(shape, new SharedArrayBuffer(bytes))).map(({ byteOffset, length }) => [
+        byteOffset,
+        length,
+      ]);
     expect(offsets(groupBytes(shape) + 4096)).toEqual(offsets(groupBytes(shape)));
   });
 });

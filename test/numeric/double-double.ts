@@ -87,8 +87,7 @@ export function ulpError(actual: number, truth: Truth): number {
   if (Number.isNaN(actual)) return Number.POSITIVE_INFINITY;
   if (truth.high === 0) return actual === 0 ? 0 : Number.POSITIVE_INFINITY;
   const binade = exponentOf(truth.high) - (isPowerOfTwo(truth.high) && truth.low * truth.high < 0 ? 1 : 0);
-  if (binade + truth.exponent >= 1024)
-    return actual === Number.POSITIVE_INFINITY ? 0 : Number.POSITIVE_INFINITY;
+  if (binade + truth.exponent >= 1024) return actual === Number.POSITIVE_INFINITY ? 0 : Number.POSITIVE_INFINITY;
   const ulp = 2 ** (Math.max(binade + truth.exponent - 52, -1074) - truth.exponent);
   return Math.abs(difference(actual, truth)) / ulp;
 }
@@ -100,9 +99,7 @@ export function absoluteError(actual: number, truth: Truth): number {
 
 /** The exact value of a truth times 2^shift, cut to an integer. */
 export function toBigInt(truth: Truth, shift: number): bigint {
-  return (
-    scaledToBigInt(truth.high, truth.exponent + shift) + scaledToBigInt(truth.low, truth.exponent + shift)
-  );
+  return scaledToBigInt(truth.high, truth.exponent + shift) + scaledToBigInt(truth.low, truth.exponent + shift);
 }
 
 function scaledToBigInt(value: number, shift: number): bigint {
@@ -244,9 +241,7 @@ function tabulateInverseFactorials(): DoubleDouble[] {
 }
 
 /** 1/(2n + 1) for n = 0…23. */
-const oddInverses: readonly DoubleDouble[] = Array.from({ length: 24 }, (_, n) =>
-  divide(single(1), single(2 * n + 1)),
-);
+const oddInverses: readonly DoubleDouble[] = Array.from({ length: 24 }, (_, n) => divide(single(1), single(2 * n + 1)));
 
 /** Bits for samples: Marsaglia's xorshift on 32 bits, good enough to choose arguments with. */
 export class Sampler {

@@ -1,3 +1,7 @@
+/**
+ * The elementary functions against their stated bounds: a sample of all float32, float64 arguments chosen to be hard, special
+ * values, symmetries, and hashes of their bits. Every float32 is the soak's business (elementary.soak.ts).
+ */
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: arguments as they were given to mpmath.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -45,14 +49,14 @@ const float32Truths: Record<Name, (x: number) => number> = {
 const goldenHashes: Record<Precision, (readonly [Name, string])[]> = {
   float32: [
     ['exp', '4e9e80c41be1eedbbad21a2601c1a2ab99912c567fb54e3831b13af20b5fff18'],
-    ['tanh', '44193b2c44ae4b044a36593214d9a2fe8a0efb5a43ee6339704ee290ab24cc75'],
+    ['tanh', '82ff93d30b4d8b4348c36f6bda792fbf35392da42108cd169f4940c216984123'],
     ['sigmoid', 'f7f1c25f88dd4d133633adcd1807d93152e3e5be6bd6240b34e3e645c9d9b94c'],
     ['sin', '9b54e774033309ec2c1a1eed176b6fede6ad4600dfdf84626ed826eb9219c9b1'],
     ['cos', 'd231dbfa8ba8dca8803f5cd097472be5086403b3e109d6c60f44cdcc00695dd6'],
   ],
   float64: [
     ['exp', '41867c46a6187663e6dd793fd58693b7a8a0c6c604175d12186d188170c0229a'],
-    ['tanh', 'ea0a37db9a08b80c657568c721235fadb04f0ad8ce21780f3cd78a6c0edab340'],
+    ['tanh', '88eca305558ce302eabe5475379fe48135ef0fda02d8ba5f14ac7726c161f8bc'],
     ['sigmoid', '616d556e5337ace81b885409208063768d4b859bb07453ca6a5f7eb3863d2ac6'],
     ['sin', '9592b0ee9b8d8c98d83bb108751a4a689e8c7553f1ebd5b8c83c09e1a08fef7c'],
     ['cos', '4178bd658330d61ceb19df8ca2575a236047ebfb33ef8ddbbea2418a601fa75a'],
@@ -102,6 +106,15 @@ describe.each([...names, 'log'] as const)('float64 %s', (name) => {
     }
     check.report();
   });
+});
+
+it('float64 tanh keeps its bound where the rounding of the reduced argument alone would break it', () => {
+  const check = checker('tanh', 'float64');
+  // r + r²·q(r) in place of leading + (r²·q(r) − trailing) is off by 2.55 and 2.56 ulp at these.
+  for (const x of [0.2205487175126073, 0.21660619398697178]) {
+    checkAgainstTruth(check, 'tanh', x, elementaryOf('float64').tanh(x));
+  }
+  check.report();
 });
 
 describe.each(precisions)('in %s', (precision) => {
@@ -167,8 +180,7 @@ describe.each(precisions)('in %s', (precision) => {
     const sampler = new Sampler(seed);
     for (let i = 0; i < 100_000; i++) {
       const x = round(sampler.near((sampler.integer(-5215, 5215) * Math.PI) / 2));
-      if (Math.abs(sin(x)) > 1 || Math.abs(cos(x)) > 1)
-        expect.fail(`passes 1 at ${describeNumber(x, precision)}`);
+      if (Math.abs(sin(x)) > 1 || Math.abs(cos(x)) > 1) expect.fail(`passes 1 at ${describeNumber(x, precision)}`);
     }
   });
 
@@ -188,8 +200,7 @@ describe.each(precisions)('in %s', (precision) => {
       const x = round(sampler.pattern(-40, 12));
       for (const f of [exp, tanh, sigmoid, sin, cos]) {
         const y = f(x);
-        if (!Object.is(y, round(y)))
-          expect.fail(`${f.name} is not rounded at ${describeNumber(x, precision)}`);
+        if (!Object.is(y, round(y))) expect.fail(`${f.name} is not rounded at ${describeNumber(x, precision)}`);
       }
       if (!(exp(x) >= 0) || !(sigmoid(x) >= 0)) expect.fail(`negative at ${describeNumber(x, precision)}`);
     }
@@ -213,9 +224,7 @@ describe('float64 log', () => {
   });
 
   it('has the bits it always had', () => {
-    expect(hashOfResults('log', 'float64')).toBe(
-      '0c5f4f78fc835807bfa8f312728a5d99ed12ae5f21c895216ec1713e0415e42a',
-    );
+    expect(hashOfResults('log', 'float64')).toBe('0c5f4f78fc835807bfa8f312728a5d99ed12ae5f21c895216ec1713e0415e42a');
   });
 });
 
@@ -257,8 +266,7 @@ function checker(name: string, precision: Precision): Checker {
   const exactly: Checker['exactly'] = (x, actual, expected) =>
     within(x, actual, expected, Object.is(actual, expected) ? 0 : Number.POSITIVE_INFINITY, 1);
   const report = () => {
-    if (failures > 0)
-      expect.fail(`${failures} arguments out of bounds (GYRE_TEST_SEED=${seed}); worst: ${message}`);
+    if (failures > 0) expect.fail(`${failures} arguments out of bounds (GYRE_TEST_SEED=${seed}); worst: ${message}`);
   };
   return { within, exactly, report };
 }
@@ -322,7 +330,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [-745.1332191019411, 0x80000000000df6306395946f384c17n, -1075],
       [1e-10, 0x8000000036f9bfb3bb49c6864ad1c3n, 0],
       [300.25, 0x8fed1f5759e86f001139614a6fae98n, 433],
-      [-0.75, 0xf1da075f7e6bf2977e1e99ff8b0469n, -2],
     ],
     tanh: [
       [0.5, 0xec9a9ebab4579b28947710e32d846an, -2],
@@ -335,7 +342,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [1.0, 0xc2f7d5a8a79ca2ac3195f149e213a8n, -1],
       [3.7, 0xffafee4a42445cf0b33856a52eda25n, -1],
       [18.5, 0xfffffffffffff3b3dc701acfd5cc62n, -1],
-      [-22.0, -0xfffffffffffffffd2117c43d16e283n, -1],
     ],
     sigmoid: [
       [0.5, 0x9f597ea69a1c85f1358d71d84729c8n, -1],
@@ -348,7 +354,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [36.7, 0xfffffffffffff7b33a7da117386badn, -1],
       [-700.1, 0xfa97c9efa6fe75757c5ee2318ed959n, -1011],
       [-744.9, 0xa19ec7d67867032ae81d0533512805n, -1075],
-      [-0.01, 0xfeb8529e79a57832f9efd51ef6bd39n, -2],
     ],
     sin: [
       [0.5, 0xf57743a2582f7f43b25e1b27ec1bdbn, -2],
@@ -361,7 +366,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [4097.123, 0xef3b9d7aee33bee27f998c49588b5fn, -2],
       [8192.0, -0xf4c7c384c6471eebf0124f4e4bf2e1n, -1],
       [-7777.7, 0xc5dd4014d4400456044d9c42cad92dn, -1],
-      [6.283185307179586, -0x8d313198a2e03707344a40938205f8n, -52],
     ],
     cos: [
       [0.5, 0xe0a94032dbea7cedbddd9da2fafadan, -1],
@@ -374,7 +378,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [4097.123, 0xe255f900c0210bdb4df947fcfaf10en, -1],
       [8192.0, 0x95ea1e87596491ec7526d51d8dc209n, -2],
       [-7777.7, 0xa26fd65c2a98d55e15b3a5bfbe47f9n, -1],
-      [8190.131736732856, -0xffffff300ef581c6705204f1774488n, -1],
     ],
     log: [
       [2.0, 0xb17217f7d1cf79abc9e3b39803f2f7n, -1],
@@ -387,7 +390,6 @@ function publishedValues(): Record<keyof typeof truths, readonly (readonly [numb
       [1e308, 0xb14c8eaeb152ef0bc492440c25565fn, 9],
       [5e-324, -0xba1c2a236b8e1b1cad3f51dcf02454n, 9],
       [2.5e-310, -0xb238a5488ae67ef9863f52dbd751b1n, 9],
-      [1.1, 0xc331fbc9e236636ab4cdc1661de9dfn, -4],
     ],
   };
 }

@@ -42,7 +42,9 @@ describe('writing a file atomically', () => {
       const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
       process.stdout.write('ready');
       for (let i = 0; ; i++) writeFileAtomically(${JSON.stringify(path)}, contents[i % 2]);`;
-    const writer = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(writer.stdout, 'data');
     for (let reading = 0; reading < 200; reading++) expect(contents).toContain(readFileSync(path, 'utf8'));
     writer.kill('SIGKILL');
@@ -56,7 +58,9 @@ describe('an error of the system', () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, 'epochs'), '');
     const path = join(folder, 'epochs', '00001.arrow');
-    expect(() => writeFileAtomically(path, '')).toThrow(`${path}: a file where a folder is expected (choose another folder`);
+    expect(() => writeFileAtomically(path, '')).toThrow(
+      `${path}: a file where a folder is expected (choose another folder`,
+    );
   });
 
   test('where a folder is gone names the path and what to do', () => {
@@ -71,26 +75,18 @@ describe('an error of the system', () => {
     expect(() => writeFileAtomically(path, '')).toThrow(new RegExp(`^${path}: EISDIR`));
   });
 
-  test.each([
-    'ENOSPC',
-    'EDQUOT',
-    'EFBIG',
-    'EACCES',
-    'EPERM',
-    'EROFS',
-    'ENOENT',
-    'ENOTDIR',
-    'EIO',
-    'EMFILE',
-  ])('%s is told in words, with a remedy and the error itself as its cause', (code) => {
-    const cause = Object.assign(new Error(`${code}: as the system says`), { code });
-    const problem = problemOf(() => {
-      throw cause;
-    });
-    expect(problem.message).toMatch(/^\/traces\/run: [a-z][^:]+ \([a-z][^)]{10,}( \([^)]+\))?.*\)$/);
-    expect(problem.message).not.toContain(code);
-    expect(problem.cause).toBe(cause);
-  });
+  test.each(['ENOSPC', 'EDQUOT', 'EFBIG', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EIO', 'EMFILE'])(
+    '%s is told in words, with a remedy and the error itself as its cause',
+    (code) => {
+      const cause = Object.assign(new Error(`${code}: as the system says`), { code });
+      const problem = problemOf(() => {
+        throw cause;
+      });
+      expect(problem.message).toMatch(/^\/traces\/run: [a-z][^:]+ \([a-z][^)]{10,}( \([^)]+\))?.*\)$/);
+      expect(problem.message).not.toContain(code);
+      expect(problem.cause).toBe(cause);
+    },
+  );
 
   test('keeps its own words where it has passed through already, and other errors pass as they are', () => {
     const told = new RunError({ where: '/inner', got: 'something' });

@@ -3,27 +3,27 @@
  * that a test may want to compare afterwards. Knows nothing of any one test.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table, tableFromIPC } from 'apache-arrow';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type Ending, type ExecuteOptions, executeRun } from '../../src/run/execute.ts';
-import { type OpenRun, openRun } from '../../src/run/folder.ts';
+import { type OpenRun, openRun, readRun } from '../../src/run/folder.ts';
 
 /** The training threads are real ones and need the build. */
 export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
 export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
-/** A new folder that is gone when the test is over. */
-export function scratchFolder(): string {
+/** A new folder that is gone when the test is over; with `afterAll`, when all tests of the file are. */
+export function scratchFolder(whenOver: (remove: () => void) => void = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'gyre-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  whenOver(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -40,6 +40,24 @@ export function sweepOf(keys: Record<string, unknown> = {}): Sweep {
     ...keys,
   });
 }
+
+/**
+ * Twelve networks in three tasks of a third of a second each: the cheapest that there are, since a task is cut by a declared
+ * count of operations. A third of the networks overflows at once.
+ */
+export const SEVERAL_TASKS = sweepOf({
+  name: 'several-tasks',
+  epochs: 1400,
+  layers: [1, 16, 1],
+  activation: 'relu',
+  data: { kind: 'sine', points: 64 },
+  optimizer: [
+    { kind: 'adam', learningRate: 0.01 },
+    { kind: 'sgd', learningRate: [0.01, 1e4] },
+  ],
+  seeds: 4,
+  trace: { epochs: { every: 3 } },
+});
 
 /** How to run; what is left out is one thread, an ordinary worker and no stop. */
 export interface RunOptions extends Partial<Omit<ExecuteOptions, 'notify' | 'stop'>> {
@@ -96,6 +114,13 @@ export function readSegments(folder: string, table: SegmentedTableName): Table {
   return files.length === 1 ? files[0] : new Table(files.flatMap((file) => file.batches));
 }
 
+/** The values of a column without nulls, `[row]`. */
+export function columnOf<Values = Uint32Array>(table: Table, name: string): Values {
+  const column = table.getChild(name);
+  if (column === null) throw new Error(`no column ${name}`);
+  return column.toArray() as Values;
+}
+
 /**
  * The rows of a table's segments as text, ordered by network and epoch: each number as its bits, so that −0, NaN and the last
  * digit count. Equal texts are equal tables, however the rows were spread over files.
@@ -117,13 +142,26 @@ function cellText(value: unknown): string {
   return bits.getBigUint64(0).toString(16);
 }
 
-/** SHA-256 of the rows, for comparing many runs without keeping them. */
-export function rowsHash(folder: string, table: SegmentedTableName): string {
-  return createHash('sha256').update(rowTexts(folder, table).join('\n')).digest('hex');
+/** All of a run that neither scheduling nor accidents may change. */
+export interface RunBits {
+  readonly fingerprint: string | null;
+  /** Hashes of the rows of both tables. */
+  readonly epochs: string;
+  readonly blocks: string;
 }
 
-/** A folder inside of `parent` that is not there yet. */
-export function freshFolder(parent: string, name: string): string {
-  mkdirSync(parent, { recursive: true });
-  return join(parent, name);
+/** The bits of a run's folder, short enough to compare many runs. */
+export function runBits(folder: string): RunBits {
+  const hash = (table: SegmentedTableName) =>
+    createHash('sha256').update(rowTexts(folder, table).join('\n')).digest('hex');
+  const { networks, results } = readRun(folder);
+  return { fingerprint: results.fingerprint(networks), epochs: hash('epochs'), blocks: hash('blocks') };
+}
+
+/** The bits of a sweep run without any disturbance on one thread. */
+export async function undisturbedBits(sweep: Sweep): Promise<RunBits> {
+  const folder = scratchFolder(afterAll);
+  const { ending } = await execute({ sweep, folder });
+  if (ending !== 'done') throw new Error(`the undisturbed run is ${ending}`);
+  return runBits(folder);
 }

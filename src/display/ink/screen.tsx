@@ -27,7 +27,8 @@ export function Screen({ view, columns, rows, colour }: ScreenProps): ReactEleme
   const { run, progress } = view;
   if (run === null || progress === null) return <Text dimColor={colour}> gyre planning…</Text>;
   const labels = shownLabels(progress.labels);
-  // Header, bar, rates and labels come first; threads only as far as the terminal has rows for them.
+  // Header, bar and rates come first; labels, then threads, only as far as the terminal has rows for them.
+  const labelRows = Math.max(0, Math.min(labels.length, rows - 9));
   const threadRows = Math.max(0, Math.min(progress.threads.length, rows - labels.length - 11));
   const width = Math.min(columns - 1, WIDTH_MAX);
   return (
@@ -38,8 +39,8 @@ export function Screen({ view, columns, rows, colour }: ScreenProps): ReactEleme
       <Text dimColor={colour} wrap="truncate">
         {resourcesText(progress)}
       </Text>
-      <Text> </Text>
-      {labels.map(([name, networks]) => {
+      {labelRows > 0 && <Text> </Text>}
+      {labels.slice(0, labelRows).map(([name, networks]) => {
         const isDivergence = name === 'diverged' || name === 'non-finite';
         return (
           <Text key={name} wrap="truncate" {...(colour && isDivergence && networks > 0 ? { color: 'red' } : {})}>

@@ -1,0 +1,107 @@
+/**
+ * Says in words what zod says of a sweep: one finding a mistake, with what stands in the file, what was expected and a word
+ * that may have been meant. Knows values and key paths, and nothing of files and lines.
+ */
+import { distance } from 'fastest-levenshtein';
+import { SWEEP_MAPPINGS, type SweepIssue } from '../../schemas/sweep.ts';
+import type { Finding } from './check.ts';
+
+type Path = readonly PropertyKey[];
+
+/** The mistakes behind a zod issue: one an unknown key, and for a union those of the branch that was meant. */
+export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
+  const { path } = issue;
+  if (issue.code === 'invalid_union') {
+    return meantBranch(issue.errors).flatMap((inner) => findingsOf({ ...inner, path: [...path, ...inner.path] }, raw));
+  }
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      got: 'unknown key',
+      remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
+    }));
+  }
+  const value = valueAt(raw, path);
+  const [remedy] = issue.code === 'invalid_value' ? didYouMean(String(value), issue.values.map(String)) : [];
+  return [{ path, got: describeValue(value), expected: expectation(issue), ...(remedy !== undefined && { remedy }) }];
+}
+
+/**
+ * Of a union's failed branches the one that the user most likely meant: one for this type of value, then the one that goes wrong
+ * deepest, then the one that goes wrong latest.
+ */
+function meantBranch(branches: readonly SweepIssue[][]): SweepIssue[] {
+  const isOtherType = (branch: SweepIssue[]) =>
+    Number(branch[0].code === 'invalid_type' && branch[0].path.length === 0);
+  const depth = (branch: SweepIssue[]) => branch.reduce((deepest, issue) => Math.max(deepest, issue.path.length), 0);
+  const place = ([first]: SweepIssue[]) => (typeof first.path[0] === 'number' ? first.path[0] : -1);
+  return [...branches].sort((a, b) => isOtherType(a) - isOtherType(b) || depth(b) - depth(a) || place(b) - place(a))[0];
+}
+
+/** What an issue says would have been right, in words. */
+function expectation(issue: SweepIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return (
+        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text' }[issue.expected as string] ??
+        `a ${issue.expected}`
+      );
+    case 'too_small':
+      return sizeText(issue.origin, issue.inclusive ? '≥' : '>', issue.minimum);
+    case 'too_big':
+      return sizeText(issue.origin, issue.inclusive ? '≤' : '<', issue.maximum);
+    case 'invalid_value':
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;
+    default:
+      return issue.message;
+  }
+}
+
+function sizeText(origin: string, relation: string, limit: number | bigint): string {
+  return origin === 'array' ? `a list of ${relation} ${limit} values` : `${relation} ${limit}`;
+}
+
+/** The keys that the schema knows at a path of the file; list indices are passed over. */
+function knownKeys(path: Path): string[] {
+  const keys = path.filter((part) => typeof part === 'string').join('.');
+  return Object.keys(SWEEP_MAPPINGS[keys].shape);
+}
+
+/** `did you mean "x"?` where a known word is near, else nothing. */
+export function didYouMean(word: string, known: readonly string[]): [] | [string] {
+  const near = known
+    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  const isNear = near !== undefined && near.edits <= Math.max(2, near.candidate.length / 3);
+  return isNear ? [`did you mean "${near.candidate}"?`] : [];
+}
+
+/** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes. */
+export function pathText(path: Path): string {
+  const keyText = (key: string) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key));
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${keyText(String(part))}`))
+    .join('');
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], raw);
+}
+
+/** A value as a message shows it: short, and recognisable in the file. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(value);
+  const text = jsonOf(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** YAML's aliases can make a list that holds itself. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value that holds itself';
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * `gyre run` from beginning to end on a sweep of four small networks: what it prints where, what it leaves on the disk, and
+ * how it goes on where a run is there already.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Notice } from '../../schemas/notices.ts';
+import { sweepKey } from '../../src/plan/identify.ts';
+import { readSweep } from '../../src/plan/read.ts';
+import { type CliOutcome, gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+
+const cwd = newFolder();
+afterAll(() => removeFolder(cwd));
+const sweep = writeSweep(cwd);
+const folder = join('traces', 'runs', `tiny-${sweepKey(readSweep(join(cwd, sweep)))}`);
+const fingerprintIn = (text: string): string | undefined => /^fingerprint {2}([0-9a-f]{64})$/m.exec(text)?.[1];
+const noticesOf = ({ stdout }: CliOutcome) => jsonLines<Notice>(stdout);
+const kindsOf = (outcome: CliOutcome) => noticesOf(outcome).map(({ kind }) => kind);
+
+let first: CliOutcome;
+beforeAll(async () => {
+  first = await gyre(['run', sweep], { cwd });
+});
+
+describe('a first run', () => {
+  test('ends with exit code 0 and a summary on stdout: state, labels, axes, files, fingerprint, what next', () => {
+    expect(first.code).toBe(0);
+    const lines = linesOf(first.stdout);
+    expect(lines[0]).toMatch(/^tiny · 4 networks × 50 epochs · done · \d+ s$/);
+    expect(first.stdout).toMatch(/^other +4 +100\.0 % {2}none of the above$/m);
+    expect(first.stdout).toMatch(/^learning_rate +0\.01 +0 +0 +0 +2$/m);
+    expect(first.stdout).toMatch(new RegExp(`^files {2}${folder} +\\d.* kB$`, 'm'));
+    expect(fingerprintIn(first.stdout)).toBeDefined();
+    expect(first.stdout).toContain(`next  npx gyre show ${folder}\n`);
+  });
+
+  test('writes lines of text on stderr where there is no terminal', () => {
+    const [head, ...rest] = linesOf(first.stderr);
+    expect(head).toMatch(new RegExp(`^tiny: 4 networks × 50 epochs in 1 groups on \\d+ threads → ${folder}$`));
+    for (const line of rest) expect(line).toMatch(/^\d\d:\d\d:\d\d {2}\d+\.\d % {2}\d\/4 networks {2}.*diverged 0/);
+  });
+
+  test('leaves finished tables, a manifest and a journal under traces/runs/NAME-KEY, and no lock', () => {
+    const files = readdirSync(join(cwd, folder), { recursive: true }).sort();
+    expect(files).toEqual(
+      [
+        ...['blocks', join('blocks', '00001.arrow'), 'epochs', join('epochs', '00001.arrow')],
+        ...['journal.msgpack', 'networks.arrow', 'run.json'],
+      ].sort(),
+    );
+    const manifest = JSON.parse(readFileSync(join(cwd, folder, 'run.json'), 'utf8'));
+    expect(manifest).toMatchObject({
+      format: 'gyre-run',
+      name: 'tiny',
+      networks: 4,
+      sweep: { epochs: 50, seeds: [0, 1] },
+    });
+  });
+});
+
+describe('the same command again', () => {
+  test('ends at once with the same fingerprint, and says that all was done', async () => {
+    const { code, stdout, stderr } = await gyre(['run', sweep, '--plain'], { cwd });
+    expect(code).toBe(0);
+    expect(fingerprintIn(stdout)).toBe(fingerprintIn(first.stdout));
+    expect(stderr).toContain('4 networks × 50 epochs in 0 groups');
+    expect(stderr).toContain(', 4 already done');
+  });
+
+  test('does so for a sweep that differs in name and trace alone, where it is told the folder', async () => {
+    const other = writeSweep(cwd, { name: 'renamed', trace: { epochs: { every: 3 } } });
+    const { code, stdout } = await gyre(['run', other, '--out', folder], { cwd });
+    expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
+  });
+
+  test.each([
+    [
+      'epochs',
+      ['--epochs', '60'],
+      'epochs: got 60 in the sweep, expected 50, as in the run "tiny" that the folder holds',
+    ],
+  ])('is refused with other %s', async (_, options, message) => {
+    const { code, stdout, stderr } = await gyre(['run', sweep, ...options], { cwd });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(
+      `gyre: ${folder}: ${message} (choose another folder with --out, or run the sweep that the folder holds)\n`,
+    );
+  });
+});
+
+describe('options', () => {
+  test('--json prints every notice on stdout, from begun to ended, and nothing else anywhere', async () => {
+    const outcome = await gyre(['run', sweep, '--json', '--out', 'by-json'], { cwd });
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    const kinds = kindsOf(outcome);
+    expect([kinds[0], kinds.at(-1)]).toEqual(['begun', 'ended']);
+    expect(new Set(kinds)).toEqual(new Set(['begun', 'progress', 'committed', 'ended']));
+    const notices = noticesOf(outcome);
+    expect(notices[0]).toMatchObject({ name: 'tiny', folder: 'by-json', networks: 4, epochs: 50, networksDone: 0 });
+    expect(notices.at(-1)).toMatchObject({
+      reason: 'done',
+      networksDone: 4,
+      networksFailed: 0,
+      labels: { 'non-finite': 0, diverged: 0, stagnated: 0, other: 4, failed: 0 },
+      fingerprint: fingerprintIn(first.stdout),
+    });
+    const committed = notices.flatMap((notice) => (notice.kind === 'committed' ? notice.networks : []));
+    expect(committed.map(({ network }) => network).sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('--out, --threads and --kernel choose folder, threads and engine, and change no bit', async () => {
+    const args = [
+      'run',
+      sweep,
+      '--out',
+      join('deep', 'down'),
+      '--threads',
+      '1',
+      '--kernel',
+      'reference',
+      '--fail-fast',
+    ];
+    const { code, stdout, stderr } = await gyre(args, { cwd });
+    expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
+    expect(stderr).toContain(` on 1 threads → ${join('deep', 'down')}\n`);
+    expect(existsSync(join(cwd, 'deep', 'down', 'networks.arrow'))).toBe(true);
+  });
+
+  test('--epochs stands in for those of the sweep, in the manifest too', async () => {
+    const outcome = await gyre(['run', sweep, '--epochs', '7', '--json', '--out', 'seven'], { cwd });
+    expect(outcome.code).toBe(0);
+    expect(noticesOf(outcome)[0]).toMatchObject({ epochs: 7 });
+    expect(
+      noticesOf(outcome)
+        .filter(({ kind }) => kind === 'progress')
+        .at(-1),
+    ).toMatchObject({
+      epochsTrained: 28,
+      epochsPlanned: 28,
+      share: 1,
+    });
+    expect(JSON.parse(readFileSync(join(cwd, 'seven', 'run.json'), 'utf8')).sweep.epochs).toBe(7);
+  });
+
+  test('a network that diverges is a finding: exit code 0, and the summary points at it', async () => {
+    const wild = writeSweep(cwd, {
+      name: 'wild',
+      activation: 'relu',
+      optimizer: { kind: 'sgd', learningRate: [0.01, 1e30] },
+    });
+    const { code, stdout } = await gyre(['run', wild], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^non-finite +2 +50\.0 %/m);
+    expect(stdout).toMatch(/^ +1e\+30 +2 +0 +0 +0$/m);
+  });
+});

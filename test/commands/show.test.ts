@@ -1,0 +1,191 @@
+/**
+ * Looking at runs: `runs`, `show` and `fingerprint`, which run a name means, and what is said of names, labels and columns that
+ * there are not. Nothing is changed by looking.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+
+const cwd = newFolder();
+afterAll(() => removeFolder(cwd));
+const look = (...args: string[]) => gyre(args, { cwd });
+
+/** Two runs whose names begin alike; of the second, which is the latest, network 2 and 3 end in ∞ or NaN. */
+const folders: string[] = [];
+beforeAll(async () => {
+  const sweeps = [
+    writeSweep(cwd, { name: 'alphabet' }),
+    writeSweep(cwd, { name: 'alpha', activation: 'relu', optimizer: { kind: 'sgd', learningRate: [0.01, 1e30] } }),
+  ];
+  for (const sweep of sweeps) {
+    const { stdout } = await look('run', sweep, '--json');
+    folders.push(String(jsonLines(stdout)[0].folder));
+  }
+});
+
+describe('runs', () => {
+  test('lists the runs, the latest first', async () => {
+    const { code, stdout, stderr } = await look('runs');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(linesOf(stdout).map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual([
+      ['run', 'state', 'networks', 'epochs', 'diverged'],
+      [folders[1].slice('traces/runs/'.length), 'done', '4/4', '50', '2'],
+      [folders[0].slice('traces/runs/'.length), 'done', '4/4', '50', '0'],
+    ]);
+  });
+
+  test('--json is a line a run', async () => {
+    const { code, stdout } = await look('runs', '--json');
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)).toEqual([
+      { ...runLine('alpha', folders[1]), diverged: 2 },
+      { ...runLine('alphabet', folders[0]), diverged: 0 },
+    ]);
+  });
+
+  const runLine = (name: string, folder: string) => ({
+    name,
+    folder,
+    state: 'done',
+    networks: 4,
+    networksDone: 4,
+    epochs: 50,
+    elapsedMs: expect.any(Number),
+    createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  });
+
+  test('of an empty folder says how to start one; a damaged run is told of and does not hide others', async () => {
+    const elsewhere = newFolder();
+    const none = await gyre(['runs'], { cwd: elsewhere });
+    expect(none).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'no runs under traces/runs; start one with gyre run sweeps/quickstart.yaml\n',
+    });
+    mkdirSync(join(elsewhere, 'traces', 'runs', 'broken'), { recursive: true });
+    writeFileSync(join(elsewhere, 'traces', 'runs', 'broken', 'run.json'), 'not json');
+    await gyre(['run', writeSweep(elsewhere, { epochs: 1 })], { cwd: elsewhere });
+    const { code, stdout, stderr } = await gyre(['runs', '--json'], { cwd: elsewhere });
+    removeFolder(elsewhere);
+    expect([code, jsonLines(stdout).map(({ name }) => name)]).toEqual([0, ['tiny']]);
+    expect(stderr).toBe('traces/runs/broken/run.json: got something else, expected the manifest of a Gyre run\n');
+  });
+});
+
+describe('show', () => {
+  const networksIn = (stdout: string) =>
+    linesOf(stdout).flatMap((line) => /^ +(\d+) {2}(\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);
+
+  test('prints the summary, then the networks with their hyper-parameters as written', async () => {
+    const { code, stdout, stderr } = await look('show');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(linesOf(stdout)[0]).toMatch(/^alpha · 4 networks × 50 epochs · done · \d+ s$/);
+    expect(stdout).toMatch(
+      /^network +label +layers +activation +data +optimizer +learning_rate +precision +seed +loss_first +/m,
+    );
+    expect(stdout).toMatch(/^ +3 +non-finite +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
+    expect(networksIn(stdout)).toEqual(['0 other', '1 other', '2 non-finite', '3 non-finite']);
+  });
+
+  test('--label keeps those with a label, --sort orders them, null and NaN last', async () => {
+    const [labelled, sorted, none] = await Promise.all([
+      look('show', 'alpha-', '--label', 'non-finite', '--sort', 'seed'),
+      look('show', 'alphabet', '--sort', 'loss_last', '--json'),
+      look('show', 'alpha-', '--label', 'diverged'),
+    ]);
+    expect(networksIn(labelled.stdout)).toEqual(['2 non-finite', '3 non-finite']);
+    expect(linesOf(labelled.stdout).at(-1)).toBe('2 of 4 networks');
+    const losses = jsonLines<{ loss_last: number }>(sorted.stdout).map(({ loss_last }) => loss_last);
+    expect(losses).toEqual([...losses].sort((a, b) => a - b));
+    expect(new Set(losses).size).toBe(4);
+    expect([none.code, networksIn(none.stdout), linesOf(none.stdout).at(-1)]).toEqual([0, [], '0 of 4 networks']);
+  });
+
+  test('--sort by a column with NaN and null puts them last, keeping the order of ids', async () => {
+    const { stdout } = await look('show', '--sort', 'diverged_epoch', '--json');
+    const rows = jsonLines<{ network: number; diverged_epoch: number | null }>(stdout);
+    expect(rows.map(({ diverged_epoch }) => diverged_epoch === null)).toEqual([false, false, true, true]);
+    expect(rows.slice(2).map(({ network }) => network)).toEqual([0, 1]);
+  });
+
+  test('--json is a line a network with every column of networks.arrow; NaN and ∞ are words', async () => {
+    const { code, stdout, stderr } = await look('show', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const rows = jsonLines(stdout);
+    for (const row of rows) expect(Object.keys(row)).toEqual(NETWORKS_TABLE.columns.map(({ name }) => name));
+    expect(rows[0]).toMatchObject({
+      network: 0,
+      layers: '1-3-1',
+      learning_rate: 0.01,
+      seed: 0,
+      label: 'other',
+      beta1: null,
+    });
+    expect(['NaN', 'Infinity']).toContain(rows[3].loss_last);
+  });
+
+  test.each([
+    [
+      ['--label', 'divergd', '--sort', 'los_last'],
+      [
+        /^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, other, failed \(did you mean "diverged"\?\)$/,
+        /^gyre: --sort: got "los_last", expected one of network, key, .*, digest \(did you mean "loss_last"\?\)$/,
+      ],
+    ],
+    [['--sort', 'zzzzzzzz'], [/^gyre: --sort: got "zzzzzzzz", expected one of network, key, .*, digest$/]],
+  ])('%j is refused, all of it at once', async (args, messages) => {
+    const { code, stdout, stderr } = await look('show', ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(linesOf(stderr)).toEqual(messages.map((message) => expect.stringMatching(message)));
+  });
+});
+
+describe('fingerprint', () => {
+  test('is alone on the last line, and the same in JSON', async () => {
+    const [text, json] = await Promise.all([look('fingerprint'), look('fingerprint', '--json')]);
+    expect([text.code, text.stderr]).toEqual([0, '']);
+    expect(linesOf(text.stdout).at(-1)).toMatch(/^[0-9a-f]{64}$/);
+    expect(jsonLines(json.stdout)).toEqual([
+      { folder: folders[1], networks: 4, fingerprint: linesOf(text.stdout).at(-1) },
+    ]);
+  });
+});
+
+describe('a RUN is', () => {
+  const folderOf = async (...names: string[]) =>
+    jsonLines((await look('fingerprint', ...names, '--json')).stdout)[0].folder;
+
+  test('the latest where nothing is said, a path, a unique prefix, or a whole name', async () => {
+    expect(await folderOf()).toBe(folders[1]);
+    expect(await folderOf('latest')).toBe(folders[1]);
+    expect(await folderOf(folders[0])).toBe(folders[0]);
+    expect(await folderOf(join(cwd, folders[0]))).toBe(join(cwd, folders[0]));
+    expect(await folderOf('alphab')).toBe(folders[0]);
+    expect(await folderOf('alpha-')).toBe(folders[1]);
+    expect(await folderOf(folders[0].slice('traces/runs/'.length))).toBe(folders[0]);
+  });
+
+  test.each([
+    ['beta', 'no such run'],
+    ['alpha', 'a prefix of 2 runs'],
+    ['traces', 'no such run'],
+  ])('not %s: %s', async (name, got) => {
+    const { code, stdout, stderr } = await look('show', name);
+    const known = [folders[1], folders[0]].map((folder) => folder.slice('traces/runs/'.length)).join(', ');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(
+      `gyre: run "${name}": got ${got}, expected a path, a unique prefix or "latest" (known: ${known})\n`,
+    );
+  });
+
+  test('nothing where there are no runs yet', async () => {
+    const { code, stderr } = await gyre(['show'], { cwd: join(cwd, 'traces') });
+    expect([code, stderr]).toEqual([
+      2,
+      'gyre: run "latest": got no such run, expected a path, a unique prefix or "latest" (there are no runs under ' +
+        'traces/runs; start one with gyre run sweeps/quickstart.yaml)\n',
+    ]);
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * Notices of a made-up run, for the tests of the displays: one function a kind, with what a test cares about as its argument.
+ */
+import type { LabelName } from '../../schemas/catalogue.ts';
+import type { BegunNotice, EndedNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+import { EMPTY_VIEW, reduce, type View } from '../../src/display/model.ts';
+
+export const labels = (counts: Partial<Record<LabelName, number>> = {}): LabelCounts => ({
+  'non-finite': 0,
+  diverged: 0,
+  stagnated: 0,
+  other: 0,
+  failed: 0,
+  ...counts,
+});
+
+export const begun = (of: Partial<BegunNotice> = {}): BegunNotice => ({
+  kind: 'begun',
+  name: 'made-up',
+  key: '01234567',
+  folder: 'traces/runs/made-up-01234567',
+  networks: 1620,
+  epochs: 50_000,
+  groups: 408,
+  threads: 3,
+  engine: 'reference',
+  networksDone: 0,
+  ...of,
+});
+
+export const progress = (of: Partial<ProgressNotice> = {}): ProgressNotice => ({
+  kind: 'progress',
+  elapsedMs: 0,
+  epochsTrained: 0,
+  epochsPlanned: 81_000_000,
+  share: 0,
+  networksDone: 0,
+  labels: labels(),
+  threads: ['1-8-1 tanh float32', null, '1-8-8-1 relu float64'],
+  residentBytes: 212_000_000,
+  writtenBytes: 1_440_000_000,
+  ...of,
+});
+
+export const ended = (of: Partial<EndedNotice> = {}): EndedNotice => ({
+  kind: 'ended',
+  reason: 'done',
+  elapsedMs: 60_000,
+  networksDone: 1620,
+  networksFailed: 0,
+  labels: labels({ other: 1620 }),
+  fingerprint: 'f'.repeat(64),
+  ...of,
+});
+
+/** The view after some notices. */
+export const viewAfter = (...notices: readonly Notice[]): View => notices.reduce(reduce, EMPTY_VIEW);
+
+/** A view in full swing: rates, time left, all labels that are shown, some threads idle. */
+export const RUNNING: View = viewAfter(
+  begun(),
+  progress({ elapsedMs: 0 }),
+  progress({ elapsedMs: 4000, epochsTrained: 1_000_000, share: 0.1 }),
+  progress({
+    elapsedMs: 8000,
+    epochsTrained: 3_000_000,
+    share: 0.2,
+    networksDone: 324,
+    labels: labels({ 'non-finite': 2, diverged: 31, stagnated: 4, other: 1200 }),
+  }),
+);

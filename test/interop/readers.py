@@ -1,0 +1,106 @@
+"""One table through four tools: pyarrow, pandas, polars and DuckDB, each brought into one form that can be compared bit by bit.
+
+That form is a dictionary from column to (values, valid): a NumPy array in the order of the rows, and which of them are not
+null. NaN is made canonical, since its payload means nothing in Gyre; everything else is left as the tool gives it.
+"""
+
+import duckdb
+import numpy
+import pandas
+import polars
+import pyarrow
+import pyarrow.dataset
+import pyarrow.feather
+
+
+FLOATS = (pyarrow.float32(), pyarrow.float64())
+
+
+def files_of(folder, table):
+    """The Arrow files of a table."""
+    return [folder / "networks.arrow"] if table == "networks" else sorted((folder / table).glob("*.arrow"))
+
+
+def arrow_table(folder, table):
+    """The whole table by pyarrow, in the order of networks and epochs."""
+    tables = [pyarrow.ipc.open_file(str(file)).read_all() for file in files_of(folder, table)]
+    return _in_order(pyarrow.concat_tables(tables))
+
+
+def columns_by_tool(folder, table):
+    """{tool: columns}; each tool opens the files with a reader of its own, DuckDB a dataset of pyarrow's."""
+    paths = [str(file) for file in files_of(folder, table)]
+    keys = ["network"] if table == "networks" else ["network", "epoch"]
+    frames = pandas.concat([pandas.read_feather(path) for path in paths])
+    dataset = pyarrow.dataset.dataset(paths, format="ipc")  # DuckDB finds it by its name
+    relation = duckdb.sql(f"select * from dataset order by {', '.join(keys)}")
+    return {
+        "pyarrow": _from_arrow(arrow_table(folder, table)),
+        "pandas": _from_pandas(frames.sort_values(keys)),
+        "polars": _from_polars(polars.concat([polars.read_ipc(path) for path in paths]).sort(keys)),
+        "duckdb": _from_duckdb(relation.fetchnumpy()),
+    }
+
+
+def canonical(values):
+    """The bits of an array of floats with every NaN made the same; anything else as it is."""
+    if values.dtype.kind != "f":
+        return values
+    quiet = numpy.where(numpy.isnan(values), values.dtype.type("nan"), values)
+    return quiet.view(f"u{values.dtype.itemsize}")
+
+
+def floats(table, column):
+    """A column of floats of a pyarrow table, as it is."""
+    return table[column].to_numpy(zero_copy_only=False)
+
+
+def _in_order(table):
+    keys = [(key, "ascending") for key in ("network", "epoch") if key in table.column_names]
+    return table.sort_by(keys[:1] if "key" in table.column_names else keys)
+
+
+def _from_arrow(table):
+    return {name: _from_arrow_column(table[name].combine_chunks()) for name in table.column_names}
+
+
+def _from_arrow_column(column):
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    valid = column.is_valid().to_numpy(zero_copy_only=False)
+    if pyarrow.types.is_string(column.type):
+        return numpy.array(column.to_pylist(), dtype=object), valid
+    zero = False if pyarrow.types.is_boolean(column.type) else 0
+    return column.fill_null(zero).to_numpy(zero_copy_only=False), valid
+
+
+def _from_pandas(frame):
+    """pandas has NaN for null in a column of floats; its integers with nulls become floats."""
+    columns = {}
+    for name in frame.columns:
+        series = frame[name]
+        values = series.astype(object).to_numpy() if series.dtype.kind not in "fiub" else series.to_numpy()
+        columns[name] = (values, series.notna().to_numpy())
+    return columns
+
+
+def _from_polars(frame):
+    columns = {}
+    for name in frame.columns:
+        series = frame[name]
+        values = series.cast(polars.String) if series.dtype in (polars.Categorical, polars.Enum) else series
+        filled = values if values.dtype == polars.String else values.fill_null(False if values.dtype == polars.Boolean else 0)
+        array = numpy.array(filled.to_list(), dtype=object) if values.dtype == polars.String else filled.to_numpy()
+        columns[name] = (array, series.is_not_null().to_numpy())
+    return columns
+
+
+def _from_duckdb(arrays):
+    columns = {}
+    for name, array in arrays.items():
+        if isinstance(array, pandas.Categorical):
+            columns[name] = (numpy.array(array.astype(object)), ~numpy.asarray(array.isna()))
+            continue
+        masked = numpy.ma.asarray(array)
+        columns[name] = (masked.data, ~numpy.ma.getmaskarray(masked))
+    return columns

@@ -1,0 +1,92 @@
+/**
+ * Two small sums over a plan: the declared cost of an epoch with the chunks that follow from it, and the axes on which the
+ * networks of a plan differ.
+ */
+import { describe, expect, test } from 'vitest';
+import { axesOf } from '../../src/plan/axes.ts';
+import { chunkEpochs, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { networksWith } from './sweeps.ts';
+
+describe('the cost of an epoch', () => {
+  test.each([
+    // P = 2·8 + 9·1 = 25; a sample costs 6·25 + 30·8 = 390, the update 30·25 = 750.
+    ['1-8-1 on 16 points', [1, 8, 1], 16, 16 * 390 + 750],
+    // P = 2; no hidden units.
+    ['1-1 on 2 points', [1, 1], 2, 2 * 12 + 60],
+    // P = 2·8 + 9·8 + 9 = 97; 16 hidden units.
+    ['1-8-8-1 on 100 points', [1, 8, 8, 1], 100, 100 * (6 * 97 + 30 * 16) + 30 * 97],
+  ])('of %s is counted from the shape', (_, layers, points, operations) => {
+    expect(operationsPerEpoch({ layers, data: { kind: 'sine', points } })).toBe(operations);
+  });
+
+  test('does not depend on the values of hyper-parameters, seeds or the data set', () => {
+    const alike = networksWith({
+      data: { kind: ['sine', 'teacher'], points: 8 },
+      activation: ['tanh', 'relu'],
+      seeds: 2,
+    });
+    expect(new Set(alike.map(operationsPerEpoch)).size).toBe(1);
+  });
+});
+
+describe('the length of a chunk', () => {
+  test.each([
+    ['at most 1024 epochs', 10, 1, 1024],
+    ['2²⁴ operations where that is less', 2 ** 20, 4, 4],
+    ['rounded down', 2 ** 20 - 1, 4, 4],
+    ['at least one epoch', 2 ** 30, 16, 1],
+  ])('is %s', (_, operations, lanes, epochs) => {
+    expect(chunkEpochs(operations, lanes)).toBe(epochs);
+  });
+});
+
+describe('axes', () => {
+  test('are those on which more than one value occurs, named as in networks.arrow, values in the order of the plan', () => {
+    const networks = networksWith({
+      layers: [
+        [1, 8, 1],
+        [1, 4, 1],
+      ],
+      data: { kind: ['teacher', 'sine'], points: [16, 8], seed: [5, 4] },
+      optimizer: { kind: 'adam', learningRate: [0.1, 0.01], beta2: [0.999, 0.9] },
+      seeds: 3,
+    });
+    expect(axesOf(networks).map(({ name, values }) => [name, values])).toEqual([
+      ['layers', ['1-8-1', '1-4-1']],
+      ['data', ['teacher', 'sine']],
+      ['points', [16, 8]],
+      ['data_seed', [5, 4, undefined]],
+      ['learning_rate', [0.1, 0.01]],
+      ['beta2', [0.999, 0.9]],
+    ]);
+  });
+
+  test('give each network its value, undefined where the axis does not apply', () => {
+    const networks = networksWith({
+      optimizer: [
+        { kind: 'sgd', learningRate: 0.1 },
+        { kind: 'adam', learningRate: 0.1, beta1: [0.5, 0.9] },
+      ],
+    });
+    const [optimizer, beta1] = axesOf(networks);
+    expect([optimizer.name, beta1.name]).toEqual(['optimizer', 'beta1']);
+    expect(networks.map(beta1.valueFor)).toEqual([undefined, 0.5, 0.9]);
+  });
+
+  test('are none where an option has one value and does not apply elsewhere, and seeds are none ever', () => {
+    const networks = networksWith({ optimizer: { kind: ['adam', 'sgd'], learningRate: 0.1 }, seeds: 9 });
+    expect(axesOf(networks).map(({ name }) => name)).toEqual(['optimizer']);
+    expect(axesOf(networksWith({ seeds: 9 }))).toEqual([]);
+  });
+
+  test.each([
+    ['activation', { activation: ['tanh', 'relu'] }],
+    ['init', { init: ['he-uniform', 'lecun-normal'] }],
+    ['form', { optimizer: { kind: 'adam', form: ['torch', 'keras'], learningRate: 0.1 } }],
+    ['epsilon', { optimizer: { kind: 'adam', learningRate: 0.1, epsilon: [0, 1e-8] } }],
+    ['subnormals', { subnormals: ['ieee', 'flush'] }],
+    ['precision', { precision: ['float32', 'float64'] }],
+  ])('include %s', (name, keys) => {
+    expect(axesOf(networksWith(keys)).map((axis) => axis.name)).toEqual([name]);
+  });
+});

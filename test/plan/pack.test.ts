@@ -1,0 +1,140 @@
+/**
+ * Packing: whatever the number of lanes, every network is in exactly one group of its own shape, the most work comes first,
+ * and tasks are consecutive groups of about a second.
+ */
+import { test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { sweepSchema } from '../../schemas/sweep.ts';
+import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { type Group, groupBy, groupShape, kernelShape, packGroups, packTasks } from '../../src/plan/pack.ts';
+import { networksWith, sweepKeys } from './sweeps.ts';
+
+/** Six shapes of 10 networks each; shapes and costs are in no order. */
+const networks = networksWith({
+  layers: [
+    [1, 4, 1],
+    [1, 8, 8, 1],
+    [1, 2, 1],
+  ],
+  optimizer: { kind: 'adam', learningRate: [0.1, 0.2] },
+  precision: ['float32', 'float64'],
+  seeds: 5,
+});
+
+/** What must hold of groups, whatever they were packed from. */
+function expectWellPacked(groups: readonly Group[], of: readonly { id: number }[], lanes: number): void {
+  const ids = groups.flatMap((group) => group.networks.map(({ id }) => id));
+  expect([...ids].sort((a, b) => a - b)).toEqual(of.map(({ id }) => id));
+  for (const group of groups) {
+    expect(group.lanes).toBe(lanes);
+    expect(group.networks.length).toBeGreaterThanOrEqual(1);
+    expect(group.networks.length).toBeLessThanOrEqual(lanes);
+    expect(new Set(group.networks.map(kernelShape))).toEqual(new Set([group.shape]));
+  }
+  const operations = groups.map((group) => operationsPerEpoch(group.networks[0]));
+  expect(operations).toEqual([...operations].sort((a, b) => b - a));
+  for (const [, ofShape] of groupBy(groups, ({ shape }) => shape)) {
+    const idsOfShape = ofShape.flatMap((group) => group.networks.map(({ id }) => id));
+    expect(idsOfShape).toEqual([...idsOfShape].sort((a, b) => a - b));
+    expect(ofShape.slice(0, -1).every((group) => group.networks.length === lanes)).toBe(true);
+  }
+}
+
+describe.each([1, 3, 4, 7, 16])('groups of %i lanes', (lanes) => {
+  test('hold every network once, one shape each, full but for the last of a shape, the most work first', () => {
+    const groups = packGroups(networks, lanes);
+    expectWellPacked(groups, networks, lanes);
+    expect(groups).toHaveLength(6 * Math.ceil(10 / lanes));
+  });
+
+  property.prop([sweepKeys], { numRuns: 40 })('do so for any sweep', (keys) => {
+    const all = expandSweep(sweepSchema.parse(keys));
+    expectWellPacked(packGroups(all, lanes), all, lanes);
+  });
+});
+
+describe('groups', () => {
+  test('have four lanes where nothing else is said', () => {
+    expect(packGroups(networks)).toEqual(packGroups(networks, 4));
+  });
+
+  test('are made of the networks that are given, whatever their ids', () => {
+    const open = networks.filter(({ id }) => id % 7 === 3);
+    expectWellPacked(packGroups(open, 4), open, 4);
+    expect(packGroups([])).toEqual([]);
+  });
+
+  test('are of one shape where only numbers differ: hyper-parameters, seeds, the data set and the initialisation', () => {
+    const alike = networksWith({
+      data: { kind: ['sine', 'absolute', 'teacher'], points: 8, seed: [0, 1] },
+      init: ['glorot-uniform', 'torch-linear'],
+      optimizer: { kind: 'adam', learningRate: [0.1, 0.2], beta1: [0, 0.9], beta2: [0.9, 0.99], epsilon: [0, 1e-8] },
+      seeds: 2,
+    });
+    expect(new Set(alike.map(kernelShape))).toEqual(new Set(['1-4-1 tanh 8 points adam torch float32 ieee']));
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['layers', { layers: [1, 5, 1] }],
+    ['activation', { activation: 'sine' }],
+    ['points', { data: { kind: 'sine', points: 9 } }],
+    ['optimizer', { optimizer: { kind: 'sgd', learningRate: 0.01 } }],
+    ['form', { optimizer: { kind: 'adam', form: 'keras', learningRate: 0.01 } }],
+    ['precision', { precision: 'float64' }],
+    ['subnormals', { subnormals: 'flush' }],
+  ])('are of another shape where %s differ', (_, keys) => {
+    expect(kernelShape(networksWith(keys)[0])).not.toBe(kernelShape(networksWith()[0]));
+  });
+
+  test('have a memory layout that follows from their shape', () => {
+    const [group] = packGroups(
+      networksWith({ optimizer: { kind: 'sgd', learningRate: 0.01 }, precision: 'float64' }),
+      3,
+    );
+    expect(groupShape(group)).toEqual({
+      precision: 'float64',
+      layers: [1, 4, 1],
+      sampleCount: 8,
+      moments: 0,
+      lanes: 3,
+      chunkEpochs: 1024,
+    });
+    expect(groupShape(packGroups(networks)[0]).moments).toBe(2);
+  });
+});
+
+describe('tasks', () => {
+  const groups = packGroups(networks, 4);
+  const operationsOf = (list: readonly Group[], epochs: number): number =>
+    list.reduce((sum, group) => sum + group.networks.length * epochs * operationsPerEpoch(group.networks[0]), 0);
+
+  property.prop([fc.integer({ min: 1, max: 3_000_000 })])(
+    'keep the order of the groups and leave none out',
+    (epochs) => {
+      const tasks = packTasks(groups, epochs);
+      expect(tasks.flat()).toEqual(groups);
+      for (const [i, task] of tasks.entries()) {
+        expect(task.length).toBeGreaterThan(0);
+        expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(OPERATIONS_PER_TASK);
+        if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(OPERATIONS_PER_TASK);
+      }
+    },
+  );
+
+  test('are one for a short run and one a group for a long one', () => {
+    expect(packTasks(groups, 1)).toHaveLength(1);
+    expect(packTasks(groups, 10_000_000)).toHaveLength(groups.length);
+    expect(packTasks([], 100)).toEqual([]);
+  });
+});
+
+test('items are grouped by key in the order in which the keys come', () => {
+  const grouped = groupBy(['banana', 'cherry', 'blueberry', 'apple', 'cranberry'], (word) => word[0]);
+  expect([...grouped]).toEqual([
+    ['b', ['banana', 'blueberry']],
+    ['c', ['cherry', 'cranberry']],
+    ['a', ['apple']],
+  ]);
+});

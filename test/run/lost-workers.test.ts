@@ -1,0 +1,128 @@
+/**
+ * Workers that die: their task is tried again and leaves no trace; one that dies three times costs its own networks and no
+ * others, until a later session trains them.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { packGroups, packTasks } from '../../src/plan/pack.ts';
+import { readRun, runState } from '../../src/run/folder.ts';
+import {
+  DYING_WORKER_URL,
+  execute,
+  noticesOf,
+  type RunBits,
+  type RunOptions,
+  runBits,
+  type SessionOutcome,
+  scratchFolder,
+  sweepOf,
+  undisturbedBits,
+} from '../support/runs.ts';
+
+/** Two tasks: networks 0 to 3, which are just enough for one, and the small networks 4 to 7. */
+const sweep = sweepOf({
+  epochs: 1400,
+  layers: [
+    [1, 16, 1],
+    [1, 3, 1],
+  ],
+  activation: 'relu',
+  data: { kind: 'sine', points: 64 },
+  seeds: 4,
+});
+const [firstTask, secondTask] = [
+  [0, 1, 2, 3],
+  [4, 5, 6, 7],
+];
+
+let expected: RunBits;
+beforeAll(async () => {
+  expected = await undisturbedBits(sweep);
+}, 60_000);
+
+/** Executes the sweep with workers that die `times` times over the task with a network. */
+async function executeWithDeaths(of: {
+  network: number;
+  times: number;
+  how: 'exit' | 'throw';
+  options?: Partial<RunOptions>;
+}): Promise<{ folder: string; session: SessionOutcome }> {
+  const { options, ...plan } = of;
+  const scratch = scratchFolder();
+  const folder = join(scratch, 'run');
+  writeFileSync(join(scratch, 'deaths.json'), JSON.stringify(plan));
+  return { folder, session: await execute({ sweep, folder, workerUrl: DYING_WORKER_URL, ...options }) };
+}
+
+const reasons = { exit: 'worker exited with code: 3', throw: 'a planned death' };
+
+test('the sweep of these tests has two tasks', () => {
+  const tasks = packTasks(packGroups(expandSweep(sweep)), sweep.epochs);
+  const idsOf = (task: (typeof tasks)[number]) => task.flatMap((group) => group.networks.map(({ id }) => id));
+  expect(tasks.map(idsOf)).toEqual([firstTask, secondTask]);
+});
+
+test.each([
+  { how: 'exit', threads: 1, task: secondTask },
+  { how: 'throw', threads: 1, task: secondTask },
+  { how: 'exit', threads: 2, task: firstTask },
+] as const)('a worker of $threads that dies once by $how is told and replaced, and the run is the same', async (of) => {
+  const { how, threads, task } = of;
+  const { folder, session } = await executeWithDeaths({ network: task[1], times: 1, how, options: { threads } });
+  expect(session.ending).toBe('done');
+  expect(noticesOf(session, 'retry')).toEqual([{ kind: 'retry', networks: task, attempt: 2, reason: reasons[how] }]);
+  expect(noticesOf(session, 'failed')).toEqual([]);
+  expect(runBits(folder)).toEqual(expected);
+});
+
+test('a task lost three times fails with its networks alone, and a later session repairs it', async () => {
+  const { folder, session } = await executeWithDeaths({ network: 6, times: 3, how: 'exit' });
+  expect(session.ending).toBe('failed');
+  expect(noticesOf(session, 'retry').map(({ attempt }) => attempt)).toEqual([2, 3]);
+  expect(noticesOf(session, 'failed')).toEqual([{ kind: 'failed', networks: secondTask, reason: reasons.exit }]);
+  expect(noticesOf(session, 'ended')[0]).toMatchObject({ networksDone: 4, networksFailed: 4, fingerprint: null });
+
+  const record = readRun(folder);
+  const { results, networks, journal } = record;
+  expect(networks.filter(({ id }) => results.labelOf(id) === 'failed').map(({ id }) => id)).toEqual(secondTask);
+  expect(networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id)).toEqual(secondTask);
+  expect(journal.find(({ kind }) => kind === 'failed')).toEqual({
+    kind: 'failed',
+    network: Uint32Array.from(secondTask),
+    reason: reasons.exit,
+  });
+  expect(runState(record)).toBe('failed');
+
+  const repair = await execute({ sweep, folder });
+  expect(repair.ending).toBe('done');
+  expect(noticesOf(repair, 'committed').flatMap((commit) => commit.networks.map(({ network }) => network))).toEqual(
+    secondTask,
+  );
+  expect(readRun(folder).results.failedCount).toBe(0);
+  expect(runState(readRun(folder))).toBe('done');
+  expect(runBits(folder)).toEqual(expected);
+});
+
+test('with fail-fast the first task that is given up ends the run, and the networks not begun stay open', async () => {
+  const { folder, session } = await executeWithDeaths({
+    network: 0,
+    times: 3,
+    how: 'throw',
+    options: { failFast: true },
+  });
+  expect(session.ending).toBe('failed');
+  expect(noticesOf(session, 'committed')).toEqual([]);
+  const { results, networks } = readRun(folder);
+  const labels = networks.map(({ id }) => results.labelOf(id));
+  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', null, null, null, null]);
+});
+
+test('without fail-fast the other tasks are trained behind one that is given up', async () => {
+  const { folder, session } = await executeWithDeaths({ network: 0, times: 3, how: 'throw' });
+  expect(session.ending).toBe('failed');
+  const { results, networks } = readRun(folder);
+  const labels = networks.map(({ id }) => results.labelOf(id));
+  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', 'other', 'other', 'other', 'other']);
+});

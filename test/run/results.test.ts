@@ -1,0 +1,73 @@
+/**
+ * Results by network: commits in any order, failures that a later commit overrides, and the fingerprint of the whole.
+ */
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { NetworkResults } from '../../schemas/journal.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { Results } from '../../src/run/results.ts';
+import { sweepOf } from '../support/runs.ts';
+
+const networks = expandSweep(sweepOf({ seeds: 3 }));
+
+/** Results of some networks; every number of a network is told by its id. */
+function resultsOf(ids: readonly number[], label = 'other'): NetworkResults {
+  return {
+    network: Uint32Array.from(ids),
+    label: ids.map(() => label),
+    degraded: Uint8Array.from(ids, (id) => id % 2),
+    divergedEpoch: Uint32Array.from(ids, (id) => 10 + id),
+    nonFiniteEpoch: Uint32Array.from(ids, (id) => 20 + id),
+    lossMinEpoch: Uint32Array.from(ids, (id) => 30 + id),
+    lossFirst: Float64Array.from(ids, (id) => 40 + id),
+    lossMin: Float64Array.from(ids, (id) => 50 + id),
+    lossLast: Float64Array.from(ids, (id) => 60 + id),
+    digest: Uint8Array.from({ length: 32 * ids.length }, (_, i) => 70 + ids[Math.floor(i / 32)]),
+  };
+}
+
+describe('results', () => {
+  test('stand at the network they belong to, whatever order they come in', () => {
+    const results = new Results(3);
+    results.commit(resultsOf([2, 0], 'stagnated'));
+    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['stagnated', null, 'stagnated']);
+    expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
+    expect([...results.divergedEpoch, ...results.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
+    expect([...results.lossMinEpoch, ...results.lossFirst]).toEqual([30, 0, 32, 40, 0, 42]);
+    expect([...results.lossMin, ...results.lossLast]).toEqual([50, 0, 52, 60, 0, 62]);
+    expect(results.digestOf(2)).toBe('48'.repeat(32));
+    expect(results.digestOf(1)).toBe(null);
+    expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
+    expect(results.labelCounts()).toMatchObject({ stagnated: 2, other: 0, failed: 0 });
+  });
+
+  test('of a failed network are open until a later commit has them, and a failure takes nothing back', () => {
+    const results = new Results(3);
+    results.commit(resultsOf([0]));
+    results.fail(Uint32Array.of(0, 1));
+    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['other', 'failed', null]);
+    expect(results.isDone(1)).toBe(false);
+    expect(results.digestOf(1)).toBe(null);
+    expect([results.doneCount, results.failedCount]).toEqual([1, 1]);
+    results.commit(resultsOf([1]));
+    expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
+  });
+
+  test('have a fingerprint once every network is done, and it is that of the definition', () => {
+    const results = new Results(3);
+    results.commit(resultsOf([1, 2]));
+    expect(results.fingerprint(networks)).toBe(null);
+    results.commit(resultsOf([0]));
+    const bytes = [0, 1, 2].map((id) =>
+      Buffer.concat([Buffer.of(id, 0, 0, 0), Buffer.from(networks[id].key, 'hex'), Buffer.alloc(32, 70 + id)]),
+    );
+    expect(bytes[0]).toHaveLength(4 + 8 + 32);
+    expect(results.fingerprint(networks)).toBe(createHash('sha256').update(Buffer.concat(bytes)).digest('hex'));
+  });
+
+  test('with a label that this version does not know are not done', () => {
+    const results = new Results(3);
+    results.commit(resultsOf([0], 'enlightened'));
+    expect([results.labelOf(0), results.isDone(0)]).toEqual([null, false]);
+  });
+});

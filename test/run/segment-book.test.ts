@@ -1,0 +1,91 @@
+/**
+ * The book of segments: who writes where, which names are taken, and when a segment is finished.
+ */
+import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { SegmentCommit } from '../../schemas/journal.ts';
+import { SegmentBook } from '../../src/run/segment-book.ts';
+import { scratchFolder, segmentNames } from '../support/runs.ts';
+
+const block = { offset: 1000, metadataBytes: 500, bodyBytes: 500, rows: 10 };
+
+function commitOf(file: string, endBytes: number, table: SegmentCommit['table'] = 'epochs'): SegmentCommit {
+  return { table, file, endBytes, blocks: [block] };
+}
+
+/** Makes a segment of a table stand open on disk with as many bytes. */
+function makePart(folder: string, file: string, bytes: number): void {
+  const path = join(folder, 'epochs', `${file}.part`);
+  writeFileSync(path, '');
+  truncateSync(path, bytes);
+}
+
+describe('the book of segments', () => {
+  test('grants each thread files of its own, the same ones until they are sealed', () => {
+    const folder = scratchFolder();
+    const book = new SegmentBook(folder, '0123abcd');
+    const [first, second] = [book.grant(0), book.grant(1)];
+    expect([first.epochs.file, first.blocks.file]).toEqual(['00001.arrow', '00001.arrow']);
+    expect(first.epochs.path).toBe(join(folder, 'epochs', '00001.arrow'));
+    expect(second.epochs.file).toBe('00002.arrow');
+    expect(book.grant(0)).toEqual(first);
+  });
+
+  test('grants a file with the bytes that are committed of it, and sums them over all', () => {
+    const book = new SegmentBook(scratchFolder(), '0123abcd');
+    book.grant(0);
+    book.commit([commitOf('00001.arrow', 2000), commitOf('00001.arrow', 300, 'blocks')]);
+    book.commit([commitOf('00001.arrow', 4000)]);
+    expect(book.grant(0).epochs.committedBytes).toBe(4000);
+    expect(book.grant(0).blocks.committedBytes).toBe(300);
+    expect(book.committedBytes).toBe(4300);
+  });
+
+  test('seals a segment of tens of megabytes and grants the next number, but keeps a shorter one open', () => {
+    const folder = scratchFolder();
+    const book = new SegmentBook(folder, '0123abcd');
+    book.grant(0);
+    book.grant(1);
+    const long = 48 * 1024 * 1024;
+    makePart(folder, '00001.arrow', long); // sparse: it takes no room
+    book.commit([commitOf('00001.arrow', long - 1)]);
+    book.sealLong(0);
+    expect(book.grant(0).epochs.file).toBe('00001.arrow');
+    book.commit([commitOf('00001.arrow', long)]);
+    book.sealLong(1);
+    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow.part']);
+    book.sealLong(0);
+    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    expect(book.grant(0).epochs.file).toBe('00003.arrow');
+    expect(book.grant(0).blocks.file).toBe('00001.arrow');
+    expect(book.grant(0).epochs.committedBytes).toBe(0);
+  });
+
+  test('gives no name twice that stands on disk, sealed or open', () => {
+    const folder = scratchFolder();
+    const book = new SegmentBook(folder, '0123abcd');
+    makePart(folder, '00001.arrow', 10);
+    writeFileSync(join(folder, 'epochs', '00002.arrow'), '');
+    expect(book.grant(0).epochs.file).toBe('00003.arrow');
+  });
+
+  test('seals at the end what has rows and removes what has none, those that it never granted included', () => {
+    const folder = scratchFolder();
+    const book = new SegmentBook(folder, '0123abcd');
+    makePart(folder, '00001.arrow', 2500);
+    makePart(folder, '00007.arrow', 2500);
+    book.commit([commitOf('00001.arrow', 2000)]);
+    book.sealAll();
+    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    book.sealAll();
+    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    expect(existsSync(join(folder, 'blocks'))).toBe(true);
+  });
+
+  test('names a table that is a file where a folder is expected', () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'epochs'), '');
+    expect(() => new SegmentBook(folder, '0123abcd')).toThrow(new RegExp(`^${join(folder, 'epochs')}: `));
+  });
+});

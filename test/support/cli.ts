@@ -1,0 +1,109 @@
+/**
+ * The built command line as a user meets it: a process with arguments, a current folder, two streams and an exit code. Needs
+ * `npm run build`. Knows how to start it and to wait for it, and nothing of what it should say.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+
+const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
+
+/** What became of one process. */
+export interface CliOutcome {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to start the process. */
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sees stdout as it comes; `child` is there to be stopped. */
+  readonly onStdout?: (textSoFar: string, child: ChildProcess) => void;
+}
+
+/** Runs `gyre` with arguments, without a terminal, and waits for its end. */
+export async function gyre(args: readonly string[], { cwd, env = {}, onStdout }: CliOptions): Promise<CliOutcome> {
+  return await run(
+    spawn(process.execPath, [MAIN_PATH, ...args], { cwd, env: { ...plainEnvironment(), ...env } }),
+    onStdout,
+  );
+}
+
+/** Runs a line of bash in which `"$GYRE"` is the command; the exit code is that of the first command of a pipe. */
+export async function shell(line: string, { cwd }: CliOptions): Promise<CliOutcome> {
+  const script = `gyre() { "${process.execPath}" "${MAIN_PATH}" "$@"; }; ${line}; exit "\${PIPESTATUS[0]}"`;
+  return await run(spawn('bash', ['-c', script], { cwd, env: plainEnvironment() }));
+}
+
+/** The environment without what test runners and CI put there for other programs. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const {
+    CI: _ci,
+    NODE_ENV: _nodeEnv,
+    FORCE_COLOR: _force,
+    NO_COLOR: _no,
+    NODE_OPTIONS: _options,
+    ...rest
+  } = process.env;
+  return rest;
+}
+
+function run(child: ChildProcess, onStdout?: CliOptions['onStdout']): Promise<CliOutcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    onStdout?.(stdout, child);
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A folder to work in. The caller removes it with {@link removeFolder} when its tests are over. */
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'gyre-cli-'));
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Four 1-3-1 networks of 50 epochs, as the keys of a sweep file. */
+export const TINY = {
+  name: 'tiny',
+  epochs: 50,
+  layers: [1, 3, 1],
+  data: { kind: 'sine', points: 4 },
+  optimizer: { kind: 'adam', learningRate: [0.01, 0.1] },
+  seeds: 2,
+} as const;
+
+/** Writes a sweep file, by default {@link TINY} with some keys replaced. Returns its name in the folder. */
+export function writeSweep(folder: string, keys: Readonly<Record<string, unknown>> = {}): string {
+  const sweep = { ...TINY, ...keys };
+  const file = `${sweep.name}.yaml`;
+  writeFileSync(join(folder, file), stringify(sweep));
+  return file;
+}
+
+/** The values of the lines of NDJSON; throws where a line is none. */
+export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Error('NDJSON does not end with a line end');
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
+/** Lines of a text without the empty one after its last line end. */
+export function linesOf(text: string): string[] {
+  return text.split('\n').slice(0, text.endsWith('\n') ? -1 : undefined);
+}

@@ -1,0 +1,74 @@
+/**
+ * Requests to a training task for the tests: the networks of a sweep in groups, with a scratch folder, board and control of
+ * their own, and the rows of an outcome read back as they will stand in the run's folder.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Table, tableFromIPC } from 'apache-arrow';
+import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { Network } from '../../schemas/network.ts';
+import { SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { Board } from '../../src/group/board.ts';
+import { Control } from '../../src/group/control.ts';
+import { groupBytes } from '../../src/group/layout.ts';
+import { groupShape } from '../../src/plan/pack.ts';
+import { arrowSchema } from '../../src/storage/arrow.ts';
+import { sealSegment } from '../../src/storage/segments.ts';
+
+/** A task with what its test wants to look at. */
+export interface Task {
+  readonly request: TaskRequest;
+  readonly board: Board;
+  readonly control: Control;
+}
+
+/** A task of thread 1 of 2 that writes new segments in `folder`. */
+export function taskOf(of: {
+  groups: readonly GroupRequest[];
+  folder: string;
+  epochs: number;
+  bucketEpochs?: number;
+  networkCount?: number;
+}): Task {
+  const { groups, folder, epochs, bucketEpochs = 1 } = of;
+  const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
+  const size = { networkCount: of.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
+  const board = new Board(size);
+  const control = new Control();
+  const segment = (table: SegmentedTableName) => ({
+    path: join(folder, `${table}.arrow`),
+    file: `${table}.arrow`,
+    committedBytes: 0,
+  });
+  const request: TaskRequest = {
+    groups,
+    epochs,
+    bucketEpochs,
+    runKey: '0123abcd',
+    segments: { epochs: segment('epochs'), blocks: segment('blocks') },
+    thread: 1,
+    board: { ...size, buffer: board.buffer },
+    control: control.buffer,
+    memory: new SharedArrayBuffer(Math.max(...groups.map((group) => groupBytes(groupShape(group))))),
+  };
+  return { request, board, control };
+}
+
+/** Seals a table as a commit of the outcome would, and reads it. */
+export function sealedTable(outcome: TaskOutcome, { request }: Task, table: SegmentedTableName): Table {
+  if (outcome.kind !== 'trained') throw new Error(`the task has not trained: ${JSON.stringify(outcome)}`);
+  const commit = outcome.segments.find((segment) => segment.table === table);
+  if (commit === undefined) throw new Error(`no segment of table ${table}`);
+  const { path } = request.segments[table];
+  const schema = arrowSchema({ table: SEGMENTED_TABLES[table], runKey: request.runKey });
+  sealSegment(path, schema, { committedBytes: commit.endBytes, blocks: commit.blocks });
+  return tableFromIPC(readFileSync(path));
+}
+
+/** Networks in groups of `lanes`, in the order given. */
+export function groupsOf(networks: readonly Network[], lanes: number): GroupRequest[] {
+  const groups: GroupRequest[] = [];
+  for (let first = 0; first < networks.length; first += lanes)
+    groups.push({ networks: networks.slice(first, first + lanes), lanes });
+  return groups;
+}

@@ -1,0 +1,252 @@
+/**
+ * A task trained in this process: its rows and results are those of the scalar reference stepped epoch by epoch, whatever
+ * shares the group and however the groups are cut; and what does not end well leaves nothing that counts.
+ */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import type { NetworkResults } from '../../schemas/journal.ts';
+import type { TaskOutcome } from '../../schemas/messages.ts';
+import type { Network } from '../../schemas/network.ts';
+import { makeDataset } from '../../src/data/datasets.ts';
+import { floatArray } from '../../src/numeric/bits.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
+import { initialParameters } from '../../src/reference/init.ts';
+import { runTask } from '../../src/train/task.ts';
+import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
+import { groupsOf, sealedTable, type Task, taskOf } from './requests.ts';
+
+const adam = expandSweep(sweepOf({ seeds: 5 }));
+/** At this learning rate gradient descent overflows within a few epochs. */
+const exploding = expandSweep(
+  sweepOf({ optimizer: { kind: 'sgd', learningRate: 1e4 }, precision: 'float64', seeds: 2 }),
+);
+
+/** The reference, alone: the signals of each epoch, and θ and the moments at the end. */
+function reference(network: Network, epochs: number) {
+  const { precision } = network;
+  const array = (values: ArrayLike<number>) =>
+    precision === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
+  const { inputs, targets } = makeDataset(network.data);
+  const theta = array(initialParameters(network));
+  const moment = () => floatArray(precision, network.optimizer.kind === 'sgd' ? 0 : theta.length);
+  const state = {
+    theta,
+    firstMoment: moment(),
+    secondMoment: moment(),
+    previousUpdate: floatArray(precision, theta.length),
+  };
+  const step = makeEpoch(network, { inputs: array(inputs), targets: array(targets) });
+  const signals: EpochSignals[] = Array.from({ length: epochs }, (_, i) => ({ ...step(state, i + 1) }));
+  const losses = array(signals.map(({ loss }) => loss));
+  const digest = createHash('sha256').update(createHash('sha256').update(losses).digest());
+  for (const values of [state.theta, state.firstMoment, state.secondMoment]) digest.update(values);
+  return { signals, digest: digest.digest('hex') };
+}
+
+function resultsOf(outcome: TaskOutcome): NetworkResults {
+  if (outcome.kind !== 'trained') throw new Error(`the task has not trained: ${JSON.stringify(outcome)}`);
+  return outcome.results;
+}
+
+/** The results by network, so that the order of groups does not count. */
+function resultTexts(outcome: TaskOutcome): string[] {
+  const { network, label, digest, ...numbers } = resultsOf(outcome);
+  const rows = [...network].map((id, row) => {
+    const own = Object.values(numbers).map((column) => column[row]);
+    return [id, label[row], ...own, Buffer.from(digest.subarray(32 * row, 32 * row + 32)).toString('hex')].join(' ');
+  });
+  return rows.sort();
+}
+
+describe('a task', () => {
+  test('has the rows and results of the scalar reference, network by network', () => {
+    const epochs = 30;
+    const task = taskOf({ groups: groupsOf(adam.slice(0, 3), 4), folder: scratchFolder(), epochs, networkCount: 9 });
+    const outcome = runTask(task.request);
+    const results = resultsOf(outcome);
+    const table = sealedTable(outcome, task, 'epochs');
+    expect(table.numRows).toBe(3 * epochs);
+    const rows = table.toArray().map((row) => row?.toJSON());
+    for (const [row, network] of adam.slice(0, 3).entries()) {
+      const { signals, digest } = reference(network, epochs);
+      const own = rows.filter((values) => values?.network === network.id);
+      for (const [i, { loss, gradientNorm, updateNorm, updateCosine, changedParameters }] of signals.entries()) {
+        expect(own[i]).toEqual({
+          network: network.id,
+          epoch: i + 1,
+          loss,
+          loss_min: loss,
+          loss_max: loss,
+          gradient_norm: gradientNorm,
+          gradient_norm_max: gradientNorm,
+          update_norm: updateNorm,
+          update_cosine: updateCosine,
+          update_cosine_min: updateCosine,
+          changed_parameters: changedParameters,
+        });
+      }
+      const losses = signals.map(({ loss }) => loss);
+      expect(results.network[row]).toBe(network.id);
+      expect(results.label[row]).toBe('other');
+      expect(results.lossFirst[row]).toBe(losses[0]);
+      expect(results.lossMin[row]).toBe(Math.min(...losses));
+      expect(results.lossMinEpoch[row]).toBe(losses.indexOf(Math.min(...losses)) + 1);
+      expect(results.lossLast[row]).toBe(losses.at(-1));
+      expect(Buffer.from(results.digest.subarray(32 * row, 32 * row + 32)).toString('hex')).toBe(digest);
+    }
+  });
+
+  test('tells when a network ceased to be finite, and when it was lost', () => {
+    const task = taskOf({ groups: groupsOf(exploding, 2), folder: scratchFolder(), epochs: 40 });
+    const results = resultsOf(runTask(task.request));
+    for (const [row, network] of exploding.entries()) {
+      const { signals } = reference(network, 40);
+      const min = Math.min(...signals.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
+      expect(results.label[row]).toBe('non-finite');
+      expect(results.nonFiniteEpoch[row]).toBe(signals.findIndex(({ nonFinite }) => nonFinite) + 1);
+      expect(results.divergedEpoch[row]).toBe(signals.findLastIndex(({ loss }) => loss <= 10 * min) + 1);
+      expect(results.nonFiniteEpoch[row]).toBeGreaterThan(1);
+    }
+  });
+
+  test('gives every network the same bits in any lane, beside any neighbour, in any order of groups', () => {
+    const train = (groups: Task['request']['groups']) => {
+      const task = taskOf({ groups, folder: scratchFolder(), epochs: 60, bucketEpochs: 7, networkCount: 5 });
+      const outcome = runTask(task.request);
+      const rows = sealedTable(outcome, task, 'epochs')
+        .toArray()
+        .map((row) => JSON.stringify(row));
+      const digests = sealedTable(outcome, task, 'blocks')
+        .toArray()
+        .map((row) => JSON.stringify(row));
+      return { results: resultTexts(outcome), rows: rows.sort(), digests: digests.sort() };
+    };
+    const alone = train(groupsOf(adam, 1));
+    expect(alone.results).toHaveLength(5);
+    for (const lanes of [2, 4, 7, 16]) expect(train(groupsOf(adam, lanes)), `${lanes} lanes`).toEqual(alone);
+    expect(train(groupsOf(adam, 2).reverse())).toEqual(alone);
+    expect(
+      train(
+        groupsOf(
+          [3, 0, 4, 2, 1].map((id) => adam[id]),
+          3,
+        ),
+      ),
+    ).toEqual(alone);
+  });
+
+  test('leaves a network as it is where its neighbour overflows', () => {
+    const [one, other] = expandSweep(sweepOf({ optimizer: { kind: 'sgd', learningRate: [1e-2, 1e4] }, seeds: 1 }));
+    const results = (networks: readonly Network[]) =>
+      resultTexts(
+        runTask(
+          taskOf({ groups: groupsOf(networks, 4), folder: scratchFolder(), epochs: 50, networkCount: 2 }).request,
+        ),
+      );
+    const [alone, lost] = [results([one]), results([other])];
+    expect(lost[0]).toContain('non-finite');
+    expect(results([other, one])).toEqual([...alone, ...lost]);
+  });
+
+  test('shares one memory between groups of different shapes without a trace of the one before', () => {
+    const [large] = expandSweep(sweepOf({ layers: [1, 8, 1], data: { kind: 'sine', points: 9 }, seeds: 1 }));
+    const small = exploding.slice(0, 1).map((network) => ({ ...network, id: 1 }));
+    const digests = (groups: Task['request']['groups']) =>
+      resultTexts(runTask(taskOf({ groups, folder: scratchFolder(), epochs: 20, networkCount: 2 }).request));
+    const [first, second] = [groupsOf([large], 4), groupsOf(small, 4)];
+    expect(digests([...first, ...second])).toEqual([...digests(first), ...digests(second)]);
+    expect(digests([...second, ...first])).toEqual([...digests(first), ...digests(second)]);
+  });
+
+  test('writes its rows in several batches where they are many, and loses none between them', () => {
+    const epochs = 18_000;
+    const task = taskOf({ groups: groupsOf(adam.slice(0, 2), 2), folder: scratchFolder(), epochs });
+    const outcome = runTask(task.request);
+    const table = sealedTable(outcome, task, 'epochs');
+    expect(table.batches.map(({ numRows }) => numRows)).toEqual([32_768, 2 * epochs - 32_768]);
+    const networks = columnOf(table, 'network');
+    const seen = new Set([...columnOf(table, 'epoch')].map((epoch, row) => networks[row] * epochs + epoch - 1));
+    expect([seen.size, networks.length, seen.has(0), seen.has(2 * epochs - 1)]).toEqual([
+      2 * epochs,
+      2 * epochs,
+      true,
+      true,
+    ]);
+
+    const blocks = sealedTable(outcome, task, 'blocks');
+    const blockEpochs = columnOf(blocks, 'epoch');
+    const ends = columnOf(blocks, 'network').map((network, row) => network * epochs + blockEpochs[row]);
+    expect([...ends.sort()]).toEqual(Array.from({ length: 36 }, (_, block) => 1000 * (block + 1)));
+  });
+
+  test('shows on the board how far its networks are, and leaves its thread idle at the end', () => {
+    const { request, board } = taskOf({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
+    runTask(request);
+    expect(adam.map(({ id }) => board.epochsOf(id))).toEqual([25, 25, 25, 25, 25]);
+    expect(board.labelCounts().other).toBe(5);
+    expect(board.threads()).toEqual([null, null]);
+  });
+});
+
+describe('a task that is stopped', () => {
+  test('before it begins trains nothing', () => {
+    const { request, board, control } = taskOf({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 1e9 });
+    control.requestStop();
+    expect(runTask(request)).toEqual({ kind: 'stopped' });
+    expect(board.epochsTrained()).toBe(0);
+  });
+
+  test.each([
+    { midst: 'its first group', watched: 0 },
+    { midst: 'a later group, with others finished', watched: 5 },
+  ])(
+    'in the midst of $midst leaves the board empty, and on disk only what the next task cuts off',
+    async ({ watched }) => {
+      const folder = scratchFolder();
+      const [large] = expandSweep(sweepOf({ layers: [1, 64, 64, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
+      const groups = [...groupsOf(adam, 5), { networks: [{ ...large, id: 5 }], lanes: 1 }];
+      const { request, board, control } = taskOf({ groups, folder, epochs: watched === 0 ? 1e9 : 2000 });
+      const worker = new Worker(new URL('./stopping-worker.mjs', import.meta.url), {
+        workerData: { board: request.board, control: control.buffer, watched },
+      });
+      await once(worker, 'message');
+      expect(runTask(request)).toEqual({ kind: 'stopped' });
+      expect(board.epochsTrained()).toBe(0);
+      expect(Object.values(board.labelCounts()).every((count) => count === 0)).toBe(true);
+      expect(board.threads()).toEqual([null, null]);
+      expect(readdirSync(folder).sort()).toEqual(['blocks.arrow.part', 'epochs.arrow.part']);
+
+      const again = taskOf({ groups: groups.slice(0, 1), folder, epochs: 3 });
+      const table = sealedTable(runTask(again.request), again, 'epochs');
+      expect(table.numRows).toBe(3 * adam.length);
+    },
+  );
+});
+
+describe('a task that fails', () => {
+  test('on the disk says where and what to do, instead of being tried again', () => {
+    const folder = join(scratchFolder(), 'epochs');
+    writeFileSync(folder, 'a file where a folder is expected');
+    const { request, board } = taskOf({ groups: groupsOf(adam, 4), folder, epochs: 5 });
+    expect(runTask(request)).toEqual({
+      kind: 'storage-failed',
+      where: join(folder, 'epochs.arrow.part'),
+      got: 'a file where a folder is expected',
+      remedy: 'choose another folder with --out',
+    });
+    expect(board.threads()).toEqual([null, null]);
+  });
+
+  test('by a defect throws it, and commits nothing', () => {
+    const folder = scratchFolder();
+    const broken = { ...adam[0], data: { kind: 'sine', points: -1 } } as Network;
+    const { request } = taskOf({ groups: groupsOf([adam[0]], 1), folder, epochs: 5 });
+    expect(() => runTask({ ...request, groups: groupsOf([broken], 1) })).toThrow(/length/i);
+    expect(existsSync(join(folder, 'epochs.arrow'))).toBe(false);
+  });
+});

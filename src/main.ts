@@ -66,7 +66,7 @@ function program(): Command {
     .argument('[run]', 'which run', 'latest')
     .option('--label <label>', 'only networks with this label')
     .option('--sort <column>', 'sort by a column of networks.arrow (default: network)')
-    .option('--json', 'one line of JSON a network, with every column')
+    .option('--json', 'one line of JSON a network: every column, and its configuration')
     .action((run: string, options: ShowOptions) => {
       process.exitCode = showCommand(run, options);
     });

@@ -2,6 +2,7 @@
  * `gyre show`: the summary of a run, and its networks one by one, filtered and sorted.
  */
 import { LABEL_NAMES } from '../../schemas/catalogue.ts';
+import type { Network, NetworkConfig } from '../../schemas/network.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
@@ -60,7 +61,8 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     .filter((row) => label === undefined || row.label === label)
     .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
-    for (const row of selected) printJson(row);
+    for (const row of selected)
+      printJson({ ...row, configuration: configurationOf(record.networks[row.network as number]) });
     return 0;
   }
   for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
@@ -68,6 +70,11 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
   for (const line of networkLines(selected)) printLine(line);
   if (label !== undefined) printLine(`\n${count(selected.length)} of ${count(rows.length)} networks`);
   return 0;
+}
+
+/** What the key of a network is made of, besides the version of the arithmetic. */
+function configurationOf({ id: _id, key: _key, ...configuration }: Network): NetworkConfig {
+  return configuration;
 }
 
 /** What the summary needs to know of a run. */

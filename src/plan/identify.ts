@@ -1,6 +1,6 @@
 /**
  * Identity by content: the key of a network, the key of a sweep and what differs between two sweeps. A key is SHA-256 over
- * canonical JSON (keys sorted, no white space, numbers in the shortest form that reads back exactly).
+ * canonical JSON (RFC 8785: members sorted by name, no white space, numbers as JavaScript prints them).
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -23,6 +23,11 @@ export function sweepKey(sweep: Sweep): string {
   return contentHash(gridOf(sweep)).slice(0, 8);
 }
 
+/** The whole hash of a resolved sweep, 64 hex digits. */
+export function sweepHash(sweep: Sweep): string {
+  return contentHash(sweep);
+}
+
 /** One key path (`optimizer[0].learningRate`) whose value differs between a run's sweep and the one at hand. */
 export interface Difference {
   readonly path: string;
@@ -30,9 +35,12 @@ export interface Difference {
   readonly now: unknown;
 }
 
-/** Where two resolved sweeps differ, name and trace apart; empty where one continues the other. */
+/**
+ * Where two resolved sweeps differ, the name apart; empty where one continues the other. The trace counts too: half a run in
+ * buckets of 20 epochs and half in single ones would be no table.
+ */
 export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
-  return differences({ epochs: before.epochs, ...gridOf(before) }, { epochs: now.epochs, ...gridOf(now) }, '');
+  return differences({ ...before, name: now.name }, now, '');
 }
 
 function gridOf({

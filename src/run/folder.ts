@@ -2,7 +2,6 @@
  * A run's folder: making one for a sweep, continuing the one that is there, or reading it without touching it. The manifest
  * says what the run is, the journal what has happened; whatever contradicts them is refused with words.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
@@ -14,7 +13,7 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { THRESHOLDS } from '../detect/thresholds.ts';
 import { expandSweep } from '../plan/expand.ts';
-import { sweepDifferences, sweepKey } from '../plan/identify.ts';
+import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { acquireLock, lockHolder } from './lock.ts';
@@ -157,7 +156,7 @@ function newManifest(sweep: Sweep, networkCount: number): Manifest {
     formatVersion: FORMAT_VERSION,
     name: sweep.name,
     key: sweepKey(sweep),
-    sweepHash: createHash('sha256').update(JSON.stringify(sweep)).digest('hex'),
+    sweepHash: sweepHash(sweep),
     arithmetic: ARITHMETIC_ID,
     engine: 'reference',
     networks: networkCount,

@@ -5,7 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NetworkConfig } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { networkKey } from '../../src/plan/identify.ts';
 import { gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 
 const cwd = newFolder();
@@ -110,11 +112,15 @@ describe('show', () => {
     expect(rows.slice(2).map(({ network }) => network)).toEqual([0, 1]);
   });
 
-  test('--json is a line a network with every column of networks.arrow; NaN and ∞ are words', async () => {
+  test('--json is a line a network with every column of networks.arrow and its configuration; NaN and ∞ are words', async () => {
     const { code, stdout, stderr } = await look('show', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const rows = jsonLines(stdout);
-    for (const row of rows) expect(Object.keys(row)).toEqual(NETWORKS_TABLE.columns.map(({ name }) => name));
+    const names = [...NETWORKS_TABLE.columns.map(({ name }) => name), 'configuration'];
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(names);
+      expect(networkKey(row.configuration as NetworkConfig)).toBe(row.key);
+    }
     expect(rows[0]).toMatchObject({
       network: 0,
       layers: '1-3-1',

@@ -302,28 +302,28 @@ def adam(format, form, lr, beta1, beta2, epsilon, power1, power2, flush, theta, 
         theta[i] = R(theta[i] - step)
 
 
-def train(network, layers, data_seed):
-    """The format, the losses L_1 … L_E, and theta, m and v after epoch E."""
-    format = FORMATS[network["precision"]]
+def train(network, epochs):
+    """The format, the losses L_1 … L_E, and theta, m and v after epoch E, of a network's configuration."""
+    format, optimizer, layers = FORMATS[network["precision"]], network["optimizer"], network["layers"]
     R = format.round
     f, rule = activation(network["activation"], format)
-    data = samples(network["data"], network["points"], data_seed)
+    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
     theta = initial_weights(network["init"], layers, network["seed"])
-    lr, beta1, beta2 = network["learning_rate"], network["beta1"], network["beta2"]
+    lr, beta1, beta2 = (optimizer.get(name) for name in ("learningRate", "beta1", "beta2"))
     flushing = {"ieee": False, "flush": True}[network["subnormals"]]
 
     def flush(x, limit):
         return 0.0 if flushing and abs(x) < limit else x
 
-    m, v = ([0.0] * len(theta), [0.0] * len(theta)) if network["optimizer"] == "adam" else ([], [])
+    m, v = ([0.0] * len(theta), [0.0] * len(theta)) if optimizer["kind"] == "adam" else ([], [])
     losses, power1, power2 = [], 1.0, 1.0
-    for _ in range(network["epochs"]):
+    for _ in range(epochs):
         loss, gradient = loss_and_gradient(format, f, rule, layers, theta, data)
         losses.append(loss)
         gradient = [flush(g, format.gradient_limit) for g in gradient]
-        if network["optimizer"] == "adam":
+        if optimizer["kind"] == "adam":
             power1, power2 = power1 * beta1, power2 * beta2
-            adam(format, network["form"], lr, beta1, beta2, network["epsilon"], power1, power2, flush,
+            adam(format, optimizer["form"], lr, beta1, beta2, optimizer["epsilon"], power1, power2, flush,
                  theta, m, v, gradient)
         else:
             theta = [R(p - R(R(lr) * g)) for p, g in zip(theta, gradient)]
@@ -353,31 +353,22 @@ def canonical(value):
     return json.dumps(value) if isinstance(value, str) else number(value)
 
 
-def key(network, layers, data_seed):
-    data = {"kind": network["data"], "points": network["points"]}
-    if network["data"] == "teacher":
-        data["seed"] = data_seed
-    optimizer = {"kind": network["optimizer"], "form": network["form"], "learningRate": network["learning_rate"]}
-    if network["optimizer"] == "adam":
-        optimizer |= {name: network[name] for name in ("beta1", "beta2", "epsilon")}
-    identity = {"arithmetic": ARITHMETIC, "batch": "full", "data": data, "layers": layers, "optimizer": optimizer}
-    identity |= {name: network[name] for name in ("activation", "init", "precision", "seed", "subnormals")}
-    return hashlib.sha256(canonical(identity).encode()).hexdigest()[:16]
+def key(configuration):
+    return hashlib.sha256(canonical({"arithmetic": ARITHMETIC} | configuration).encode()).hexdigest()[:16]
 
 
-def difference(network, data_seed):
+def difference(network):
     """The first of key, loss_first, loss_last and digest that comes out otherwise, or None."""
-    layers = [int(width) for width in network["layers"].split("-")]
-    if network["batch"] != network["points"] or network["shuffle"] or network["weight_decay"] is not None:
-        return "uses a mini-batch, shuffling or weight decay, which ARITHMETIC.md does not declare"
-    if layers[0] != 1 or layers[-1] != 1:
-        return "has several inputs or outputs, for which ARITHMETIC.md declares no data"
-    format, losses, theta, m, v = train(network, layers, data_seed)
-    found = {"key": key(network, layers, data_seed), "loss_first": losses[0], "loss_last": losses[-1],
+    configuration = network["configuration"]
+    layers = configuration["layers"]
+    if configuration["batch"] != "full" or layers[0] != 1 or layers[-1] != 1:
+        return "uses mini-batches, or has several inputs or outputs, which ARITHMETIC.md does not declare"
+    format, losses, theta, m, v = train(configuration, network["epochs"])
+    found = {"key": key(configuration), "loss_first": losses[0], "loss_last": losses[-1],
              "digest": digest(format, losses, theta, m, v)}
     for name, value in found.items():
         if isinstance(value, float) and not math.isfinite(value):
-            value = None  # as in JSON
+            value = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # which JSON cannot say
         if network[name] != value:
             return f"{name} is {value!r} here and {network[name]!r} in the file"
 
@@ -386,7 +377,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", help="what `gyre show --json` prints, one network a line")
     parser.add_argument("--every", type=int, default=1, help="recompute every Nth network (%(default)s)")
-    parser.add_argument("--data-seed", type=int, default=0, help="seed of the teacher's data (%(default)s)")
     options = parser.parse_args()
     with open(options.networks, encoding="utf-8") as file:
         networks = [json.loads(line) for line in file if line.strip()][::options.every]
@@ -394,7 +384,7 @@ def main():
         sys.exit("no networks to reproduce")
     start = time.monotonic()
     for network in networks:
-        if found := difference(network, options.data_seed):
+        if found := difference(network):
             sys.exit(f"network {network['network']} ({network['key']}): {found}")
     print(f"{len(networks)} networks reproduced bit for bit in {time.monotonic() - start:.1f} s")
 

@@ -120,8 +120,11 @@ describe('the key of a sweep', () => {
 });
 
 describe('the differences between two sweeps', () => {
-  test('are none where the name and the trace differ', () => {
-    expect(sweepDifferences(sweepWith(), sweepWith({ name: 'b', trace: { epochs: { every: 1 } } }))).toEqual([]);
+  test('are none where only the name differs, and name the trace where that does', () => {
+    expect(sweepDifferences(sweepWith(), sweepWith({ name: 'b' }))).toEqual([]);
+    expect(sweepDifferences(sweepWith(), sweepWith({ trace: { epochs: { every: 1 } } }))).toEqual([
+      { path: 'trace.epochs.every', before: 20, now: 1 },
+    ]);
   });
 
   test('name the exact path of each value that differs, epochs among them', () => {

@@ -27,16 +27,11 @@ export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   return [{ path, got: describeValue(value), expected: expectation(issue), ...(remedy !== undefined && { remedy }) }];
 }
 
-/**
- * Of a union's failed branches the one that the user most likely meant: one for this type of value, then the one that goes wrong
- * deepest, then the one that goes wrong latest.
- */
+/** Of a union's failed branches the one that the user most likely meant: it goes wrong deepest, and then latest. */
 function meantBranch(branches: readonly SweepIssue[][]): SweepIssue[] {
-  const isOtherType = (branch: SweepIssue[]) =>
-    Number(branch[0].code === 'invalid_type' && branch[0].path.length === 0);
   const depth = (branch: SweepIssue[]) => branch.reduce((deepest, issue) => Math.max(deepest, issue.path.length), 0);
   const place = ([first]: SweepIssue[]) => (typeof first.path[0] === 'number' ? first.path[0] : -1);
-  return [...branches].sort((a, b) => isOtherType(a) - isOtherType(b) || depth(b) - depth(a) || place(b) - place(a))[0];
+  return [...branches].sort((a, b) => depth(b) - depth(a) || place(b) - place(a))[0];
 }
 
 /** What an issue says would have been right, in words. */

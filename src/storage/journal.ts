@@ -9,7 +9,7 @@ import { Packr } from 'msgpackr';
 import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { withPath } from './files.ts';
+import { syncFolderOf, withPath } from './files.ts';
 
 const FRAME_HEADER_BYTES = 8;
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
@@ -45,6 +45,7 @@ export class Journal {
       0,
     );
     journal.append({ kind: 'header', formatVersion: FORMAT_VERSION, runKey });
+    withPath(path, () => syncFolderOf(path));
     return journal;
   }
 

@@ -47,11 +47,14 @@ export class SegmentAppender {
   readonly #writer: SynchronousWriter;
   readonly #file: string;
   readonly #descriptor: number;
+  /** Whether the folder does not yet know of the file for certain. */
+  readonly #isNew: boolean;
   #isOpen = true;
 
   /** Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. */
   constructor(file: string, schema: Schema, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
     this.#file = openName(file);
+    this.#isNew = committedBytes === 0;
     this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
@@ -70,7 +73,10 @@ export class SegmentAppender {
   /** Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end. */
   finish(): { readonly endBytes: number; readonly blocks: BatchBlock[] } {
     try {
-      withPath(this.#file, () => fdatasyncSync(this.#descriptor));
+      withPath(this.#file, () => {
+        fdatasyncSync(this.#descriptor);
+        if (this.#isNew) syncFolderOf(this.#file);
+      });
       return { endBytes: this.#writer.positionBytes, blocks: this.#writer.appendedBlocks };
     } finally {
       this.abandon();

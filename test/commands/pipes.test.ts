@@ -12,7 +12,7 @@ afterAll(() => removeFolder(cwd));
 const sweep = writeSweep(cwd, { seeds: 500 });
 beforeAll(async () => {
   expect((await gyre(['run', sweep, '--epochs', '1', '--out', 'done'], { cwd })).code).toBe(0);
-});
+}, 60_000);
 
 describe('a reader that goes away', () => {
   test.each([
@@ -47,7 +47,7 @@ describe('a full disk behind stdout', () => {
   test.each([
     ['show', 'gyre show done --json > /dev/full'],
     ['a summary', `gyre run ${sweep} --epochs 1 --out done 2> /dev/null > /dev/full`],
-    ['notices', `gyre run ${sweep} --epochs 1 --out done --json > /dev/full`],
+    ['notices', `gyre run ${sweep} --epochs 100000 --out full --json > /dev/full`],
   ])('is told once and gives exit code 1: %s', async (name, line) => {
     const { code, stdout, stderr } = await shell(line, { cwd });
     expect([code, stdout]).toEqual([1, '']);

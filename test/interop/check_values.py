@@ -102,7 +102,7 @@ class Show(unittest.TestCase):
             shown = gyre.shown_networks(folder)
             self.assertEqual(len(shown), len(table))
             for row, told in zip(table, shown, strict=True):
-                self.assertEqual(list(told), list(row))
+                self.assertEqual([name for name in told if name in row], list(row), "the columns, in their order")
                 for name, value in row.items():
                     # repr is exact for floats, equal for NaN and tells null, 0 and -0 apart; JSON writes whole floats as 1.
                     same = float(told[name]) if isinstance(value, float) and told[name] is not None else told[name]

@@ -142,9 +142,9 @@ seeds: [1, -1]
   });
 
   test('but no more than fifty, and how many there are besides', () => {
-    const problems = problemsOf(sweepText({ 10: `seeds: [${'x, '.repeat(200_000)}]` }));
+    const problems = problemsOf(sweepText({ 10: `seeds: [${'x, '.repeat(130_000)}]` }));
     expect(problems).toHaveLength(51);
     expect(problems[49]).toBe('a.yaml:10: seeds[49]: got "x", expected a number');
-    expect(problems[50]).toBe('a.yaml: 199950 more problems');
+    expect(problems[50]).toBe('a.yaml: 129950 more problems');
   });
 });

@@ -58,6 +58,17 @@ describe('an unknown key is told with what is known there, and what may have bee
     ],
     ['that is a number', sweepText({}, '3: 4'), `a.yaml:11: 3: unknown key (${TOP_KEYS})`],
     ['that is odd', sweepText({}, '"a\\nb": 4'), `a.yaml:11: "a\\nb": unknown key (${TOP_KEYS})`],
+    [
+      'two letters from a short one',
+      sweepText({}, 'precssn: float32'),
+      `a.yaml:11: precssn: unknown key (did you mean "precision"?; ${TOP_KEYS})`,
+    ],
+    [
+      'three letters from a long one',
+      sweepText({ 9: '  learningRate: 0.1\n  lerningRt: 0.9' }),
+      `a.yaml:10: optimizer.lerningRt: unknown key (did you mean "learningRate"?; ${OPTIMIZER_KEYS})`,
+    ],
+    ['that is null', sweepText({}, '~: 4'), `a.yaml:11: "": unknown key (${TOP_KEYS})`],
     ['that is empty', sweepText({}, '"": 4'), `a.yaml:11: "": unknown key (${TOP_KEYS})`],
   ])('%s', (_, text, message) => {
     expect(problemsOf(text)).toEqual([message]);
@@ -183,6 +194,9 @@ describe('a value of the wrong type or size is told with the line of its key', (
     expect(problemsOf(sweepText({ 9: '  learningRate: [fast, 1, slow]' }))).toEqual([
       'a.yaml:9: optimizer.learningRate[0]: got "fast", expected a number',
       'a.yaml:9: optimizer.learningRate[2]: got "slow", expected a number',
+    ]);
+    expect(problemsOf(sweepText({ 3: 'layers: [[1, four, 1], [1, 2, 1]]' }))).toEqual([
+      'a.yaml:3: layers[0][1]: got "four", expected a number',
     ]);
     expect(problemsOf(sweepText({ 3: 'layers: [1, four, five, 1]' }))).toEqual([
       'a.yaml:3: layers[1]: got "four", expected a number',

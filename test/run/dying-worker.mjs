@@ -1,7 +1,8 @@
 /**
  * A training thread that dies as a test has planned it in `deaths.json` beside the run's folder: each time it gets the task
  * with a certain network, until it has died often enough. It dies after it has written all its rows, so that a run that
- * counted them would have them twice.
+ * counted them would have them twice. A deaf one does not die by itself: it goes on for ever without a look at the control
+ * words, as one in the midst of a very large network.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,6 +17,7 @@ export function runTask(request) {
   const isPlanned = request.groups.some(({ networks }) => networks.some(({ id }) => id === network));
   if (!isPlanned || deaths >= times) return outcome;
   appendFileSync(counter, '.');
+  if (how === 'deaf') for (;;);
   if (how === 'exit') process.exit(3);
   throw new Error('a planned death');
 }

@@ -61,6 +61,8 @@ test('a lock left by a killed process that had the same id, as in a container th
   const release = acquireLock(path);
   expect(lockHolder(path)).toBe(process.pid);
   release();
+  writeFileSync(path, `${process.pid}\n`);
+  expect(lockHolder(path)).toBe(null);
 });
 
 test('releasing a lock that is gone already is no error', () => {

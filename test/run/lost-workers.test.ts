@@ -2,7 +2,7 @@
  * Workers that die: their task is tried again and leaves no trace; one that dies three times costs its own networks and no
  * others, until a later session trains them.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
 async function executeWithDeaths(of: {
   network: number;
   times: number;
-  how: 'exit' | 'throw';
+  how: 'exit' | 'throw' | 'deaf';
   options?: Partial<RunOptions>;
 }): Promise<{ folder: string; session: SessionOutcome }> {
   const { options, ...plan } = of;
@@ -77,20 +77,21 @@ test.each([
   expect(runBits(folder)).toEqual(expected);
 });
 
-test('a task lost three times fails with its networks alone, and a later session repairs it', async () => {
-  const { folder, session } = await executeWithDeaths({ network: 6, times: 3, how: 'exit' });
+test('a task lost three times fails with its networks alone, the others are trained behind it, and a later session repairs it', async () => {
+  const { folder, session } = await executeWithDeaths({ network: 0, times: 3, how: 'exit' });
   expect(session.ending).toBe('failed');
   expect(noticesOf(session, 'retry').map(({ attempt }) => attempt)).toEqual([2, 3]);
-  expect(noticesOf(session, 'failed')).toEqual([{ kind: 'failed', networks: secondTask, reason: reasons.exit }]);
+  expect(noticesOf(session, 'failed')).toEqual([{ kind: 'failed', networks: firstTask, reason: reasons.exit }]);
   expect(noticesOf(session, 'ended')[0]).toMatchObject({ networksDone: 4, networksFailed: 4, fingerprint: null });
 
   const record = readRun(folder);
   const { results, networks, journal } = record;
-  expect(networks.filter(({ id }) => results.labelOf(id) === 'failed').map(({ id }) => id)).toEqual(secondTask);
-  expect(networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id)).toEqual(secondTask);
+  const labels = networks.map(({ id }) => results.labelOf(id));
+  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', 'other', 'other', 'other', 'other']);
+  expect(networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id)).toEqual(firstTask);
   expect(journal.find(({ kind }) => kind === 'failed')).toEqual({
     kind: 'failed',
-    network: Uint32Array.from(secondTask),
+    network: Uint32Array.from(firstTask),
     reason: reasons.exit,
   });
   expect(runState(record)).toBe('failed');
@@ -98,7 +99,7 @@ test('a task lost three times fails with its networks alone, and a later session
   const repair = await execute({ sweep, folder });
   expect(repair.ending).toBe('done');
   expect(noticesOf(repair, 'committed').flatMap((commit) => commit.networks.map(({ network }) => network))).toEqual(
-    secondTask,
+    firstTask,
   );
   expect(readRun(folder).results.failedCount).toBe(0);
   expect(runState(readRun(folder))).toBe('done');
@@ -119,10 +120,21 @@ test('with fail-fast the first task that is given up ends the run, and the netwo
   expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', null, null, null, null]);
 });
 
-test('without fail-fast the other tasks are trained behind one that is given up', async () => {
-  const { folder, session } = await executeWithDeaths({ network: 0, times: 3, how: 'throw' });
-  expect(session.ending).toBe('failed');
-  const { results, networks } = readRun(folder);
-  const labels = networks.map(({ id }) => results.labelOf(id));
-  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', 'other', 'other', 'other', 'other']);
+test('a stop ends a thread that does not see it, and what it trained is trained again', async () => {
+  const scratch = scratchFolder();
+  const folder = join(scratch, 'run');
+  writeFileSync(join(scratch, 'deaths.json'), JSON.stringify({ network: 6, times: 1, how: 'deaf' }));
+  const session = await execute({
+    sweep,
+    folder,
+    workerUrl: DYING_WORKER_URL,
+    onNotice: (_, stop) => {
+      if (existsSync(join(scratch, 'deaths'))) stop.abort();
+    },
+  });
+  expect(session.ending).toBe('stopped');
+  expect(noticesOf(session, 'retry')).toEqual([]);
+  expect(readRun(folder).results.doneCount).toBe(4);
+  expect((await execute({ sweep, folder })).ending).toBe('done');
+  expect(runBits(folder)).toEqual(expected);
 });

@@ -10,6 +10,9 @@ import { stringify } from 'yaml';
 
 const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
+/** No process of a test lives longer: a little less than a test may take. */
+const LIFETIME_MS_MAX = 50_000;
+
 /** What became of one process. */
 export interface CliOutcome {
   /** Null where a signal ended it. */
@@ -21,23 +24,19 @@ export interface CliOutcome {
 /** How to start the process. */
 export interface CliOptions {
   readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
   /** Sees stdout as it comes; `child` is there to be stopped. */
   readonly onStdout?: (textSoFar: string, child: ChildProcess) => void;
 }
 
 /** Runs `gyre` with arguments, without a terminal, and waits for its end. */
-export async function gyre(args: readonly string[], { cwd, env = {}, onStdout }: CliOptions): Promise<CliOutcome> {
-  return await run(
-    spawn(process.execPath, [MAIN_PATH, ...args], { cwd, env: { ...plainEnvironment(), ...env } }),
-    onStdout,
-  );
+export async function gyre(args: readonly string[], { cwd, onStdout }: CliOptions): Promise<CliOutcome> {
+  return await run({ program: process.execPath, args: [MAIN_PATH, ...args], cwd }, onStdout);
 }
 
-/** Runs a line of bash in which `"$GYRE"` is the command; the exit code is that of the first command of a pipe. */
+/** Runs a line of bash in which `gyre` is a command; the exit code is that of the first command of a pipe. */
 export async function shell(line: string, { cwd }: CliOptions): Promise<CliOutcome> {
   const script = `gyre() { "${process.execPath}" "${MAIN_PATH}" "$@"; }; ${line}; exit "\${PIPESTATUS[0]}"`;
-  return await run(spawn('bash', ['-c', script], { cwd, env: plainEnvironment() }));
+  return await run({ program: 'bash', args: ['-c', script], cwd });
 }
 
 /** The environment without what test runners and CI put there for other programs. */
@@ -53,7 +52,16 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return rest;
 }
 
-function run(child: ChildProcess, onStdout?: CliOptions['onStdout']): Promise<CliOutcome> {
+interface Program {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+}
+
+function run({ program, args, cwd }: Program, onStdout?: CliOptions['onStdout']): Promise<CliOutcome> {
+  // A process group of its own, so that what hangs in a test that fails does not run on for ever.
+  const child = spawn(program, args, { cwd, env: plainEnvironment(), detached: true });
+  const killer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), LIFETIME_MS_MAX);
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -65,7 +73,10 @@ function run(child: ChildProcess, onStdout?: CliOptions['onStdout']): Promise<Cl
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      clearTimeout(killer);
+      resolve({ code, stdout, stderr });
+    });
   });
 }
 

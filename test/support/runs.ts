@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table, tableFromIPC } from 'apache-arrow';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
@@ -20,10 +20,13 @@ export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
 export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
-/** A new folder that is gone when the test is over; with `afterAll`, when all tests of the file are. */
-export function scratchFolder(whenOver: (remove: () => void) => void = onTestFinished): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gyre-test-'));
-  whenOver(() => rmSync(folder, { recursive: true, force: true }));
+const newFolder = () => mkdtempSync(join(tmpdir(), 'gyre-test-'));
+const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });
+
+/** A new folder that is gone when the test is over. */
+export function scratchFolder(): string {
+  const folder = newFolder();
+  onTestFinished(() => remove(folder));
   return folder;
 }
 
@@ -158,10 +161,14 @@ export function runBits(folder: string): RunBits {
   return { fingerprint: results.fingerprint(networks), epochs: hash('epochs'), blocks: hash('blocks') };
 }
 
-/** The bits of a sweep run without any disturbance on one thread. */
+/** The bits of a sweep run without any disturbance on one thread; for hooks, outside of any test. */
 export async function undisturbedBits(sweep: Sweep): Promise<RunBits> {
-  const folder = scratchFolder(afterAll);
-  const { ending } = await execute({ sweep, folder });
-  if (ending !== 'done') throw new Error(`the undisturbed run is ${ending}`);
-  return runBits(folder);
+  const folder = newFolder();
+  try {
+    const { ending } = await execute({ sweep, folder });
+    if (ending !== 'done') throw new Error(`the undisturbed run is ${ending}`);
+    return runBits(folder);
+  } finally {
+    remove(folder);
+  }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as property } from '@fast-check/vitest';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
@@ -68,6 +68,13 @@ describe('broken YAML is told with line and column', () => {
     expect(parsingOf(`${GOOD}init: &init [*init]\n`)).toEqual([
       'a.yaml:14: init[0]: got a value that holds itself, expected one of glorot-uniform, glorot-normal, he-uniform, lecun-normal, torch-linear',
     ]);
+  });
+
+  test('a list for a key, which is a mistake like any other and no warning of the library', () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    expect(parsingOf(`${GOOD}? [1, 2]\n: 3\n`)).toEqual([expect.stringContaining('a.yaml: "[ 1, 2 ]": unknown key')]);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   test('nesting deeper than the stack', () => {

@@ -32,7 +32,7 @@ export function canonicaliseNaNs(values: FloatArray): void {
   const { buffer, byteOffset, length } = values;
   const words = new Uint32Array(buffer, byteOffset, (length * values.BYTES_PER_ELEMENT) / 4);
   for (let i = 0; i < length; i++) {
-    if (values[i] === values[i]) continue;
+    if (!Number.isNaN(values[i])) continue;
     if (values instanceof Float32Array) {
       words[i] = 0x7fc00000;
     } else {

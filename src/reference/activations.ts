@@ -25,7 +25,11 @@ export function activationOf(name: ActivationName, precision: Precision): Activa
       return { value: sigmoid, backward: (upstream, _z, a) => round(upstream * round(a * round(1 - a))) };
     case 'relu':
       // Selections, not products: NaN and −0 pass, and ∞·0 cannot arise. The derivative at 0 is 0, as in PyTorch.
-      return { value: (z) => (z < 0 ? 0 : z), backward: (upstream, z) => (z <= 0 ? 0 : upstream) };
+      return {
+        // biome-ignore lint/complexity/useMathMinMax: Math.max(−0, 0) is +0.
+        value: (z) => (z < 0 ? 0 : z),
+        backward: (upstream, z) => (z <= 0 ? 0 : upstream),
+      };
     case 'sine':
       return { value: sin, backward: (upstream, z) => round(upstream * cos(z)) };
     case 'identity':

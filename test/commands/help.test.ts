@@ -50,7 +50,7 @@ describe('help', () => {
   });
 });
 
-describe('bad usage ends with exit code 2 and writes nothing', () => {
+describe.concurrent('bad usage ends with exit code 2 and writes nothing', () => {
   test.each([
     ['an unknown command', ['rum'], "error: unknown command 'rum'\n(Did you mean run?)\n"],
     [

@@ -14,7 +14,7 @@ beforeAll(async () => {
   expect((await gyre(['run', sweep, '--epochs', '1', '--out', 'done'], { cwd })).code).toBe(0);
 }, 60_000);
 
-describe('a reader that goes away', () => {
+describe.concurrent('a reader that goes away', () => {
   test.each([
     ['show', 'gyre show done --json | head -1', /^\{"network":0,.*\}\n$/],
     ['show before it begins', 'gyre show done | true', /^$/],
@@ -43,7 +43,7 @@ describe('a reader that goes away', () => {
   });
 });
 
-describe('a full disk behind stdout', () => {
+describe.concurrent('a full disk behind stdout', () => {
   test.each([
     ['show', 'gyre show done --json > /dev/full'],
     ['a summary', `gyre run ${sweep} --epochs 1 --out done 2> /dev/null > /dev/full`],

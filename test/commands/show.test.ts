@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
 }, 60_000);
 
-describe('runs', () => {
+describe.concurrent('runs', () => {
   test('lists the runs, the latest first', async () => {
     const { code, stdout, stderr } = await look('runs');
     expect([code, stderr]).toEqual([0, '']);
@@ -75,7 +75,7 @@ describe('runs', () => {
   });
 });
 
-describe('show', () => {
+describe.concurrent('show', () => {
   const networksIn = (stdout: string) =>
     linesOf(stdout).flatMap((line) => /^ +(\d+) {2}(\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);
 
@@ -147,7 +147,7 @@ describe('show', () => {
   });
 });
 
-describe('fingerprint', () => {
+describe.concurrent('fingerprint', () => {
   test('is alone on the last line, and the same in JSON', async () => {
     const [text, json] = await Promise.all([look('fingerprint'), look('fingerprint', '--json')]);
     expect([text.code, text.stderr]).toEqual([0, '']);
@@ -158,7 +158,7 @@ describe('fingerprint', () => {
   });
 });
 
-test.each([
+test.concurrent.each([
   ['beta', 'no such run'],
   ['alpha', 'a prefix of 2 runs'],
 ])('a RUN is not %s: %s', async (name, got) => {

@@ -37,7 +37,7 @@ async function runUntil(kind: Notice['kind'], signal: NodeJS.Signals, args: read
 }
 const lastNotice = (stdout: string) => jsonLines<Notice>(stdout).at(-1);
 
-test.each([
+test.concurrent.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],

@@ -2,7 +2,6 @@
  * Packing: whatever the number of lanes, every network is in exactly one group of its own shape, the most work comes first,
  * and tasks are consecutive groups of about a second.
  */
-import { test as property } from '@fast-check/vitest';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sweepSchema } from '../../schemas/sweep.ts';
@@ -49,9 +48,12 @@ describe.each([1, 3, 4, 7, 16])('groups of %i lanes', (lanes) => {
     expect(groups).toHaveLength(6 * Math.ceil(10 / lanes));
   });
 
-  property.prop([sweepKeys], { numRuns: 40 })('do so for any sweep', (keys) => {
-    const all = expandSweep(sweepSchema.parse(keys));
-    expectWellPacked(packGroups(all, lanes), all, lanes);
+  test('do so for any sweep', () => {
+    const holds = fc.property(sweepKeys, (keys) => {
+      const all = expandSweep(sweepSchema.parse(keys));
+      expectWellPacked(packGroups(all, lanes), all, lanes);
+    });
+    fc.assert(holds, { numRuns: 40 });
   });
 });
 
@@ -110,9 +112,8 @@ describe('tasks', () => {
   const operationsOf = (list: readonly Group[], epochs: number): number =>
     list.reduce((sum, group) => sum + group.networks.length * epochs * operationsPerEpoch(group.networks[0]), 0);
 
-  property.prop([fc.integer({ min: 1, max: 3_000_000 })])(
-    'keep the order of the groups and leave none out',
-    (epochs) => {
+  test('keep the order of the groups and leave none out', () => {
+    const holds = fc.property(fc.integer({ min: 1, max: 3_000_000 }), (epochs) => {
       const tasks = packTasks(groups, epochs);
       expect(tasks.flat()).toEqual(groups);
       for (const [i, task] of tasks.entries()) {
@@ -120,8 +121,9 @@ describe('tasks', () => {
         expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(OPERATIONS_PER_TASK);
         if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(OPERATIONS_PER_TASK);
       }
-    },
-  );
+    });
+    fc.assert(holds);
+  });
 
   test('are one for a short run and one a group for a long one', () => {
     expect(packTasks(groups, 1)).toHaveLength(1);

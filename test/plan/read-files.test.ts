@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as property } from '@fast-check/vitest';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { stringify } from 'yaml';
@@ -221,23 +220,19 @@ describe('a good sweep, changed at random, is a sweep or a list of mistakes that
   /** Where to cut, how much to take out, what to put in. */
   const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 8 }), snippet);
 
-  property.prop(
-    [
-      fc.oneof(
-        fc.constant(GOOD),
-        sweepKeys.map((keys) => stringify(keys)),
-      ),
-      fc.array(edit, { minLength: 1, maxLength: 4 }),
-    ],
-    {
-      numRuns: 1500,
-    },
-  )('in its text', (good, edits) => {
-    const changed = edits.reduce((text, [place, length, more]) => {
-      const at = Math.floor(place * text.length);
-      return text.slice(0, at) + more + text.slice(at + length);
-    }, good);
-    expectAnswer(changed);
+  test('in its text', () => {
+    const good = fc.oneof(
+      fc.constant(GOOD),
+      sweepKeys.map((keys) => stringify(keys)),
+    );
+    const holds = fc.property(good, fc.array(edit, { minLength: 1, maxLength: 4 }), (whole, edits) => {
+      const changed = edits.reduce((text, [place, length, more]) => {
+        const at = Math.floor(place * text.length);
+        return text.slice(0, at) + more + text.slice(at + length);
+      }, whole);
+      expectAnswer(changed);
+    });
+    fc.assert(holds, { numRuns: 1500 });
   });
 
   const junk = fc.oneof(
@@ -247,9 +242,9 @@ describe('a good sweep, changed at random, is a sweep or a list of mistakes that
     fc.jsonValue({ maxDepth: 2 }),
   );
 
-  property.prop([sweepKeys, fc.array(fc.tuple(fc.nat(), junk), { minLength: 1, maxLength: 3 })], { numRuns: 1500 })(
-    'in its values',
-    (keys, changes) => {
+  test('in its values', () => {
+    const values = fc.array(fc.tuple(fc.nat(), junk), { minLength: 1, maxLength: 3 });
+    const holds = fc.property(sweepKeys, values, (keys, changes) => {
       const changed = structuredClone(keys) as Record<string, unknown>;
       for (const [which, value] of changes) {
         const places = placesIn(changed);
@@ -257,8 +252,9 @@ describe('a good sweep, changed at random, is a sweep or a list of mistakes that
         holder[key] = structuredClone(value);
       }
       expectAnswer(stringify(changed));
-    },
-  );
+    });
+    fc.assert(holds, { numRuns: 1500 });
+  });
 });
 
 /** Every member of a value, at any depth. */

@@ -1,7 +1,8 @@
 /**
  * Shows that memory stays flat however many epochs a run has: trains a few small networks for millions of epochs through the
  * command line, takes the resident memory from its progress notices, and compares the last quarter of the run with the
- * second (in the first, threads start and code is compiled). Writes bench/results/memory.json.
+ * second (in the first, threads start and code is compiled). Quarters are of the time in which all networks train; what the
+ * commits at the end take on top is told as the peak. Writes bench/results/memory.json.
  *
  *     npm run build && npx tsx bench/memory.ts [--epochs N]        (a minute or two; with --epochs nothing is written)
  */
@@ -80,9 +81,11 @@ interface Result {
   readonly node: string;
   readonly run: string;
   readonly samples: readonly Sample[];
-  /** Means over quarters of the time. */
+  /** Means over quarters of the time in which all networks train. */
   readonly secondQuarterMB: number;
   readonly lastQuarterMB: number;
+  /** Of the whole run, its commits included. */
+  readonly peakMB: number;
   /** Last quarter by second quarter. */
   readonly ratio: number;
   /** Slope of a straight line through the second half. */
@@ -90,9 +93,10 @@ interface Result {
 }
 
 function measure(notices: readonly ProgressNotice[]): Result {
-  const end = notices[notices.length - 1];
+  const training = notices.filter(({ networksDone }) => networksDone === 0);
+  const endMs = training[training.length - 1].elapsedMs;
   const between = (from: number, to: number) =>
-    notices.filter(({ elapsedMs }) => elapsedMs >= from * end.elapsedMs && elapsedMs <= to * end.elapsedMs);
+    training.filter(({ elapsedMs }) => elapsedMs >= from * endMs && elapsedMs <= to * endMs);
   const meanMB = (quarter: ProgressNotice[]) => mean(quarter.map(({ residentBytes }) => residentBytes / 1e6));
   const secondQuarterMB = meanMB(between(0.25, 0.5));
   const lastQuarterMB = meanMB(between(0.75, 1));
@@ -111,12 +115,14 @@ function measure(notices: readonly ProgressNotice[]): Result {
     samples,
     secondQuarterMB: digits(secondQuarterMB, 1),
     lastQuarterMB: digits(lastQuarterMB, 1),
+    peakMB: digits(Math.max(...notices.map(({ residentBytes }) => residentBytes / 1e6)), 1),
     ratio: digits(lastQuarterMB / secondQuarterMB, 3),
     growthMBPerMillionEpochs: digits(slope(secondHalf), 3),
   };
 }
 
-function print({ run, node, samples, secondQuarterMB, lastQuarterMB, ratio, growthMBPerMillionEpochs }: Result): void {
+function print(result: Result): void {
+  const { run, node, samples, secondQuarterMB, lastQuarterMB, peakMB, ratio, growthMBPerMillionEpochs } = result;
   const lines = [
     `${run}, Node ${node}`,
     '',
@@ -128,7 +134,7 @@ function print({ run, node, samples, secondQuarterMB, lastQuarterMB, ratio, grow
         residentMB.toFixed(1).padStart(14),
     ),
     '',
-    `second quarter ${secondQuarterMB} MB, last quarter ${lastQuarterMB} MB: ratio ${ratio}`,
+    `second quarter ${secondQuarterMB} MB, last quarter ${lastQuarterMB} MB: ratio ${ratio}; peak ${peakMB} MB`,
     `growth over the second half: ${growthMBPerMillionEpochs} MB a million network-epochs`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -24,6 +24,8 @@ export class TrainingPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
       atomics: 'disabled',
+      // What a chunk of epochs leaves behind dies young and is little; V8's own 48 MB a thread would only fill up with it.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
   }
 

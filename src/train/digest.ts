@@ -3,7 +3,7 @@
  * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v): raw little-endian bytes in
  * the network's precision, every NaN canonical, absent moments left out.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { bytesOf, canonicaliseNaNs, type FloatArray, floatArray } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -55,7 +55,8 @@ export class DigestBuilder {
   #closeBlock(): BlockDigest {
     const block = this.#open.subarray(0, this.#openLength);
     canonicaliseNaNs(block);
-    const digest = createHash('sha256').update(bytesOf(block)).digest();
+    // Not createHash: a million blocks would leave a million small objects outside of the heap, and no garbage collection in sight.
+    const digest = hash('sha256', bytesOf(block), 'buffer');
     this.#hash.update(digest);
     this.#openLength = 0;
     return { epoch: this.#epoch, digest: digest.toString('hex', 0, 8) };

@@ -110,8 +110,10 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
     const previousNorm = round(Math.sqrt(previousSquares));
     signals.gradientNorm = round(Math.sqrt(gradientSquares));
     signals.updateNorm = updateNorm;
-    // Two divisions, not one by the product of the norms, which would underflow long before either norm does.
-    signals.updateCosine = round(round(dot / updateNorm) / previousNorm);
+    // Two divisions, not one by the product of the norms, which would underflow long before either norm does. A norm of tiny
+    // updates underflows to 0 before their product with larger ones does: no cosine then, rather than ∞.
+    const hasCosine = updateNorm !== 0 && previousNorm !== 0;
+    signals.updateCosine = hasCosine ? round(round(dot / updateNorm) / previousNorm) : Number.NaN;
     signals.changedParameters = changed;
     signals.nonFinite = !finite;
   }

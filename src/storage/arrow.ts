@@ -22,6 +22,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { type Column, type ColumnType, FORMAT_VERSION, type TableName, type TableSpec } from '../../schemas/trace.ts';
+import { canonicaliseNaNs } from '../numeric/bits.ts';
 
 /**
  * The values of one column. Numbers come as typed arrays of the column's type, names and flags as plain arrays; where the
@@ -102,7 +103,7 @@ const PLAIN_TYPES: Readonly<Record<Exclude<ColumnType, 'dictionary'>, () => Data
 };
 
 /**
- * A record batch of `rowCount` rows. Typed arrays are taken as they are, not copied: they must stay unchanged until the
+ * A record batch of `rowCount` rows. Typed arrays are taken without copying, every NaN made canonical in them: they must stay unchanged until the
  * batch is written.
  */
 export function recordBatch(of: {
@@ -127,6 +128,7 @@ export function recordBatch(of: {
 function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
   if (ArrayBuffer.isView(values)) {
     const data = values.subarray(0, length);
+    if (!(data instanceof Uint32Array)) canonicaliseNaNs(data);
     return makeData({ type, length, data, ...nulls(length, valid && ((row) => valid[row] !== 0)) } as Parameters<
       typeof makeData
     >[0]);

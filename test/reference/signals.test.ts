@@ -55,6 +55,22 @@ describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
     }
   });
 
+  test('a norm that underflows to 0 has no cosine, not an infinite one', () => {
+    const config = networkConfig({
+      layers: [1, 1],
+      precision,
+      activation: 'identity',
+      optimizer: { kind: 'sgd', form: 'torch', learningRate: 1 },
+    });
+    const tiny = precision === 'float32' ? 1e-30 : 1e-200;
+    const state = stateOf(config, [0, 0]);
+    state.previousUpdate.fill(1);
+    const { updateNorm, updateCosine } = makeEpoch(config, samplesOf(precision, [[0]], [[tiny]]))(state, 2);
+    expect(state.theta[1]).toBeGreaterThan(0);
+    expect(updateNorm).toBe(0);
+    expect(updateCosine).toBeNaN();
+  });
+
   test('overflow of the second moment is non-finite although nothing moves', () => {
     const huge = precision === 'float32' ? 1e30 : 1e200;
     const config = networkConfig({ layers: [1, 1], precision, activation: 'identity' });

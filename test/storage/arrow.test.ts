@@ -157,7 +157,7 @@ test('every NaN is written as the canonical one, whatever an engine made of it',
   const double = new Float64Array(BigUint64Array.of(0xfff8000000000001n, 0x8000000000000000n).buffer);
   const rows = { f32: { values: single }, f64: { values: double } };
   const read = tableFromIPC(tableFile({ table: one, runKey: '0123abcd', rows, rowCount: 2 }));
-  const bitsOf = (name: string) => (read.getChild(name)?.data[0].values as Float32Array | Float64Array).slice().buffer;
+  const bitsOf = (name: string): ArrayBuffer => read.getChild(name)?.data[0].values.slice().buffer;
   expect([...new Uint32Array(bitsOf('f32'))]).toEqual([0x7fc00000, 0x80000000]);
   expect([...new BigUint64Array(bitsOf('f64'))]).toEqual([0x7ff8000000000000n, 0x8000000000000000n]);
 });

@@ -3,6 +3,7 @@
  * folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand in
  * typed arrays, since a bare −0 does not survive msgpack.
  */
+import type { EngineName } from './manifest.ts';
 import type { SegmentedTableName } from './trace.ts';
 
 /** Results of trained networks, column by column, `[row]`. */
@@ -48,6 +49,8 @@ export interface SessionRecord {
   readonly startedAt: string;
   readonly gyre: string;
   readonly node: string;
+  /** Of this session; the bits are the same. */
+  readonly engine: EngineName;
   readonly threads: number;
 }
 

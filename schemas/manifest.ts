@@ -4,6 +4,9 @@
  */
 import type { Sweep } from './sweep.ts';
 
+/** What trains the networks: compiled kernels, or the scalar reference. The bits are the same. */
+export type EngineName = 'kernel' | 'reference';
+
 export interface Manifest {
   readonly format: 'gyre-run';
   readonly formatVersion: number;
@@ -13,7 +16,8 @@ export interface Manifest {
   /** SHA-256 of the whole resolved sweep, 64 hex digits. */
   readonly sweepHash: string;
   readonly arithmetic: string;
-  readonly engine: 'reference';
+  /** Of the session that began the run. */
+  readonly engine: EngineName;
   readonly networks: number;
   /** ISO 8601, UTC. */
   readonly createdAt: string;

@@ -20,6 +20,18 @@ export interface SegmentGrant {
 export interface GroupRequest {
   readonly networks: readonly Network[];
   readonly lanes: number;
+  /** The compiled kernel of their shape; null where the scalar reference is to train them. */
+  readonly kernel: CompiledKernel | null;
+}
+
+/** A kernel on its way from the thread that compiled it to those that run it. */
+export interface CompiledKernel {
+  readonly module: WebAssembly.Module;
+  /** The numbers of the table at `tableOffset`, each to fill a vector. */
+  readonly constants: Float32Array | Float64Array;
+  readonly tableOffset: number;
+  /** Bytes of memory that the kernel needs from address 0 on. */
+  readonly memoryBytes: number;
 }
 
 /** One task: some groups, trained from their first to their last epoch. */
@@ -35,7 +47,7 @@ export interface TaskRequest {
   readonly board: { readonly networkCount: number; readonly threadCount: number; readonly buffer: SharedArrayBuffer };
   readonly control: SharedArrayBuffer;
   /** Memory for the state of the groups, one after another; at least as large as the largest group needs. */
-  readonly memory: SharedArrayBuffer;
+  readonly memory: WebAssembly.Memory;
 }
 
 /** What came of a task. Nothing of a task that did not end with `trained` is committed. */

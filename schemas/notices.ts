@@ -3,6 +3,7 @@
  * them one a line. Times are of this session, in milliseconds.
  */
 import type { LabelName } from './catalogue.ts';
+import type { EngineName } from './manifest.ts';
 
 export type LabelCounts = Readonly<Record<LabelName, number>>;
 
@@ -16,7 +17,7 @@ export interface BegunNotice {
   readonly epochs: number;
   readonly groups: number;
   readonly threads: number;
-  readonly engine: 'reference';
+  readonly engine: EngineName;
   /** Networks that earlier sessions trained. */
   readonly networksDone: number;
 }

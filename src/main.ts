@@ -37,7 +37,10 @@ function program(): Command {
     .option('--threads <n>', 'training threads (default: one a core)')
     .option('--epochs <n>', "train for this many epochs instead of the sweep file's")
     .addOption(
-      new Option('--kernel <name>', 'what trains the networks; so far both are the scalar reference')
+      new Option(
+        '--kernel <name>',
+        'what trains the networks: kernels made for their shapes, or the scalar reference; the bits are the same',
+      )
         .choices(['auto', 'reference'])
         .default('auto'),
     )

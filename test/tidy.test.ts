@@ -29,6 +29,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'src/detect': 1,
   'src/plan': 2,
   'src/reference': 2,
+  'src/kernel': 2,
   'src/train': 3,
   'src/run': 4,
   workers: 5,

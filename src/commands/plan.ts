@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
-import { groupBytes, groupMemory } from '../group/layout.ts';
+import { sharedMemory } from '../group/layout.ts';
+import { compileKernel } from '../kernel/compile.ts';
 import { axesOf } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { expandSweep } from '../plan/expand.ts';
@@ -14,7 +15,7 @@ import { sweepKey } from '../plan/identify.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
 import { readSweep } from '../plan/read.ts';
 import { defaultRunFolder } from '../run/folder.ts';
-import { referenceEngine } from '../train/engine.ts';
+import { initialiseGroup, kernelEngine } from '../train/engine.ts';
 import { printJson, printLine } from './output.ts';
 
 /** Time that all measurements together may take. */
@@ -102,14 +103,18 @@ function measureShapes(groups: readonly Group[], epochs: number): ShapePlan[] {
 
 /** Network-epochs a second of a group on this thread, measured for about `shareMs` after as long a warm-up. */
 function measureRate({ networks, lanes }: Group, shareMs: number): number {
-  const shape = { ...groupShape({ networks, lanes }), chunkEpochs: 1 };
-  const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
-  const train = referenceEngine(networks, shape, memory);
+  const shape = groupShape({ networks, lanes });
+  const kernel = compileKernel(shape);
+  const group = { networks, shape, memory: sharedMemory(kernel.memoryBytes) };
+  initialiseGroup(group);
+  const train = kernelEngine(group, kernel);
   const epochsWithin = (ms: number, firstEpoch: number): { epochs: number; elapsedMs: number } => {
     const startMs = performance.now();
     let epochs = 0;
-    do train({ firstEpoch: firstEpoch + epochs++, count: 1 });
-    while (performance.now() - startMs < ms);
+    do {
+      train({ firstEpoch: firstEpoch + epochs, count: shape.chunkEpochs });
+      epochs += shape.chunkEpochs;
+    } while (performance.now() - startMs < ms);
     return { epochs, elapsedMs: performance.now() - startMs };
   };
   const warmUp = epochsWithin(shareMs / 2, 1);

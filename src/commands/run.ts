@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly out?: string;
   readonly threads?: string;
   readonly epochs?: string;
+  readonly kernel?: string;
   readonly plain?: boolean;
   readonly json?: boolean;
   readonly failFast?: boolean;
@@ -42,7 +43,9 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
-  const run = openRun({ sweep, networks: expandSweep(sweep), folder: options.out ?? defaultRunFolder(sweep) });
+  const engine = options.kernel === 'reference' ? 'reference' : 'kernel';
+  const folder = options.out ?? defaultRunFolder(sweep);
+  const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;

@@ -1,5 +1,5 @@
 /**
- * The memory of a group: one SharedArrayBuffer that holds the state, the samples and the signals of up to `lanes` networks of
+ * The memory of a group: one shared memory that holds the state, the samples and the signals of up to `lanes` networks of
  * one shape. The lane runs fastest, so that a SIMD vector is one load; a section starts on a cache line.
  *
  *     byte 0
@@ -9,21 +9,30 @@
  *     ├ previousUpdate  [parameter][lane]
  *     ├ inputs          [sample][input][lane]
  *     ├ targets         [sample][output][lane]
+ *     ├ constants       [constant][lane]           hyper-parameters
+ *     ├ corrections     [correction][epoch of the chunk][lane]
  *     └ signals         [signal][epoch of the chunk][lane]
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
+import type { ActivationName, FormName, OptimizerName, SubnormalsName } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import { BYTES_OF, type FloatArray, floatView } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 
-/** What the size of a group's memory depends on. */
+/** What the networks of a group have in common, and what a kernel is made for. Everything else may differ from lane to lane. */
 export interface GroupShape {
   readonly precision: Precision;
   readonly layers: readonly number[];
+  readonly activation: ActivationName;
   readonly sampleCount: number;
+  readonly optimizer: { readonly kind: OptimizerName; readonly form: FormName };
+  readonly subnormals: SubnormalsName;
   /** How many moment vectors the optimiser keeps. */
   readonly moments: 0 | 1 | 2;
+  /** How many constants the optimiser has that hold for all epochs, and how many that change with the epoch. */
+  readonly constants: number;
+  readonly corrections: number;
   readonly lanes: number;
   /** Epochs whose signals the memory holds. */
   readonly chunkEpochs: number;
@@ -40,13 +49,25 @@ export const SIGNALS = [
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
-const SECTIONS = ['theta', 'firstMoment', 'secondMoment', 'previousUpdate', 'inputs', 'targets', 'signals'] as const;
-type SectionName = (typeof SECTIONS)[number];
+const SECTIONS = [
+  'theta',
+  'firstMoment',
+  'secondMoment',
+  'previousUpdate',
+  'inputs',
+  'targets',
+  'constants',
+  'corrections',
+  'signals',
+] as const;
+export type SectionName = (typeof SECTIONS)[number];
 
 /** The sections of a group's memory as arrays, in the order and shape drawn above. */
 export type GroupMemory = Readonly<Record<SectionName, FloatArray>>;
 
 const CACHE_LINE_BYTES = 64;
+/** A page of WebAssembly memory. */
+const PAGE_BYTES = 65_536;
 
 /** Numbers in each section, of all lanes together. */
 function sectionLengths(shape: GroupShape): Record<SectionName, number> {
@@ -59,27 +80,52 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     previousUpdate: parameters,
     inputs: sampleCount * layers[0] * lanes,
     targets: sampleCount * layers[layers.length - 1] * lanes,
+    constants: shape.constants * lanes,
+    corrections: shape.corrections * chunkEpochs * lanes,
     signals: SIGNALS.length * chunkEpochs * lanes,
   };
 }
 
 const alignUp = (bytes: number): number => Math.ceil(bytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
 
+/** Where sections of the given numbers of `bytes` begin, one after another from `start` on, and where the last one ends. */
+export function placeSections<Name extends string>(
+  sections: readonly (readonly [name: Name, bytes: number])[],
+  start = 0,
+): { readonly offsets: Readonly<Record<Name, number>>; readonly end: number } {
+  let end = start;
+  const offsets = sections.map(([name, bytes]) => {
+    const offset = end;
+    end += alignUp(bytes);
+    return [name, offset] as const;
+  });
+  return { offsets: Object.fromEntries(offsets) as Record<Name, number>, end };
+}
+
+/** Where the sections of a group's memory begin, in bytes, and where the last one ends. */
+export function groupOffsets(shape: GroupShape) {
+  const lengths = sectionLengths(shape);
+  return placeSections(SECTIONS.map((name) => [name, lengths[name] * BYTES_OF[shape.precision]] as const));
+}
+
 /** Bytes of a group's memory. */
 export function groupBytes(shape: GroupShape): number {
-  const lengths = sectionLengths(shape);
-  return SECTIONS.reduce((sum, name) => sum + alignUp(lengths[name] * BYTES_OF[shape.precision]), 0);
+  return groupOffsets(shape).end;
+}
+
+/** A shared memory of at least `bytes`, as a WebAssembly kernel can use it. */
+export function sharedMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
 /** Views of the sections; the buffer may be larger than the group needs. */
 export function groupMemory(shape: GroupShape, buffer: SharedArrayBuffer): GroupMemory {
   const lengths = sectionLengths(shape);
-  let offsetBytes = 0;
-  const views = SECTIONS.map((name) => {
-    const view = floatView(shape.precision, buffer, offsetBytes, lengths[name]);
-    offsetBytes += alignUp(view.byteLength);
-    return [name, view] as const;
-  });
+  const { offsets } = groupOffsets(shape);
+  const views = SECTIONS.map(
+    (name) => [name, floatView(shape.precision, buffer, offsets[name], lengths[name])] as const,
+  );
   return Object.fromEntries(views) as GroupMemory;
 }
 

@@ -2,6 +2,7 @@
  * The declared cost of training: an operation count from a network's shape alone, never from measurement, so that chunk
  * lengths, the order of groups and shares of work are the same on every machine.
  */
+import type { EngineName } from '../../schemas/manifest.ts';
 import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
 
 /** Rough counts of arithmetic operations; only their proportions matter. */
@@ -19,8 +20,8 @@ export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers
 /** Operations of one chunk of a group: 20 to 100 ms of the reference, so that a stop is seen well within a second. */
 const OPERATIONS_PER_CHUNK = 2 ** 24;
 
-/** Operations of one task: about a second of the reference. */
-export const OPERATIONS_PER_TASK = 2 ** 28;
+/** Operations of one task: a third of a second to a second of a core. */
+export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = { kernel: 2 ** 33, reference: 2 ** 28 };
 
 /** No chunk is longer, so that the signals of a chunk stay small beside the state. */
 const CHUNK_EPOCHS_MAX = 1024;

@@ -3,7 +3,9 @@
  * and never changes a bit of any network.
  */
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
+import type { EngineName } from '../../schemas/manifest.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
+import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import type { GroupShape } from '../group/layout.ts';
 import { chunkEpochs, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
 
@@ -59,28 +61,34 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
 
 /** The layout of a group's memory and the length of its chunks. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>): GroupShape {
-  const { precision, layers, data, optimizer } = networks[0];
+  const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
+  const { kind, form } = optimizer;
   return {
     precision,
     layers,
+    activation,
     sampleCount: data.points,
-    moments: OPTIMIZERS[optimizer.kind].moments,
+    optimizer: { kind, form },
+    subnormals,
+    moments: OPTIMIZERS[kind].moments,
+    constants: CONSTANT_NAMES.length,
+    corrections: correctionNames(optimizer).length,
     lanes,
     chunkEpochs: chunkEpochs(operationsPerEpoch(networks[0]), lanes),
   };
 }
 
 /** Joins consecutive groups into tasks of about a second of work: enough to make the cost of a commit small beside it. */
-export function packTasks(groups: readonly Group[], epochs: number): Group[][] {
+export function packTasks(groups: readonly Group[], of: { epochs: number; engine: EngineName }): Group[][] {
   const tasks: Group[][] = [];
   let operations = Number.POSITIVE_INFINITY;
   for (const group of groups) {
-    if (operations >= OPERATIONS_PER_TASK) {
+    if (operations >= OPERATIONS_PER_TASK[of.engine]) {
       tasks.push([]);
       operations = 0;
     }
     tasks[tasks.length - 1].push(group);
-    operations += group.networks.length * epochs * operationsPerEpoch(group.networks[0]);
+    operations += group.networks.length * of.epochs * operationsPerEpoch(group.networks[0]);
   }
   return tasks;
 }

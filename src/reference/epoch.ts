@@ -3,6 +3,7 @@
  * is a forward and a backward pass over the samples in index order, then one update of each parameter in index order, and
  * the signals of both. Knows nothing of lanes, groups or files.
  */
+import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { roundingTo } from '../numeric/rounding.ts';
@@ -125,12 +126,6 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
     return signals;
   };
 }
-
-/** Below these magnitudes the `flush` mode sets gradients and moments to +0; far above the subnormals of each precision. */
-export const FLUSH_LIMITS = {
-  float32: { gradient: 2 ** -50, moment: 2 ** -100 },
-  float64: { gradient: 2 ** -500, moment: 2 ** -1000 },
-} as const;
 
 function makeFlush({ subnormals, precision }: NetworkConfig): Flush {
   if (subnormals === 'ieee') return { gradient: (x) => x, moment: (x) => x };

@@ -4,13 +4,14 @@
  * nothing but the board and the control words is shared between threads.
  */
 import type { CommitRecord } from '../../schemas/journal.ts';
-import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { layersLabel } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { groupBytes } from '../group/layout.ts';
+import { groupBytes, sharedMemory } from '../group/layout.ts';
+import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, LANES_DEFAULT, packGroups, packTasks } from '../plan/pack.ts';
 import { type OpenRun, runPaths } from './folder.ts';
@@ -53,6 +54,11 @@ export async function executeRun(run: OpenRun, options: ExecuteOptions): Promise
   return await new Execution(run, options).execute();
 }
 
+/** Bytes of memory that a group's engine needs. */
+function memoryBytes({ networks, lanes, kernel }: GroupRequest): number {
+  return kernel?.memoryBytes ?? groupBytes(groupShape({ networks, lanes }));
+}
+
 class Execution {
   readonly #run: OpenRun;
   readonly #options: ExecuteOptions;
@@ -60,6 +66,7 @@ class Execution {
   readonly #tasks: Group[][];
   readonly #board: Board;
   readonly #control = new Control();
+  readonly #kernels = new KernelCache();
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
   /** Operations an epoch, `[network]`. */
@@ -74,7 +81,7 @@ class Execution {
     this.#epochs = run.manifest.sweep.epochs;
     const open = run.networks.filter(({ id }) => !run.results.isDone(id));
     const groups = packGroups(open, options.lanes ?? LANES_DEFAULT);
-    this.#tasks = packTasks(groups, this.#epochs);
+    this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
     this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
@@ -91,7 +98,7 @@ class Execution {
       epochs: this.#epochs,
       groups: groups.length,
       threads: options.threads,
-      engine: run.manifest.engine,
+      engine: run.engine,
       networksDone: run.results.doneCount,
     });
   }
@@ -104,6 +111,7 @@ class Execution {
       startedAt: new Date().toISOString(),
       gyre: GYRE_VERSION,
       node: process.version,
+      engine: this.#run.engine,
       threads,
     });
     this.#writeNetworks();
@@ -136,13 +144,14 @@ class Execution {
 
   /** Gives a thread one task after another until none is left or a stop is requested. */
   async #serveThread(thread: number): Promise<void> {
-    let memory = new SharedArrayBuffer(0);
+    let memory = sharedMemory(0);
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
+        const groups = task.map((group) => this.#groupRequest(group));
         // Not Math.max over a spread: a task of short runs may be a hundred thousand groups, more than a call has arguments.
-        const bytes = task.reduce((most, group) => Math.max(most, groupBytes(groupShape(group))), 0);
-        if (memory.byteLength < bytes) memory = new SharedArrayBuffer(bytes);
-        await this.#trainTask({ task, thread, memory });
+        const bytes = groups.reduce((most, group) => Math.max(most, memoryBytes(group)), 0);
+        if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
+        await this.#trainTask({ groups, thread, memory });
       }
     } catch (error) {
       // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
@@ -155,14 +164,20 @@ class Execution {
     return this.#control.stopRequested ? undefined : this.#tasks.shift();
   }
 
+  /** A group as its worker needs it. */
+  #groupRequest({ networks, lanes }: Group): GroupRequest {
+    const shape = groupShape({ networks, lanes });
+    return { networks, lanes, kernel: this.#run.engine === 'kernel' ? this.#kernels.kernelOf(shape) : null };
+  }
+
   /** Trains and commits one task, trying again where its worker is lost. */
-  async #trainTask(of: { task: Group[]; thread: number; memory: SharedArrayBuffer }): Promise<void> {
-    const { task, thread, memory } = of;
-    const ids = task.flatMap((group) => group.networks.map(({ id }) => id));
+  async #trainTask(of: { groups: GroupRequest[]; thread: number; memory: WebAssembly.Memory }): Promise<void> {
+    const { groups, thread, memory } = of;
+    const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.train(this.#request(task, thread, memory));
+        outcome = await this.#pool.train(this.#request(groups, thread, memory));
       } catch (error) {
         this.#clearBoard(ids, thread);
         const reason = error instanceof Error ? error.message : String(error);
@@ -178,11 +193,11 @@ class Execution {
     }
   }
 
-  #request(task: readonly Group[], thread: number, memory: SharedArrayBuffer): TaskRequest {
+  #request(groups: readonly GroupRequest[], thread: number, memory: WebAssembly.Memory): TaskRequest {
     const { manifest, segments } = this.#run;
     const { networkCount, threadCount, buffer } = this.#board;
     return {
-      groups: task.map(({ networks, lanes }) => ({ networks, lanes })),
+      groups,
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
       runKey: manifest.key,

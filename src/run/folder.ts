@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
-import type { Manifest } from '../../schemas/manifest.ts';
+import type { EngineName, Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
@@ -44,6 +44,8 @@ export interface RunRecord {
 export interface OpenRun {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** What trains in this session. */
+  readonly engine: EngineName;
   readonly networks: readonly Network[];
   readonly results: Results;
   readonly journal: Journal;
@@ -67,10 +69,12 @@ export function openRun({
   sweep,
   networks,
   folder,
+  engine = 'kernel',
 }: {
   sweep: Sweep;
   networks: readonly Network[];
   folder: string;
+  engine?: EngineName;
 }): OpenRun {
   const paths = runPaths(folder);
   const problem = folderProblem(folder, sweep);
@@ -79,7 +83,7 @@ export function openRun({
   asUsage(() => withPath(folder, () => mkdirSync(folder, { recursive: true })));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {
-    const manifest = isNew ? newManifest(sweep, networks.length) : readManifest(folder);
+    const manifest = isNew ? newManifest(sweep, networks.length, engine) : readManifest(folder);
     if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     const content = readOwnJournal(folder, manifest);
     const results = replayResults(networks.length, content?.records ?? []);
@@ -93,7 +97,7 @@ export function openRun({
       journal.close();
       releaseLock();
     };
-    return { folder, manifest, networks, results, journal, segments, close };
+    return { folder, manifest, engine, networks, results, journal, segments, close };
   } catch (error) {
     releaseLock();
     throw error;
@@ -150,7 +154,7 @@ function parseManifest(text: string): Manifest | null {
   }
 }
 
-function newManifest(sweep: Sweep, networkCount: number): Manifest {
+function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Manifest {
   return {
     format: 'gyre-run',
     formatVersion: FORMAT_VERSION,
@@ -158,7 +162,7 @@ function newManifest(sweep: Sweep, networkCount: number): Manifest {
     key: sweepKey(sweep),
     sweepHash: sweepHash(sweep),
     arithmetic: ARITHMETIC_ID,
-    engine: 'reference',
+    engine,
     networks: networkCount,
     createdAt: new Date().toISOString(),
     gyre: GYRE_VERSION,

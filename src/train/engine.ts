@@ -1,21 +1,88 @@
 /**
- * The engine: trains all networks of a group for a chunk of epochs, from and to the group's memory. The reference engine
- * trains one lane after another with the scalar reference; lanes beyond the networks are padding and stay untouched.
+ * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. The kernel trains a vector
+ * of networks at a time in WebAssembly; the reference engine trains one lane after another with the scalar reference. The bits are
+ * the same. Lanes beyond the networks are padding; what stands in them means nothing.
  */
+import type { CompiledKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
-import { type GroupMemory, type GroupShape, readLane, SIGNALS, writeLane } from '../group/layout.ts';
-import { floatArray } from '../numeric/bits.ts';
+import { CONSTANT_NAMES, Corrections, constantsOf } from '../data/optimizer-constants.ts';
+import { type GroupMemory, type GroupShape, groupMemory, readLane, SIGNALS, writeLane } from '../group/layout.ts';
+import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
+import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
 import { initialParameters } from '../reference/init.ts';
 
 /** Trains a group from epoch `firstEpoch` for `count` epochs; the signals of epoch firstEpoch + i stand at index i. */
 export type Engine = (chunk: { firstEpoch: number; count: number }) => void;
 
-/** The engine that runs the scalar reference over a group's memory, into which it first writes θ₀, zero moments and the samples. */
-export function referenceEngine(networks: readonly Network[], shape: GroupShape, memory: GroupMemory): Engine {
-  for (const section of Object.values(memory)) section.fill(0);
-  const laneEngines = networks.map((network, lane) => laneEngine(network, lane, shape, memory));
+/** A group in a shared memory that is at least as large as its kernel or, without one, its layout needs. */
+export interface GroupInMemory {
+  readonly networks: readonly Network[];
+  readonly shape: GroupShape;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** Writes θ₀, zero moments, samples and constants of a group into its memory, and returns its sections. */
+export function initialiseGroup({ networks, shape, memory }: GroupInMemory): GroupMemory {
+  const { lanes } = shape;
+  const sections = groupMemory(shape, memory.buffer);
+  for (const section of Object.values(sections)) section.fill(0);
+  for (const [lane, network] of networks.entries()) {
+    const { inputs, targets } = makeDataset(network.data);
+    const constants = constantsOf(network.optimizer);
+    writeLane(sections.inputs, lanes, lane, inputs);
+    writeLane(sections.targets, lanes, lane, targets);
+    writeLane(sections.theta, lanes, lane, initialParameters(network));
+    for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
+  }
+  return sections;
+}
+
+/** The engine that runs a compiled kernel on a group. */
+export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel: CompiledKernel): Engine {
+  const { precision, lanes } = shape;
+  const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
+  const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
+  for (const [i, constant] of kernel.constants.entries())
+    table.fill(constant, i * lanesAVector, (i + 1) * lanesAVector);
+
+  const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
+  const train = exports.train as (epochs: number, vectors: number) => void;
+  const vectors = Math.ceil(networks.length / lanesAVector);
+  const corrections = correctionsByOptimizer(networks);
+  const section = groupMemory(shape, memory.buffer).corrections;
+  return ({ firstEpoch, count }) => {
+    for (const { of, lanesOf } of corrections) {
+      for (let i = 0; i < count; i++) {
+        of.beginEpoch(firstEpoch + i);
+        for (let c = 0; c < of.values.length; c++) {
+          const slot = (c * shape.chunkEpochs + i) * lanes;
+          for (const lane of lanesOf) section[slot + lane] = of.values[c];
+        }
+      }
+    }
+    train(count, vectors);
+  };
+}
+
+/** Networks with equal optimisers share their corrections. */
+function correctionsByOptimizer(networks: readonly Network[]): { of: Corrections; lanesOf: number[] }[] {
+  const found = new Map<string, { of: Corrections; lanesOf: number[] }>();
+  for (const [lane, { optimizer }] of networks.entries()) {
+    const { learningRate, beta1, beta2 } = optimizer;
+    const key = [learningRate, beta1, beta2].join(' ');
+    const same = found.get(key);
+    if (same === undefined) found.set(key, { of: new Corrections(optimizer), lanesOf: [lane] });
+    else same.lanesOf.push(lane);
+  }
+  return [...found.values()];
+}
+
+/** The engine that runs the scalar reference on a group. */
+export function referenceEngine({ networks, shape, memory }: GroupInMemory): Engine {
+  const sections = groupMemory(shape, memory.buffer);
+  const laneEngines = networks.map((network, lane) => laneEngine(network, lane, shape, sections));
   return (chunk) => {
     for (const train of laneEngines) train(chunk);
   };
@@ -23,11 +90,6 @@ export function referenceEngine(networks: readonly Network[], shape: GroupShape,
 
 function laneEngine(network: Network, lane: number, shape: GroupShape, memory: GroupMemory): Engine {
   const { precision, lanes, chunkEpochs } = shape;
-  const { inputs, targets } = makeDataset(network.data);
-  writeLane(memory.inputs, lanes, lane, inputs);
-  writeLane(memory.targets, lanes, lane, targets);
-  writeLane(memory.theta, lanes, lane, initialParameters(network));
-
   const ownLane = (section: keyof GroupMemory) => floatArray(precision, memory[section].length / lanes);
   const samples = { inputs: ownLane('inputs'), targets: ownLane('targets') };
   readLane(memory.inputs, lanes, lane, samples.inputs);

@@ -11,12 +11,12 @@ import { makeDataset } from '../data/datasets.ts';
 import { Observer, type Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { type GroupMemory, type GroupShape, groupMemory, readLane } from '../group/layout.ts';
+import { type GroupMemory, type GroupShape, readLane } from '../group/layout.ts';
 import { floatArray } from '../numeric/bits.ts';
 import { groupShape } from '../plan/pack.ts';
 import { Bucket } from './buckets.ts';
 import { DigestBuilder } from './digest.ts';
-import { referenceEngine } from './engine.ts';
+import { initialiseGroup, kernelEngine, referenceEngine } from './engine.ts';
 import { LaneReader } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -68,8 +68,9 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   const { board, control, trace } = around;
   const { epochs } = request;
   const shape = groupShape(group);
-  const memory = groupMemory(shape, request.memory);
-  const train = referenceEngine(group.networks, shape, memory);
+  const inMemory = { networks: group.networks, shape, memory: request.memory };
+  const memory = initialiseGroup(inMemory);
+  const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
   const reader = new LaneReader(shape, memory);
   const lanes = group.networks.map((network) => laneWatch(network, request));
 

@@ -1,0 +1,46 @@
+/**
+ * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles, each shape once a
+ * run, and posts the result to the workers, which share the code that the engine makes of it.
+ */
+import type { CompiledKernel } from '../../schemas/messages.ts';
+import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts';
+import { BYTES_OF } from '../numeric/bits.ts';
+import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
+import { type Program, programOf } from './program.ts';
+
+/** Where the sections of a group and of a program's scratch begin, in bytes. */
+export function addressesOf(program: Program, shape: GroupShape): Addresses {
+  const group = groupOffsets(shape);
+  const slotBytes = program.lanes * BYTES_OF[program.precision];
+  const scratch = Object.entries(program.scratch).map(([name, count]) => [name, count * slotBytes] as const);
+  const { offsets, end } = placeSections(scratch, group.end);
+  return { sections: { ...group.offsets, ...offsets }, table: end };
+}
+
+/** Compiles the kernel of a shape: some milliseconds. */
+export function compileKernel(shape: GroupShape): CompiledKernel {
+  const program = programOf(shape);
+  const addresses = addressesOf(program, shape);
+  const { bytes, constants } = printWasm(program, addresses);
+  return {
+    module: new WebAssembly.Module(bytes),
+    constants,
+    tableOffset: addresses.table,
+    memoryBytes: addresses.table + constants.length * VECTOR_BYTES,
+  };
+}
+
+/** Compiles each shape once. */
+export class KernelCache {
+  readonly #kernels = new Map<string, CompiledKernel>();
+
+  kernelOf(shape: GroupShape): CompiledKernel {
+    const key = JSON.stringify(shape);
+    let kernel = this.#kernels.get(key);
+    if (kernel === undefined) {
+      kernel = compileKernel(shape);
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The forward pass of a layer over all samples, twin of src/reference/forward.ts: z_o = ((b_o + W_o0·a_0) + W_o1·a_1) + …,
+ * a′_o = f(z_o).
+ */
+import type { GroupShape } from '../group/layout.ts';
+import { type Code, range } from './code.ts';
+import type { Elementary } from './elementary.ts';
+import { activationOf, type Layer, THETA } from './shape.ts';
+import { samplesOfTile, sumsOfProducts, TILE_UNITS } from './tiles.ts';
+
+/** Writes a layer's pass: leaves f(z), and f′(z) where the activation keeps it, in the layer's scratch. */
+export function forward(code: Code, shape: GroupShape, layer: Layer, elementary: Elementary): void {
+  const { inputCount, outputCount, weights, biases, below, activations, slopes } = layer;
+  const activation = activationOf(shape, layer);
+  code.note(`forward, layer ${layer.number}: z = b + W·a, a = f(z)`);
+  code.tiles({ name: 'unit', count: outputCount, size: TILE_UNITS }, (unit, units) => {
+    const size = samplesOfTile({ units, terms: inputCount });
+    code.tiles({ name: 'sample', count: shape.sampleCount, size }, (sample, samples) => {
+      const sums = sumsOfProducts(code, {
+        name: 'z',
+        rows: units,
+        columns: samples,
+        terms: inputCount,
+        start: (row) => THETA.load(unit.plus(biases + row)),
+        rowFactor: (row, input) => THETA.load(unit.plus(row).times(inputCount).plus(input).plus(weights)),
+        columnFactor: (column, input) => below.load(sample.plus(column).times(inputCount).plus(input)),
+      });
+      const store = (row: number, column: number) => () => {
+        const at = sample.plus(column).times(outputCount).plus(unit).plus(row);
+        const z = sums[row][column];
+        code.store(activations, at, activation.value(z, elementary));
+        if (activation.slope !== undefined) code.store(slopes, at, activation.slope(z, elementary));
+      };
+      for (const column of range(samples)) code.abreast(range(units).map((row) => store(row, column)));
+    });
+  });
+}

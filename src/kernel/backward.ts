@@ -73,7 +73,7 @@ export function gradient(code: Code, { sampleCount }: GroupShape, layer: Layer):
 
   const tile = (unit: Index, units: number, input: Index, inputs: number, withBias: boolean): void => {
     const sums = sumsOfProducts(code, {
-      name: 'gradient',
+      name: 'sum',
       rows: units,
       columns: withBias ? inputs + 1 : inputs,
       terms: sampleCount,

@@ -46,10 +46,10 @@ export function sumsOfProducts(code: Code, of: SumsOfProducts): Variable[][] {
       const term = first.plus(i);
       const factors = range(columns).map((column) => {
         const factor = of.columnFactor(column, term);
-        return factor === null ? null : code.let('factor', factor);
+        return factor === null ? null : code.let('column', factor);
       });
       for (const row of range(rows)) {
-        const factor = columns > 1 ? code.let('weight', of.rowFactor(row, term)) : of.rowFactor(row, term);
+        const factor = columns > 1 ? code.let('row', of.rowFactor(row, term)) : of.rowFactor(row, term);
         for (const column of range(columns)) {
           const other = factors[column];
           const sum = sums[row][column];

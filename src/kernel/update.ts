@@ -82,7 +82,7 @@ export function update(code: Code, shape: GroupShape, { epoch, loss, previousSqu
     const before = code.let('before', THETA.load(i));
     const state = { theta: before, firstMoment: FIRST_MOMENT.load(i), secondMoment: SECOND_MOMENT.load(i) };
     const next = updateParameter(code, state, g);
-    const theta = code.let('theta', next.theta);
+    const theta = code.let('after', next.theta);
     const u = code.let('u', subtract(theta, before));
     const previous = PREVIOUS_UPDATE.load(i);
     code.set(updateSquares, add(updateSquares, multiply(u, u)));

@@ -38,7 +38,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   const networks = expandSweep(sweep);
   const groups = packGroups(networks);
   const threads = availableParallelism();
-  const shapes = measureShapes(groups, sweep.epochs);
+  const shapes = measureShapes(groups, sweep);
   const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
   const diskBytes = networks.length * networkBytes(sweep);
   const plan = {
@@ -86,7 +86,7 @@ function networkBytes({ epochs, trace }: Sweep): number {
 }
 
 /** Plans by shape. Where there are too many shapes to time each, the others are judged by their operations. */
-function measureShapes(groups: readonly Group[], epochs: number): ShapePlan[] {
+function measureShapes(groups: readonly Group[], { epochs, trace }: Sweep): ShapePlan[] {
   const ofShape = groupBy(groups, ({ shape }) => shape);
   const shareMs = Math.min(100, MEASURE_MS_MAX / ofShape.size);
   const deadlineMs = performance.now() + MEASURE_MS_MAX;
@@ -94,7 +94,8 @@ function measureShapes(groups: readonly Group[], epochs: number): ShapePlan[] {
   return [...ofShape].map(([shape, list]) => {
     const [network] = list[0].networks;
     const operations = operationsPerEpoch(network);
-    if (performance.now() < deadlineMs) operationsPerSecond = operations * measureRate(list[0], shareMs);
+    if (performance.now() < deadlineMs)
+      operationsPerSecond = operations * measureRate(list[0], { bucketEpochs: trace.epochs.every, shareMs });
     const networks = list.reduce((sum, group) => sum + group.networks.length, 0);
     const epochsPerSecond = operationsPerSecond / operations;
     return { shape, networks, groups: list.length, epochsPerSecond, seconds: (networks * epochs) / epochsPerSecond };
@@ -102,8 +103,9 @@ function measureShapes(groups: readonly Group[], epochs: number): ShapePlan[] {
 }
 
 /** Network-epochs a second of a group on this thread, measured for about `shareMs` after as long a warm-up. */
-function measureRate({ networks, lanes }: Group, shareMs: number): number {
-  const shape = groupShape({ networks, lanes });
+function measureRate({ networks, lanes }: Group, of: { bucketEpochs: number; shareMs: number }): number {
+  const { bucketEpochs, shareMs } = of;
+  const shape = groupShape({ networks, lanes }, bucketEpochs);
   const kernel = compileKernel(shape);
   const group = { networks, shape, memory: sharedMemory(kernel.memoryBytes) };
   initialiseGroup(group);

@@ -22,54 +22,72 @@ export function constantsOf({
   return { learningRate, beta1, beta2, oneMinusBeta1: 1 - beta1, oneMinusBeta2: 1 - beta2, epsilon };
 }
 
-type Correction = (of: { learningRate: number; bias1: number; bias2: number }) => number;
+/** A correction from bias1 = 1 − β1^t and bias2 = 1 − β2^t. */
+type Correction = (learningRate: number, bias1: number, bias2: number) => number;
 
-/** The corrections of each form from bias1 = 1 − β1^t and bias2 = 1 − β2^t. */
 const CORRECTIONS: Readonly<Record<FormName, Partial<Record<CorrectionName, Correction>>>> = {
   torch: {
-    stepSize: ({ learningRate, bias1 }) => learningRate / bias1,
-    rootCorrection: ({ bias2 }) => Math.sqrt(bias2),
+    stepSize: (learningRate, bias1) => learningRate / bias1,
+    rootCorrection: (_learningRate, _bias1, bias2) => Math.sqrt(bias2),
   },
-  paper: { firstCorrection: ({ bias1 }) => bias1, secondCorrection: ({ bias2 }) => bias2 },
-  quotient: { firstCorrection: ({ bias1 }) => bias1, secondCorrection: ({ bias2 }) => bias2 },
-  keras: { alpha: ({ learningRate, bias1, bias2 }) => (learningRate * Math.sqrt(bias2)) / bias1 },
+  paper: {
+    firstCorrection: (_learningRate, bias1) => bias1,
+    secondCorrection: (_learningRate, _bias1, bias2) => bias2,
+  },
+  quotient: {
+    firstCorrection: (_learningRate, bias1) => bias1,
+    secondCorrection: (_learningRate, _bias1, bias2) => bias2,
+  },
+  keras: { alpha: (learningRate, bias1, bias2) => (learningRate * Math.sqrt(bias2)) / bias1 },
 };
 
-/** The names of the corrections that an optimiser has, in the order in which `Corrections` lists their values. */
+/** The names of the corrections that an optimiser has. */
 export function correctionNames({ kind, form }: Pick<OptimizerConfig, 'kind' | 'form'>): CorrectionName[] {
   return kind === 'sgd' ? [] : (Object.keys(CORRECTIONS[form]) as CorrectionName[]);
 }
 
-/** The corrections of one optimiser from epoch to epoch; cheapest when t rises by one. */
+/** The corrections of one optimiser over some epochs at a time; cheapest when epochs follow one another. */
 export class Corrections {
-  /** Those of the epoch at hand, in the order of `correctionNames`. */
+  /** Of the epochs at hand: `[correction][epoch]`, in the order of `correctionNames`, `epochsMax` numbers to a correction. */
   readonly values: Float64Array;
+  readonly #epochsMax: number;
   readonly #config: OptimizerConfig;
   readonly #formulas: readonly Correction[];
-  #epoch = 0;
+  readonly #bias1: Float64Array;
+  readonly #bias2: Float64Array;
   /** β^t is ((β·β)·β)… in float64. */
+  #epoch = 0;
   #power1 = 1;
   #power2 = 1;
 
-  constructor(config: OptimizerConfig) {
+  constructor(config: OptimizerConfig, epochsMax: number) {
     this.#config = config;
+    this.#epochsMax = epochsMax;
     this.#formulas = correctionNames(config).map((name) => CORRECTIONS[config.form][name] as Correction);
-    this.values = new Float64Array(this.#formulas.length);
+    this.#bias1 = new Float64Array(epochsMax);
+    this.#bias2 = new Float64Array(epochsMax);
+    this.values = new Float64Array(this.#formulas.length * epochsMax);
   }
 
-  /** Sets the values for epoch t ≥ 1. */
-  beginEpoch(t: number): void {
+  /** Sets the values for `count` epochs from epoch `first` ≥ 1 on. */
+  begin(first: number, count: number): void {
     const { learningRate, beta1 = 0, beta2 = 0 } = this.#config;
-    if (t < this.#epoch) {
+    if (first <= this.#epoch) {
       this.#epoch = 0;
       this.#power1 = 1;
       this.#power2 = 1;
     }
-    for (; this.#epoch < t; this.#epoch++) {
+    while (this.#epoch < first + count - 1) {
+      this.#epoch++;
       this.#power1 *= beta1;
       this.#power2 *= beta2;
+      if (this.#epoch < first) continue;
+      this.#bias1[this.#epoch - first] = 1 - this.#power1;
+      this.#bias2[this.#epoch - first] = 1 - this.#power2;
     }
-    const of = { learningRate, bias1: 1 - this.#power1, bias2: 1 - this.#power2 };
-    for (let i = 0; i < this.values.length; i++) this.values[i] = this.#formulas[i](of);
+    for (const [correction, formula] of this.#formulas.entries()) {
+      const start = correction * this.#epochsMax;
+      for (let i = 0; i < count; i++) this.values[start + i] = formula(learningRate, this.#bias1[i], this.#bias2[i]);
+    }
   }
 }

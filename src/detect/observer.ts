@@ -1,19 +1,25 @@
 /**
  * Watches one network's signals, every epoch of them, and says at the end what became of it. Streaming: what it has seen is
- * a few numbers, and how the epochs were cut into chunks never changes the answer.
+ * a few numbers, and how the epochs were cut into chunks never changes the answer. Where the extremes of a chunk say all that its
+ * epochs could, they are enough.
  */
 import type { LabelName } from '../../schemas/catalogue.ts';
 import { THRESHOLDS, tailEpochs } from './thresholds.ts';
 
-/** The signals of consecutive epochs of one network, `[epoch of the chunk]`. */
+/** The signals of consecutive epochs of one network: their extremes, and each epoch's where needed. */
 export interface SignalChunk {
-  /** The epoch t of index 0. */
+  /** The epoch of i = 0. */
   readonly firstEpoch: number;
   readonly count: number;
-  readonly loss: ArrayLike<number>;
-  readonly changedParameters: ArrayLike<number>;
+  loss(i: number): number;
+  changedParameters(i: number): number;
   /** 1 where NaN or ∞ stands in the loss, θ, m or v. */
-  readonly nonFinite: ArrayLike<number>;
+  nonFinite(i: number): number;
+  /** NaN where a loss of the chunk is. */
+  readonly lossMin: number;
+  readonly lossMax: number;
+  readonly changedParametersMax: number;
+  readonly nonFiniteMax: number;
 }
 
 /** What a network's run comes to; epochs are counted from 1. */
@@ -42,7 +48,7 @@ export class Observer {
   #lossMin = Number.POSITIVE_INFINITY;
   #lossMinEpoch: number | null = null;
   #tailMin = Number.POSITIVE_INFINITY;
-  /** Minimum of the epochs seen last: the tail of a run that is not yet at its tail. */
+  /** Minimum since the last provisional label: the tail of a run that is not yet at its tail. */
   #recentMin = Number.POSITIVE_INFINITY;
   /** Last epoch with loss ≤ 10 × the minimum so far. A new minimum always qualifies itself, so one number is enough. */
   #lastLowEpoch: number | null = null;
@@ -55,29 +61,55 @@ export class Observer {
   }
 
   /** Takes the next epochs; chunks must follow one another without a gap. */
-  observe({ firstEpoch, count, loss, changedParameters, nonFinite }: SignalChunk): void {
-    this.#recentMin = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < count; i++) {
-      const epoch = firstEpoch + i;
-      const value = loss[i];
-      if (epoch === 1) this.#lossFirst = value;
-      // The first number counts even where it is ∞, which is less than nothing.
-      if (value < this.#lossMin || (this.#lossMinEpoch === null && !Number.isNaN(value))) {
-        this.#lossMin = value;
-        this.#lossMinEpoch = epoch;
+  observe(chunk: SignalChunk): void {
+    const { firstEpoch, count } = chunk;
+    if (count === 0) return;
+    if (firstEpoch === 1) this.#lossFirst = chunk.loss(0);
+    this.#lossLast = chunk.loss(count - 1);
+    if (this.#isQuiet(chunk)) this.#observeQuiet(chunk);
+    else for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
+    if (chunk.nonFiniteMax !== 0) {
+      for (let i = 0; i < count && this.#nonFiniteEpoch === null; i++) {
+        if (chunk.nonFinite(i) !== 0) this.#nonFiniteEpoch = firstEpoch + i;
       }
-      if (value <= THRESHOLDS.lossRatio * this.#lossMin) this.#lastLowEpoch = epoch;
-      if (value < this.#recentMin) this.#recentMin = value;
-      if (epoch >= this.#tailStart && value < this.#tailMin) this.#tailMin = value;
-      if (nonFinite[i] !== 0) this.#nonFiniteEpoch ??= epoch;
-      this.#unchangedEpochs = changedParameters[i] === 0 ? this.#unchangedEpochs + 1 : 0;
     }
-    if (count > 0) this.#lossLast = loss[count - 1];
+    if (chunk.changedParametersMax === 0) {
+      this.#unchangedEpochs += count;
+    } else {
+      this.#unchangedEpochs = 0;
+      for (let i = count - 1; chunk.changedParameters(i) === 0; i--) this.#unchangedEpochs++;
+    }
   }
 
-  /** The label the network would have if its run ended like the epochs seen last. */
+  /** Whether the extremes say all: no new minimum, no loss above the bound, no NaN, and not both sides of the tail's start. */
+  #isQuiet({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
+    if (this.#lossMinEpoch === null || !(lossMin >= this.#lossMin)) return false;
+    if (!(lossMax <= THRESHOLDS.lossRatio * this.#lossMin)) return false;
+    return firstEpoch >= this.#tailStart || firstEpoch + count <= this.#tailStart;
+  }
+
+  #observeQuiet({ firstEpoch, count, lossMin }: SignalChunk): void {
+    this.#lastLowEpoch = firstEpoch + count - 1;
+    this.#recentMin = Math.min(this.#recentMin, lossMin);
+    if (firstEpoch >= this.#tailStart) this.#tailMin = Math.min(this.#tailMin, lossMin);
+  }
+
+  #observeLoss(epoch: number, loss: number): void {
+    // The first number counts even where it is ∞, which is less than nothing.
+    if (loss < this.#lossMin || (this.#lossMinEpoch === null && !Number.isNaN(loss))) {
+      this.#lossMin = loss;
+      this.#lossMinEpoch = epoch;
+    }
+    if (loss <= THRESHOLDS.lossRatio * this.#lossMin) this.#lastLowEpoch = epoch;
+    if (loss < this.#recentMin) this.#recentMin = loss;
+    if (epoch >= this.#tailStart && loss < this.#tailMin) this.#tailMin = loss;
+  }
+
+  /** The label the network would have if its run ended like the epochs since this was last asked. */
   provisionalLabel(): LabelName {
-    return this.#label(this.#recentMin);
+    const recentMin = this.#recentMin;
+    this.#recentMin = Number.POSITIVE_INFINITY;
+    return this.#label(recentMin);
   }
 
   /** The verdict, once every epoch has been seen. */

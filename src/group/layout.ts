@@ -11,7 +11,8 @@
  *     ├ targets         [sample][output][lane]
  *     ├ constants       [constant][lane]           hyper-parameters
  *     ├ corrections     [correction][epoch of the chunk][lane]
- *     └ signals         [signal][epoch of the chunk][lane]
+ *     ├ signals         [signal][epoch of the chunk][lane]
+ *     └ extremes        [extreme][lane]            of the signals over the chunk
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
@@ -49,6 +50,17 @@ export const SIGNALS = [
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
+/** The extremes of signals over a chunk in the order of the `extremes` section. */
+export const EXTREMES = [
+  'lossMin',
+  'lossMax',
+  'gradientNormMax',
+  'updateCosineMin',
+  'changedParametersMax',
+  'nonFiniteMax',
+] as const;
+export type ExtremeName = (typeof EXTREMES)[number];
+
 const SECTIONS = [
   'theta',
   'firstMoment',
@@ -59,6 +71,7 @@ const SECTIONS = [
   'constants',
   'corrections',
   'signals',
+  'extremes',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
@@ -83,6 +96,7 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     constants: shape.constants * lanes,
     corrections: shape.corrections * chunkEpochs * lanes,
     signals: SIGNALS.length * chunkEpochs * lanes,
+    extremes: EXTREMES.length * lanes,
   };
 }
 

@@ -43,20 +43,22 @@ class Printer {
   readonly #taken = new Map<string, number>();
 
   block(block: readonly Statement[], indent: string): string[] {
-    return block.flatMap((statement) => {
-      switch (statement.kind) {
-        case 'note':
-          return ['', `${indent}# ${statement.text}`];
-        case 'set':
-          return [`${indent}${this.#nameOf(statement.variable)} = ${this.#vector(statement.value)}`];
-        case 'store':
-          return [`${indent}${this.#place(statement.place)} = ${this.#vector(statement.value)}`];
-        case 'loop': {
-          const head = `${indent}for ${this.#nameOf(statement.counter)} below ${statement.count}`;
-          return [head, ...this.block(statement.body, `${indent}  `)];
-        }
+    return block.flatMap((statement) => this.#lines(statement, indent));
+  }
+
+  #lines(statement: Statement, indent: string): string[] {
+    switch (statement.kind) {
+      case 'note':
+        return ['', `${indent}# ${statement.text}`];
+      case 'set':
+        return [`${indent}${this.#nameOf(statement.variable)} = ${this.#vector(statement.value)}`];
+      case 'store':
+        return [`${indent}${this.#place(statement.place)} = ${this.#vector(statement.value)}`];
+      case 'loop': {
+        const head = `${indent}for ${this.#nameOf(statement.counter)} below ${statement.count}`;
+        return [head, ...this.block(statement.body, `${indent}  `)];
       }
-    });
+    }
   }
 
   #vector(vector: Vector): string {

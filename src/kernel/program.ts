@@ -9,6 +9,7 @@ import type { Precision } from '../numeric/rounding.ts';
 import { gradient, hiddenDeltas, loss } from './backward.ts';
 import { Code } from './code.ts';
 import { Elementary } from './elementary.ts';
+import { beginExtremes, storeExtremes, takeSignals } from './extremes.ts';
 import { forward } from './forward.ts';
 import { activationOf, GRADIENT, layersOf } from './shape.ts';
 import type { Statement } from './tree.ts';
@@ -33,13 +34,15 @@ export function programOf(shape: GroupShape): Program {
   const code = new Code();
   const elementary = new Elementary(code, precision);
   const squares = previousSquares(code, shape);
+  const extremes = beginExtremes(code);
   code.loop({ name: 'epoch', count: EPOCHS_ARGUMENT }, (epoch) => {
     for (const layer of layers) forward(code, shape, layer, elementary);
     const meanSquare = loss(code, shape, layers[layers.length - 1]);
     for (let i = layers.length - 2; i >= 0; i--) hiddenDeltas(code, shape, layers[i], layers[i + 1]);
     for (const layer of layers) gradient(code, shape, layer);
-    update(code, shape, { epoch, loss: meanSquare, previousSquares: squares });
+    takeSignals(code, extremes, update(code, shape, { epoch, loss: meanSquare, previousSquares: squares }));
   });
+  storeExtremes(code, extremes);
 
   const scratch: Record<string, number> = { [GRADIENT.name]: parameterCount(shape.layers) };
   for (const layer of layers) {

@@ -57,8 +57,12 @@ export interface Epoch {
   readonly previousSquares: Variable;
 }
 
-/** Writes the update of every parameter and the six signals of the epoch. */
-export function update(code: Code, shape: GroupShape, { epoch, loss, previousSquares }: Epoch): void {
+/** Writes the update of every parameter, and the signals of the epoch to memory; returns them. */
+export function update(
+  code: Code,
+  shape: GroupShape,
+  { epoch, loss, previousSquares }: Epoch,
+): Readonly<Record<SignalName, Vector>> {
   const { layers, optimizer, chunkEpochs } = shape;
   const corrections = correctionNames(optimizer);
   code.note(`update, ${optimizer.kind} in ${optimizer.form} form, and signals`);
@@ -102,19 +106,21 @@ export function update(code: Code, shape: GroupShape, { epoch, loss, previousSqu
     code.store(PREVIOUS_UPDATE, i, u);
   });
 
-  const signal = (name: SignalName, value: Vector): void =>
-    code.store(SIGNAL_VALUES, epoch.plus(SIGNALS.indexOf(name) * chunkEpochs), value);
   const updateNorm = code.let('updateNorm', squareRoot(updateSquares));
   const previousNorm = code.let('previousNorm', squareRoot(previousSquares));
-  signal('loss', loss);
-  signal('gradientNorm', squareRoot(gradientSquares));
-  signal('updateNorm', updateNorm);
   const hasCosine = and(notEqual(updateNorm, ZERO), notEqual(previousNorm, ZERO));
   const cosine = divide(divide(products, updateNorm), previousNorm);
-  signal('updateCosine', select(hasCosine, cosine, constant(Number.NaN)));
-  signal('changedParameters', changed);
-  signal('nonFinite', and(notEqual(nonFinite, nonFinite), ONE));
+  const signals = {
+    loss,
+    gradientNorm: code.let('gradientNorm', squareRoot(gradientSquares)),
+    updateNorm,
+    updateCosine: code.let('updateCosine', select(hasCosine, cosine, constant(Number.NaN))),
+    changedParameters: changed,
+    nonFinite: code.let('isNonFinite', and(notEqual(nonFinite, nonFinite), ONE)),
+  };
+  for (const [i, name] of SIGNALS.entries()) code.store(SIGNAL_VALUES, epoch.plus(i * chunkEpochs), signals[name]);
   code.set(previousSquares, updateSquares);
+  return signals;
 }
 
 /** |x| < limit ? +0 : x in the flush mode, else x as it is. */

@@ -17,16 +17,17 @@ export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers
   return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
-/** Operations of one chunk of a group: 20 to 100 ms of the reference, so that a stop is seen well within a second. */
-const OPERATIONS_PER_CHUNK = 2 ** 24;
+/** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
+const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
 /** Operations of one task: a third of a second to a second of a core. */
 export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = { kernel: 2 ** 33, reference: 2 ** 28 };
 
-/** No chunk is longer, so that the signals of a chunk stay small beside the state. */
-const CHUNK_EPOCHS_MAX = 1024;
+/** No more than these, so that the signals of a chunk stay small beside the state. */
+const EPOCHS_BETWEEN_LOOKS_MAX = 1000;
 
-/** Epochs that a group is trained for between two looks at the control words. */
-export function chunkEpochs(operations: number, lanes: number): number {
-  return Math.max(1, Math.min(CHUNK_EPOCHS_MAX, Math.floor(OPERATIONS_PER_CHUNK / (operations * lanes))));
+/** Epochs that a group of `lanes` networks, each of so many operations an epoch, is trained for between two looks. */
+export function epochsBetweenLooks(operations: number, lanes: number): number {
+  const epochs = Math.floor(OPERATIONS_BETWEEN_LOOKS / (operations * lanes));
+  return Math.max(1, Math.min(EPOCHS_BETWEEN_LOOKS_MAX, epochs));
 }

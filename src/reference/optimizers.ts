@@ -58,11 +58,11 @@ function adam(config: OptimizerConfig, precision: Precision, flush: Flush): Opti
   const constants = Object.fromEntries(
     Object.entries(constantsOf(config)).map(([name, value]) => [name, round(value)]),
   ) as Record<ConstantName, number>;
-  const corrections = new Corrections(config);
+  const corrections = new Corrections(config, 1);
   const rounded = floatArray(precision, corrections.values.length);
   return {
     beginEpoch(t) {
-      corrections.beginEpoch(t);
+      corrections.begin(t, 1);
       rounded.set(corrections.values);
     },
     update: ADAM_FORMS[config.form](constants, rounded, round, flush),

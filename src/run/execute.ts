@@ -5,12 +5,12 @@
  */
 import type { CommitRecord } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
-import { layersLabel } from '../../schemas/network.ts';
+import { layersLabel, type Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { groupBytes, sharedMemory } from '../group/layout.ts';
+import { type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
 import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, LANES_DEFAULT, packGroups, packTasks } from '../plan/pack.ts';
@@ -52,11 +52,6 @@ export type Ending = 'done' | 'stopped' | 'failed';
  */
 export async function executeRun(run: OpenRun, options: ExecuteOptions): Promise<Ending> {
   return await new Execution(run, options).execute();
-}
-
-/** Bytes of memory that a group's engine needs. */
-function memoryBytes({ networks, lanes, kernel }: GroupRequest): number {
-  return kernel?.memoryBytes ?? groupBytes(groupShape({ networks, lanes }));
 }
 
 class Execution {
@@ -149,7 +144,7 @@ class Execution {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
         const groups = task.map((group) => this.#groupRequest(group));
         // Not Math.max over a spread: a task of short runs may be a hundred thousand groups, more than a call has arguments.
-        const bytes = groups.reduce((most, group) => Math.max(most, memoryBytes(group)), 0);
+        const bytes = groups.reduce((most, group) => Math.max(most, this.#memoryBytes(group)), 0);
         if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
         await this.#trainTask({ groups, thread, memory });
       }
@@ -164,9 +159,18 @@ class Execution {
     return this.#control.stopRequested ? undefined : this.#tasks.shift();
   }
 
+  #shapeOf(group: { networks: readonly Network[]; lanes: number }): GroupShape {
+    return groupShape(group, this.#run.manifest.sweep.trace.epochs.every);
+  }
+
+  /** Bytes of memory that a group's engine needs. */
+  #memoryBytes({ networks, lanes, kernel }: GroupRequest): number {
+    return kernel?.memoryBytes ?? groupBytes(this.#shapeOf({ networks, lanes }));
+  }
+
   /** A group as its worker needs it. */
   #groupRequest({ networks, lanes }: Group): GroupRequest {
-    const shape = groupShape({ networks, lanes });
+    const shape = this.#shapeOf({ networks, lanes });
     return { networks, lanes, kernel: this.#run.engine === 'kernel' ? this.#kernels.kernelOf(shape) : null };
   }
 

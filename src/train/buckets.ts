@@ -57,39 +57,32 @@ export class Bucket {
     this.#epochs = epochs;
   }
 
-  /** Takes the next epochs, and adds a row for each bucket they close; calls `flush` whenever the rows are full. */
-  observe(signals: LaneSignals, rows: BucketRows, flush: () => void): void {
-    const { firstEpoch, count, loss, gradientNorm, updateCosine } = signals;
-    for (let i = 0; i < count; i++) {
-      // Math.min and Math.max return NaN where an operand is NaN: one NaN marks its bucket.
-      this.#lossMin = Math.min(this.#lossMin, loss[i]);
-      this.#lossMax = Math.max(this.#lossMax, loss[i]);
-      this.#gradientNormMax = Math.max(this.#gradientNormMax, gradientNorm[i]);
-      // NaN never wins: the first epoch has no cosine, and the bucket begins with none.
-      if (!(this.#updateCosineMin <= updateCosine[i]) && !Number.isNaN(updateCosine[i])) {
-        this.#updateCosineMin = updateCosine[i];
-      }
-      const epoch = firstEpoch + i;
-      if (epoch % this.#bucketEpochs === 0 || epoch === this.#epochs) {
-        this.#close(signals, i, rows);
-        if (rows.isFull) flush();
-      }
-    }
+  /** Takes the next epochs, which must not reach beyond the bucket's end, and adds a row where they reach it. */
+  observe(chunk: LaneSignals, rows: BucketRows): void {
+    // Math.min and Math.max return NaN where an operand is NaN: one NaN marks its bucket.
+    this.#lossMin = Math.min(this.#lossMin, chunk.lossMin);
+    this.#lossMax = Math.max(this.#lossMax, chunk.lossMax);
+    this.#gradientNormMax = Math.max(this.#gradientNormMax, chunk.gradientNormMax);
+    // NaN never wins: the first epoch has no cosine, and the bucket begins with none.
+    const cosine = chunk.updateCosineMin;
+    if (cosine < this.#updateCosineMin || Number.isNaN(this.#updateCosineMin)) this.#updateCosineMin = cosine;
+    if (chunk.lastEpoch % this.#bucketEpochs === 0 || chunk.lastEpoch === this.#epochs) this.#close(chunk, rows);
   }
 
-  #close(signals: LaneSignals, i: number, rows: BucketRows): void {
+  #close(chunk: LaneSignals, rows: BucketRows): void {
     const row = rows.rowCount++;
+    const last = chunk.count - 1;
     rows.network[row] = this.#network;
-    rows.epoch[row] = signals.firstEpoch + i;
-    rows.loss[row] = signals.loss[i];
+    rows.epoch[row] = chunk.lastEpoch;
+    rows.loss[row] = chunk.loss(last);
     rows.lossMin[row] = this.#lossMin;
     rows.lossMax[row] = this.#lossMax;
-    rows.gradientNorm[row] = signals.gradientNorm[i];
+    rows.gradientNorm[row] = chunk.gradientNorm(last);
     rows.gradientNormMax[row] = this.#gradientNormMax;
-    rows.updateNorm[row] = signals.updateNorm[i];
-    rows.updateCosine[row] = signals.updateCosine[i];
+    rows.updateNorm[row] = chunk.updateNorm(last);
+    rows.updateCosine[row] = chunk.updateCosine(last);
     rows.updateCosineMin[row] = this.#updateCosineMin;
-    rows.changedParameters[row] = signals.changedParameters[i];
+    rows.changedParameters[row] = chunk.changedParameters(last);
     this.#lossMin = Number.POSITIVE_INFINITY;
     this.#lossMax = Number.NEGATIVE_INFINITY;
     this.#gradientNormMax = Number.NEGATIVE_INFINITY;

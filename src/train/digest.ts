@@ -16,6 +16,9 @@ export interface BlockDigest {
   readonly digest: string;
 }
 
+/** Most chunks complete no block, and need no list of their own to say so. */
+const NONE: readonly BlockDigest[] = [];
+
 /** Hashes one network's losses as they come; the cutting of epochs into calls does not matter. */
 export class DigestBuilder {
   readonly #open: FloatArray;
@@ -27,16 +30,13 @@ export class DigestBuilder {
     this.#open = floatArray(precision, BLOCK_EPOCHS);
   }
 
-  /** Takes the losses of the next `count` epochs and returns the blocks that they complete. */
-  losses(losses: FloatArray, count: number): BlockDigest[] {
-    const finished: BlockDigest[] = [];
-    for (let taken = 0; taken < count; ) {
-      const step = Math.min(count - taken, BLOCK_EPOCHS - this.#openLength);
-      this.#open.set(losses.subarray(taken, taken + step), this.#openLength);
-      this.#openLength += step;
-      this.#epoch += step;
-      taken += step;
-      if (this.#openLength === BLOCK_EPOCHS) finished.push(this.#closeBlock());
+  /** Takes the losses of the next epochs and returns the blocks that they complete. */
+  losses(chunk: { readonly count: number; loss(i: number): number }): readonly BlockDigest[] {
+    let finished = NONE;
+    for (let i = 0; i < chunk.count; i++) {
+      this.#open[this.#openLength++] = chunk.loss(i);
+      this.#epoch++;
+      if (this.#openLength === BLOCK_EPOCHS) finished = [...finished, this.#closeBlock()];
     }
     return finished;
   }

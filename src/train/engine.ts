@@ -7,10 +7,19 @@ import type { CompiledKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { CONSTANT_NAMES, Corrections, constantsOf } from '../data/optimizer-constants.ts';
-import { type GroupMemory, type GroupShape, groupMemory, readLane, SIGNALS, writeLane } from '../group/layout.ts';
+import {
+  EXTREMES,
+  type GroupMemory,
+  type GroupShape,
+  groupMemory,
+  readLane,
+  SIGNALS,
+  writeLane,
+} from '../group/layout.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
 import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
+import { Extremes } from '../reference/extremes.ts';
 import { initialParameters } from '../reference/init.ts';
 
 /** Trains a group from epoch `firstEpoch` for `count` epochs; the signals of epoch firstEpoch + i stand at index i. */
@@ -50,15 +59,15 @@ export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel:
   const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
   const train = exports.train as (epochs: number, vectors: number) => void;
   const vectors = Math.ceil(networks.length / lanesAVector);
-  const corrections = correctionsByOptimizer(networks);
+  const corrections = correctionsByOptimizer(networks, shape.chunkEpochs);
   const section = groupMemory(shape, memory.buffer).corrections;
   return ({ firstEpoch, count }) => {
     for (const { of, lanesOf } of corrections) {
-      for (let i = 0; i < count; i++) {
-        of.beginEpoch(firstEpoch + i);
-        for (let c = 0; c < of.values.length; c++) {
-          const slot = (c * shape.chunkEpochs + i) * lanes;
-          for (const lane of lanesOf) section[slot + lane] = of.values[c];
+      of.begin(firstEpoch, count);
+      for (const lane of lanesOf) {
+        for (let c = 0; c < shape.corrections; c++) {
+          const start = c * shape.chunkEpochs;
+          for (let i = start; i < start + count; i++) section[i * lanes + lane] = of.values[i];
         }
       }
     }
@@ -67,13 +76,16 @@ export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel:
 }
 
 /** Networks with equal optimisers share their corrections. */
-function correctionsByOptimizer(networks: readonly Network[]): { of: Corrections; lanesOf: number[] }[] {
+function correctionsByOptimizer(
+  networks: readonly Network[],
+  epochsMax: number,
+): { of: Corrections; lanesOf: number[] }[] {
   const found = new Map<string, { of: Corrections; lanesOf: number[] }>();
   for (const [lane, { optimizer }] of networks.entries()) {
     const { learningRate, beta1, beta2 } = optimizer;
     const key = [learningRate, beta1, beta2].join(' ');
     const same = found.get(key);
-    if (same === undefined) found.set(key, { of: new Corrections(optimizer), lanesOf: [lane] });
+    if (same === undefined) found.set(key, { of: new Corrections(optimizer, epochsMax), lanesOf: [lane] });
     else same.lanesOf.push(lane);
   }
   return [...found.values()];
@@ -102,16 +114,20 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
     secondMoment: ownLane('secondMoment'),
     previousUpdate: ownLane('previousUpdate'),
   };
+  const extremes = new Extremes();
   const stateNames = Object.keys(state) as (keyof NetworkState)[];
 
   return ({ firstEpoch, count }) => {
     for (const name of stateNames) readLane(memory[name], lanes, lane, state[name]);
+    extremes.begin();
     for (let i = 0; i < count; i++) {
       const signals = epoch(state, firstEpoch + i);
+      extremes.take(signals);
       for (const [index, name] of SIGNALS.entries()) {
         memory.signals[(index * chunkEpochs + i) * lanes + lane] = Number(signals[name]);
       }
     }
+    for (const [index, name] of EXTREMES.entries()) memory.extremes[index * lanes + lane] = extremes.values[name];
     for (const name of stateNames) writeLane(memory[name], lanes, lane, state[name]);
   };
 }

@@ -1,35 +1,122 @@
 /**
- * The signals of one lane of a group over one chunk, copied out of the group's memory into arrays of their own, where
- * observers, buckets and digests read them.
+ * The signals of one lane of a group over the chunk at hand, read where they stand in the group's memory: by epoch for those who must
+ * look at each, and as extremes of the chunk for those who need not.
  */
-import { type GroupMemory, type GroupShape, readLane, SIGNALS, type SignalName } from '../group/layout.ts';
-import { type FloatArray, floatArray } from '../numeric/bits.ts';
+import {
+  EXTREMES,
+  type ExtremeName,
+  type GroupMemory,
+  type GroupShape,
+  SIGNALS,
+  type SignalName,
+} from '../group/layout.ts';
+import type { FloatArray } from '../numeric/bits.ts';
 
-/** The signals of `count` consecutive epochs from `firstEpoch` on, each `[epoch of the chunk]`. */
-export type LaneSignals = Readonly<Record<SignalName, FloatArray>> & {
-  readonly firstEpoch: number;
-  readonly count: number;
-};
+/** Where each signal and each extreme stands in its section; known when the code is compiled, unlike a look-up by name. */
+const [LOSS, GRADIENT_NORM, UPDATE_NORM, UPDATE_COSINE, CHANGED_PARAMETERS, NON_FINITE] = placesOf<SignalName>(
+  SIGNALS,
+  ['loss', 'gradientNorm', 'updateNorm', 'updateCosine', 'changedParameters', 'nonFinite'],
+);
+const [LOSS_MIN, LOSS_MAX, GRADIENT_NORM_MAX, UPDATE_COSINE_MIN, CHANGED_PARAMETERS_MAX, NON_FINITE_MAX] =
+  placesOf<ExtremeName>(EXTREMES, [
+    'lossMin',
+    'lossMax',
+    'gradientNormMax',
+    'updateCosineMin',
+    'changedParametersMax',
+    'nonFiniteMax',
+  ]);
 
-/** Reads lanes into one set of arrays, which the next call overwrites. */
-export class LaneReader {
-  readonly #shape: GroupShape;
-  readonly #memory: GroupMemory;
-  readonly #arrays: Readonly<Record<SignalName, FloatArray>>;
+function placesOf<Name extends string>(names: readonly Name[], wanted: readonly Name[]): number[] {
+  return wanted.map((name) => names.indexOf(name));
+}
 
-  constructor(shape: GroupShape, memory: GroupMemory) {
-    this.#shape = shape;
-    this.#memory = memory;
-    const arrays = SIGNALS.map((name) => [name, floatArray(shape.precision, shape.chunkEpochs)] as const);
-    this.#arrays = Object.fromEntries(arrays) as Record<SignalName, FloatArray>;
+/** One lane's signals; `begin` moves it to the chunk that the engine trained last. */
+export class LaneSignals {
+  firstEpoch = 1;
+  count = 0;
+  readonly #signals: FloatArray;
+  readonly #extremes: FloatArray;
+  readonly #lanes: number;
+  readonly #lane: number;
+  /** Numbers from one signal to the next. */
+  readonly #signalLength: number;
+
+  constructor({ shape, memory, lane }: { shape: GroupShape; memory: GroupMemory; lane: number }) {
+    this.#signals = memory.signals;
+    this.#extremes = memory.extremes;
+    this.#lanes = shape.lanes;
+    this.#lane = lane;
+    this.#signalLength = shape.chunkEpochs * shape.lanes;
   }
 
-  /** The signals of a lane in the chunk at hand. */
-  read(lane: number, { firstEpoch, count }: { firstEpoch: number; count: number }): LaneSignals {
-    const { lanes, chunkEpochs } = this.#shape;
-    for (const [index, name] of SIGNALS.entries()) {
-      readLane(this.#memory.signals, lanes, lane, this.#arrays[name].subarray(0, count), index * chunkEpochs);
-    }
-    return { ...this.#arrays, firstEpoch, count };
+  begin({ firstEpoch, count }: { firstEpoch: number; count: number }): void {
+    this.firstEpoch = firstEpoch;
+    this.count = count;
+  }
+
+  get lastEpoch(): number {
+    return this.firstEpoch + this.count - 1;
+  }
+
+  /** Of epoch firstEpoch + i. */
+  loss(i: number): number {
+    return this.#signal(LOSS, i);
+  }
+
+  gradientNorm(i: number): number {
+    return this.#signal(GRADIENT_NORM, i);
+  }
+
+  updateNorm(i: number): number {
+    return this.#signal(UPDATE_NORM, i);
+  }
+
+  updateCosine(i: number): number {
+    return this.#signal(UPDATE_COSINE, i);
+  }
+
+  changedParameters(i: number): number {
+    return this.#signal(CHANGED_PARAMETERS, i);
+  }
+
+  /** 1 where NaN or ∞ stands in the loss, θ, m or v. */
+  nonFinite(i: number): number {
+    return this.#signal(NON_FINITE, i);
+  }
+
+  /** NaN where a loss of the chunk is. */
+  get lossMin(): number {
+    return this.#extreme(LOSS_MIN);
+  }
+
+  get lossMax(): number {
+    return this.#extreme(LOSS_MAX);
+  }
+
+  /** NaN where a norm of the chunk is. */
+  get gradientNormMax(): number {
+    return this.#extreme(GRADIENT_NORM_MAX);
+  }
+
+  /** Of the cosines that are numbers; NaN where none is. */
+  get updateCosineMin(): number {
+    return this.#extreme(UPDATE_COSINE_MIN);
+  }
+
+  get changedParametersMax(): number {
+    return this.#extreme(CHANGED_PARAMETERS_MAX);
+  }
+
+  get nonFiniteMax(): number {
+    return this.#extreme(NON_FINITE_MAX);
+  }
+
+  #signal(place: number, i: number): number {
+    return this.#signals[place * this.#signalLength + i * this.#lanes + this.#lane];
+  }
+
+  #extreme(place: number): number {
+    return this.#extremes[place * this.#lanes + this.#lane];
   }
 }

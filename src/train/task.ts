@@ -13,11 +13,12 @@ import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type GroupMemory, type GroupShape, readLane } from '../group/layout.ts';
 import { floatArray } from '../numeric/bits.ts';
+import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
 import { Bucket } from './buckets.ts';
 import { DigestBuilder } from './digest.ts';
 import { initialiseGroup, kernelEngine, referenceEngine } from './engine.ts';
-import { LaneReader } from './lane-signals.ts';
+import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 
 /** Trains a task's groups to their last epoch, or until a stop is requested. */
@@ -66,24 +67,32 @@ interface Surroundings {
 /** Trains one group to its last epoch; null where a stop was requested before. */
 function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): FinishedNetwork[] | null {
   const { board, control, trace } = around;
-  const { epochs } = request;
-  const shape = groupShape(group);
+  const { epochs, bucketEpochs } = request;
+  const shape = groupShape(group, bucketEpochs);
   const inMemory = { networks: group.networks, shape, memory: request.memory };
   const memory = initialiseGroup(inMemory);
   const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
-  const reader = new LaneReader(shape, memory);
-  const lanes = group.networks.map((network) => laneWatch(network, request));
+  const lanes = group.networks.map((network, lane) =>
+    watch(network, new LaneSignals({ shape, memory, lane }), request),
+  );
+  const lookEpochs = epochsBetweenLooks(operationsPerEpoch(group.networks[0]), group.lanes);
 
-  for (let firstEpoch = 1; firstEpoch <= epochs; firstEpoch += shape.chunkEpochs) {
-    if (control.stopRequested) return null;
-    const chunk = { firstEpoch, count: Math.min(shape.chunkEpochs, epochs - firstEpoch + 1) };
+  let nextLook = 1;
+  for (let firstEpoch = 1; firstEpoch <= epochs; ) {
+    if (firstEpoch >= nextLook) {
+      if (control.stopRequested) return null;
+      nextLook = firstEpoch + lookEpochs;
+    }
+    const chunk = { firstEpoch, count: chunkLength(firstEpoch, shape, request) };
     train(chunk);
-    for (const [lane, { id, observer, bucket, digest }] of lanes.entries()) {
-      const signals = reader.read(lane, chunk);
+    firstEpoch += chunk.count;
+    for (const { id, signals, observer, bucket, digest } of lanes) {
+      signals.begin(chunk);
       observer.observe(signals);
       trace.epochs(bucket, signals);
-      trace.blocks(id, digest.losses(signals.loss, chunk.count));
-      board.setNetwork(id, { epochs: firstEpoch + chunk.count - 1, label: observer.provisionalLabel() });
+      trace.blocks(id, digest.losses(signals));
+      if (firstEpoch >= nextLook || firstEpoch > epochs)
+        board.setNetwork(id, { epochs: firstEpoch - 1, label: observer.provisionalLabel() });
     }
   }
   return lanes.map(({ id, observer, digest }, lane) => {
@@ -95,11 +104,18 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   });
 }
 
-/** Everything that watches one network while it trains. */
-function laneWatch(network: Network, { epochs, bucketEpochs }: TaskRequest) {
+/** Epochs of the chunk that begins at an epoch: not beyond its bucket, nor beyond the run. */
+function chunkLength(firstEpoch: number, { chunkEpochs }: GroupShape, { epochs, bucketEpochs }: TaskRequest): number {
+  const bucketEnd = Math.ceil(firstEpoch / bucketEpochs) * bucketEpochs;
+  return Math.min(chunkEpochs, bucketEnd - firstEpoch + 1, epochs - firstEpoch + 1);
+}
+
+/** One network's signals and everything that watches them while it trains. */
+function watch(network: Network, signals: LaneSignals, { epochs, bucketEpochs }: TaskRequest) {
   const { targetVariance } = makeDataset(network.data);
   return {
     id: network.id,
+    signals,
     observer: new Observer({ epochs, targetVariance }),
     bucket: new Bucket({ network: network.id, bucketEpochs, epochs }),
     digest: new DigestBuilder(network.precision),

@@ -31,9 +31,10 @@ export class TraceWriter {
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }
 
-  /** Lets a network's bucket take a chunk of signals and keeps the rows it closes. */
-  epochs(bucket: Bucket, signals: LaneSignals): void {
-    bucket.observe(signals, this.#epochs, () => this.#flushEpochs());
+  /** Lets a network's bucket take a chunk of signals and keeps the row if that closes it. */
+  epochs(bucket: Bucket, chunk: LaneSignals): void {
+    bucket.observe(chunk, this.#epochs);
+    if (this.#epochs.isFull) this.#flushEpochs();
   }
 
   /** Keeps the digests of finished blocks of a network's losses. */

@@ -22,8 +22,20 @@ type Curve = (x: number) => number;
 
 const { sin, tanh } = elementaryOf('float64');
 
-/** The samples of a data set: `points` values of x with both ends of its interval, and y(x). */
+/** Many networks of a sweep share one configuration of data. */
+const made = new WeakMap<DataConfig, Dataset>();
+
+/** The samples of a data set: `points` values of x with both ends of its interval, and y(x). Not to be changed. */
 export function makeDataset(data: DataConfig): Dataset {
+  let dataset = made.get(data);
+  if (dataset === undefined) {
+    dataset = computeDataset(data);
+    made.set(data, dataset);
+  }
+  return dataset;
+}
+
+function computeDataset(data: DataConfig): Dataset {
   const { start, end, curve } = CURVES[data.kind](data);
   const x = linspace(start, end, data.points);
   const inputs = Float32Array.from(x);

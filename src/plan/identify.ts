@@ -2,7 +2,7 @@
  * Identity by content: the key of a network, the key of a sweep and what differs between two sweeps. A key is SHA-256 over
  * canonical JSON (RFC 8785: members sorted by name, no white space, numbers as JavaScript prints them).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
@@ -68,17 +68,27 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 function contentHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return hash('sha256', canonicalJson(value), 'hex');
 }
+
+/** The networks of a sweep share their layers, data and optimizers, which nobody changes. */
+const textOf = new WeakMap<object, string>();
 
 /** JSON with sorted keys; undefined members are left out. */
 function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  let text = textOf.get(value);
+  if (text === undefined) {
+    text = canonicalText(value);
+    textOf.set(value, text);
   }
-  return JSON.stringify(value);
+  return text;
+}
+
+function canonicalText(value: object): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
 }

@@ -3,10 +3,9 @@
  * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v): raw little-endian bytes in
  * the network's precision, every NaN canonical, absent moments left out.
  */
-import { createHash, type Hash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
-import { bytesOf, canonicaliseNaNs, type FloatArray, floatArray } from '../numeric/bits.ts';
-import type { Precision } from '../numeric/rounding.ts';
+import { bytesOf, canonicaliseNaNs, type FloatArray } from '../numeric/bits.ts';
 
 /** The digest of one finished block of losses. */
 export interface BlockDigest {
@@ -14,6 +13,13 @@ export interface BlockDigest {
   readonly epoch: number;
   /** First 8 of the 32 bytes, as 16 hex digits. */
   readonly digest: string;
+}
+
+/** The losses of consecutive epochs. */
+export interface LossChunk {
+  readonly count: number;
+  /** Copies the losses of `count` epochs from the chunk's epoch `first` on to `target`, from `at` on. */
+  copyLosses(target: FloatArray, of: { at: number; first: number; count: number }): void;
 }
 
 /** Most chunks complete no block, and need no list of their own to say so. */
@@ -24,18 +30,23 @@ export class DigestBuilder {
   readonly #open: FloatArray;
   #openLength = 0;
   #epoch = 0;
-  readonly #hash: Hash = createHash('sha256');
+  /** d_1, d_2, … */
+  readonly #parts: Uint8Array[] = [];
 
-  constructor(precision: Precision) {
-    this.#open = floatArray(precision, BLOCK_EPOCHS);
+  /** `open` has room for the losses of one block and is the builder's own until it has finished. */
+  constructor(open: FloatArray) {
+    this.#open = open;
   }
 
   /** Takes the losses of the next epochs and returns the blocks that they complete. */
-  losses(chunk: { readonly count: number; loss(i: number): number }): readonly BlockDigest[] {
+  losses(chunk: LossChunk): readonly BlockDigest[] {
     let finished = NONE;
-    for (let i = 0; i < chunk.count; i++) {
-      this.#open[this.#openLength++] = chunk.loss(i);
-      this.#epoch++;
+    for (let first = 0; first < chunk.count; ) {
+      const count = Math.min(chunk.count - first, BLOCK_EPOCHS - this.#openLength);
+      chunk.copyLosses(this.#open, { at: this.#openLength, first, count });
+      this.#openLength += count;
+      this.#epoch += count;
+      first += count;
       if (this.#openLength === BLOCK_EPOCHS) finished = [...finished, this.#closeBlock()];
     }
     return finished;
@@ -47,9 +58,9 @@ export class DigestBuilder {
     for (const values of state) {
       const copy = values.slice();
       canonicaliseNaNs(copy);
-      this.#hash.update(bytesOf(copy));
+      this.#parts.push(bytesOf(copy));
     }
-    return { lastBlock, digest: this.#hash.digest() };
+    return { lastBlock, digest: hash('sha256', Buffer.concat(this.#parts), 'buffer') };
   }
 
   #closeBlock(): BlockDigest {
@@ -57,7 +68,7 @@ export class DigestBuilder {
     canonicaliseNaNs(block);
     // Not createHash: a million blocks would leave a million small objects outside of the heap, and no garbage collection in sight.
     const digest = hash('sha256', bytesOf(block), 'buffer');
-    this.#hash.update(digest);
+    this.#parts.push(digest);
     this.#openLength = 0;
     return { epoch: this.#epoch, digest: digest.toString('hex', 0, 8) };
   }

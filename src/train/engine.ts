@@ -32,11 +32,22 @@ export interface GroupInMemory {
   readonly memory: WebAssembly.Memory;
 }
 
+/** What an epoch reads; everything else is written before it is read. */
+const WRITTEN_AT_THE_START = [
+  'theta',
+  'firstMoment',
+  'secondMoment',
+  'previousUpdate',
+  'inputs',
+  'targets',
+  'constants',
+] as const;
+
 /** Writes θ₀, zero moments, samples and constants of a group into its memory, and returns its sections. */
 export function initialiseGroup({ networks, shape, memory }: GroupInMemory): GroupMemory {
   const { lanes } = shape;
   const sections = groupMemory(shape, memory.buffer);
-  for (const section of Object.values(sections)) section.fill(0);
+  for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
   for (const [lane, network] of networks.entries()) {
     const { inputs, targets } = makeDataset(network.data);
     const constants = constantsOf(network.optimizer);
@@ -53,11 +64,9 @@ export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel:
   const { precision, lanes } = shape;
   const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
   const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
-  for (const [i, constant] of kernel.constants.entries())
-    table.fill(constant, i * lanesAVector, (i + 1) * lanesAVector);
+  for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
 
-  const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-  const train = exports.train as (epochs: number, vectors: number) => void;
+  const train = trainFunction(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = correctionsByOptimizer(networks, shape.chunkEpochs);
   const section = groupMemory(shape, memory.buffer).corrections;
@@ -73,6 +82,26 @@ export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel:
     }
     train(count, vectors);
   };
+}
+
+type TrainFunction = (epochs: number, vectors: number) => void;
+
+/** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
+const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
+
+function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
+  let ofMemory = trainFunctions.get(memory);
+  if (ofMemory === undefined) {
+    ofMemory = new Map();
+    trainFunctions.set(memory, ofMemory);
+  }
+  let train = ofMemory.get(kernel);
+  if (train === undefined) {
+    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
+    train = exports.train as TrainFunction;
+    ofMemory.set(kernel, train);
+  }
+  return train;
 }
 
 /** Networks with equal optimisers share their corrections. */

@@ -64,6 +64,13 @@ export class LaneSignals {
     return this.#signal(LOSS, i);
   }
 
+  /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
+  copyLosses(target: FloatArray, { at, first, count }: { at: number; first: number; count: number }): void {
+    const [signals, lanes] = [this.#signals, this.#lanes];
+    let from = LOSS * this.#signalLength + first * lanes + this.#lane;
+    for (let to = at; to < at + count; to++, from += lanes) target[to] = signals[from];
+  }
+
   gradientNorm(i: number): number {
     return this.#signal(GRADIENT_NORM, i);
   }

@@ -3,6 +3,7 @@
  * looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
  * outcome. The arithmetic never sees the clock.
  */
+import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { NetworkResults, SegmentCommit } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -12,7 +13,8 @@ import { Observer, type Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type GroupMemory, type GroupShape, readLane } from '../group/layout.ts';
-import { floatArray } from '../numeric/bits.ts';
+import { type FloatArray, floatArray } from '../numeric/bits.ts';
+import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
 import { Bucket } from './buckets.ts';
@@ -29,9 +31,10 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
+    const blocksOf = openBlocks();
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
-      const networks = trainGroup(group, request, { board, control, trace });
+      const networks = trainGroup(group, request, { board, control, trace, openBlocks: blocksOf });
       if (networks === null) {
         for (const { id } of request.groups.flatMap((g) => g.networks))
           board.setNetwork(id, { epochs: 0, label: null });
@@ -62,6 +65,18 @@ interface Surroundings {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
+  readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
+}
+
+/** Room for the open block of losses of each lane, used by one group after another. */
+function openBlocks(): Surroundings['openBlocks'] {
+  const arrays = new Map<string, FloatArray>();
+  return (precision, lane) => {
+    const name = `${precision} ${lane}`;
+    const array = arrays.get(name) ?? floatArray(precision, BLOCK_EPOCHS);
+    arrays.set(name, array);
+    return array;
+  };
 }
 
 /** Trains one group to its last epoch; null where a stop was requested before. */
@@ -72,9 +87,10 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   const inMemory = { networks: group.networks, shape, memory: request.memory };
   const memory = initialiseGroup(inMemory);
   const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
-  const lanes = group.networks.map((network, lane) =>
-    watch(network, new LaneSignals({ shape, memory, lane }), request),
-  );
+  const lanes = group.networks.map((network, lane) => {
+    const signals = new LaneSignals({ shape, memory, lane });
+    return watch(network, { signals, openBlock: around.openBlocks(shape.precision, lane), request });
+  });
   const lookEpochs = epochsBetweenLooks(operationsPerEpoch(group.networks[0]), group.lanes);
 
   let nextLook = 1;
@@ -111,14 +127,16 @@ function chunkLength(firstEpoch: number, { chunkEpochs }: GroupShape, { epochs, 
 }
 
 /** One network's signals and everything that watches them while it trains. */
-function watch(network: Network, signals: LaneSignals, { epochs, bucketEpochs }: TaskRequest) {
+function watch(network: Network, of: { signals: LaneSignals; openBlock: FloatArray; request: TaskRequest }) {
+  const { signals, openBlock, request } = of;
+  const { epochs, bucketEpochs } = request;
   const { targetVariance } = makeDataset(network.data);
   return {
     id: network.id,
     signals,
     observer: new Observer({ epochs, targetVariance }),
     bucket: new Bucket({ network: network.id, bucketEpochs, epochs }),
-    digest: new DigestBuilder(network.precision),
+    digest: new DigestBuilder(openBlock),
   };
 }
 
@@ -146,6 +164,6 @@ function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
     lossFirst: Float64Array.from(verdicts, ({ lossFirst }) => lossFirst),
     lossMin: Float64Array.from(verdicts, ({ lossMin }) => lossMin),
     lossLast: Float64Array.from(verdicts, ({ lossLast }) => lossLast),
-    digest: Uint8Array.from(networks.flatMap(({ digest }) => [...digest])),
+    digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };
 }

@@ -1,9 +1,9 @@
 /**
- * Makes docs/screen.svg: a real screen of a real run. Runs the quickstart sweep in a tmux pane, waits until some networks have
+ * Makes docs/screen.svg: a real screen of a real run. Runs the default sweep in a tmux pane, waits until some networks have
  * diverged, captures the pane with its colours and draws it as an SVG that needs nothing but a monospace font. The only
  * thing added is the window around it.
  *
- *     npm run build && npx tsx bench/picture.ts        (needs tmux; takes as long as the quickstart)
+ *     npm run build && npx tsx bench/picture.ts        (needs tmux; takes as long as the sweep)
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,8 @@ const COLUMNS = 80;
 /** As many as the screen of two threads takes. */
 const ROWS = 18;
 const PICTURE = 'docs/screen.svg';
-const TITLE = 'npx gyre run sweeps/quickstart.yaml';
+const SWEEP = 'sweeps/default.yaml';
+const TITLE = `npx gyre run ${SWEEP}`;
 /** The picture is taken between these shares of the run, and not before a network has diverged. */
 const SHARE = { min: 0.75, max: 0.9 };
 const WAIT_MS_MAX = 30 * 60_000;
@@ -38,7 +39,7 @@ try {
 /** Runs the sweep and returns the screen with its escapes at the right moment; then stops the run as a user would. */
 async function captureRun(): Promise<string> {
   // What would make Gyre draw nothing, or draw it without colour, is taken out of the environment.
-  const run = `env -u CI -u NO_COLOR node dist/src/main.js run sweeps/quickstart.yaml --out '${join(folder, 'run')}'`;
+  const run = `env -u CI -u NO_COLOR node dist/src/main.js run ${SWEEP} --out '${join(folder, 'run')}'`;
   tmux(
     'set-option',
     '-g',

@@ -14,6 +14,8 @@ export interface NetworkResults {
   readonly label: readonly string[];
   /** 0 or 1. */
   readonly degraded: Uint8Array;
+  /** 0 or 1: whether the last state has subnormal moments. Absent in the journals of Gyre 0.1 before its kernels. */
+  readonly subnormal?: Uint8Array;
   /** Epochs count from 1; 0 stands for null. */
   readonly divergedEpoch: Uint32Array;
   readonly nonFiniteEpoch: Uint32Array;

@@ -87,6 +87,7 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
     networks,
     labelOf: (id) => results.labelOf(id),
     labels: results.labelCounts(),
+    subnormalCount: results.subnormalCount,
     state,
     elapsedMs: runElapsedMs(journal),
     traceBytes: runTraceBytes(journal),

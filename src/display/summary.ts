@@ -19,6 +19,8 @@ export interface SummaryInput {
   /** Null for a network that is not done. */
   readonly labelOf: (id: number) => LabelName | null;
   readonly labels: LabelCounts;
+  /** Networks whose last state has subnormal moments. */
+  readonly subnormalCount: number;
   readonly state: 'done' | 'stopped' | 'failed' | 'running';
   /** Of all sessions together; null where no session has ended in good order. */
   readonly elapsedMs: number | null;
@@ -33,6 +35,7 @@ export function summaryLines(input: SummaryInput): string[] {
     '',
     ...labelTable(input),
     ...axisTable(input),
+    ...subnormalLines(input),
     '',
     ...fileLines(input),
     '',
@@ -84,6 +87,16 @@ function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
 /** Hyper-parameters as they were written: 0.99999 must not read as 1. */
 function valueText(value: string | number | undefined): string {
   return value === undefined ? '–' : String(value);
+}
+
+/** Many processors take many times as long over numbers below the normal range. */
+function subnormalLines({ subnormalCount, networks }: SummaryInput): string[] {
+  if (subnormalCount === 0) return [];
+  return [
+    '',
+    `${count(subnormalCount)} of ${count(networks.length)} networks ended with subnormal moments, on which many processors are slow;`,
+    '`subnormals: flush` in the sweep sets such moments to 0, in networks with keys of their own',
+  ];
 }
 
 function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] {

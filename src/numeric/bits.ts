@@ -27,6 +27,14 @@ export function floatView(
     : new Float64Array(buffer, byteOffset, length);
 }
 
+/** The smallest numbers with a full significand. */
+const NORMAL_MIN: Readonly<Record<Precision, number>> = { float32: 2 ** -126, float64: 2 ** -1022 };
+
+/** Whether a number stands below the normal range of a precision without being 0. */
+export function isSubnormal(x: number, precision: Precision): boolean {
+  return x !== 0 && Math.abs(x) < NORMAL_MIN[precision];
+}
+
 /** Replaces every NaN of `values` by the quiet NaN with sign and payload zero (0x7fc00000, 0x7ff8000000000000). */
 export function canonicaliseNaNs(values: FloatArray): void {
   const { buffer, byteOffset, length } = values;

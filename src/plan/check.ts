@@ -6,6 +6,8 @@ import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../sche
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
 import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
+import { numbersInMemory } from './cost.ts';
+import { LANES_DEFAULT } from './pack.ts';
 
 /** A problem at a key path of the sweep. */
 export type Finding = Omit<Problem, 'where'> & { readonly path: readonly PropertyKey[] };
@@ -25,8 +27,29 @@ export function checkSweep(sweep: ParsedSweep): Finding[] {
     ...layers.flatMap((sizes, i) => checkLayers(sizes, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...checkMemory(sweep),
     ...checkSize(sweep),
   ];
+}
+
+/** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
+const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
+/** What WebAssembly addresses, less room for signals and constants. */
+const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
+
+/** Each shape of the grid must fit into the memory of a kernel. */
+function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
+  const points = Math.max(0, ...data.flatMap((block) => block.points ?? []));
+  return layers.flatMap((sizes, i) => {
+    const bytes = numbersInMemory(sizes, points) * GROUP_NUMBER_BYTES;
+    if (bytes <= GROUP_BYTES_MAX) return [];
+    return {
+      path: ['layers', i],
+      got: `${sizes.join('-')} on ${points.toLocaleString('en')} points, ${(bytes / 2 ** 30).toFixed(1)} GiB a group`,
+      expected: 'at most 4 GiB',
+      remedy: 'fewer points, or narrower layers',
+    };
+  });
 }
 
 function checkSize(sweep: ParsedSweep): Finding[] {

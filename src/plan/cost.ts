@@ -17,6 +17,12 @@ export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers
   return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
+/** Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas. */
+export function numbersInMemory(layers: readonly number[], points: number): number {
+  const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
+  return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);
+}
+
 /** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 

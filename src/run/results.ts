@@ -16,6 +16,7 @@ export class Results {
   readonly networkCount: number;
   /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
   readonly degraded: Uint8Array;
+  readonly subnormal: Uint8Array;
   readonly divergedEpoch: Uint32Array;
   readonly nonFiniteEpoch: Uint32Array;
   readonly lossMinEpoch: Uint32Array;
@@ -28,6 +29,7 @@ export class Results {
   constructor(networkCount: number) {
     this.networkCount = networkCount;
     this.degraded = new Uint8Array(networkCount);
+    this.subnormal = new Uint8Array(networkCount);
     this.divergedEpoch = new Uint32Array(networkCount);
     this.nonFiniteEpoch = new Uint32Array(networkCount);
     this.lossMinEpoch = new Uint32Array(networkCount);
@@ -43,6 +45,7 @@ export class Results {
     for (const [row, id] of of.network.entries()) {
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
       this.degraded[id] = of.degraded[row];
+      this.subnormal[id] = of.subnormal?.[row] ?? 0;
       this.divergedEpoch[id] = of.divergedEpoch[row];
       this.nonFiniteEpoch[id] = of.nonFiniteEpoch[row];
       this.lossMinEpoch[id] = of.lossMinEpoch[row];
@@ -74,6 +77,11 @@ export class Results {
 
   get failedCount(): number {
     return this.#countWhere((id) => this.labelOf(id) === 'failed');
+  }
+
+  /** How many networks ended with subnormal moments. */
+  get subnormalCount(): number {
+    return this.#countWhere((id) => this.subnormal[id] === 1);
   }
 
   /** How many networks have each label. */

@@ -13,7 +13,7 @@ import { Observer, type Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type GroupMemory, type GroupShape, readLane } from '../group/layout.ts';
-import { type FloatArray, floatArray } from '../numeric/bits.ts';
+import { type FloatArray, floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
@@ -31,10 +31,10 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const blocksOf = openBlocks();
+    const around = { board, control, trace, openBlocks: openBlocks() };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
-      const networks = trainGroup(group, request, { board, control, trace, openBlocks: blocksOf });
+      const networks = trainGroup(group, request, around);
       if (networks === null) {
         for (const { id } of request.groups.flatMap((g) => g.networks))
           board.setNetwork(id, { epochs: 0, label: null });
@@ -59,6 +59,7 @@ interface FinishedNetwork {
   readonly id: number;
   readonly verdict: Verdict;
   readonly digest: Uint8Array;
+  readonly hasSubnormalMoments: boolean;
 }
 
 interface Surroundings {
@@ -112,11 +113,13 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     }
   }
   return lanes.map(({ id, observer, digest }, lane) => {
-    const { lastBlock, digest: bytes } = digest.finish(finalState(shape, memory, lane));
+    const [theta, ...moments] = finalState(shape, memory, lane);
+    const { lastBlock, digest: bytes } = digest.finish([theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs, label: verdict.label });
-    return { id, verdict, digest: bytes };
+    const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, shape.precision)));
+    return { id, verdict, digest: bytes, hasSubnormalMoments };
   });
 }
 
@@ -158,6 +161,7 @@ function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
     network: Uint32Array.from(networks, ({ id }) => id),
     label: verdicts.map(({ label }) => label),
     degraded: Uint8Array.from(verdicts, ({ degraded }) => Number(degraded)),
+    subnormal: Uint8Array.from(networks, ({ hasSubnormalMoments }) => Number(hasSubnormalMoments)),
     divergedEpoch: epochsOf((verdict) => verdict.divergedEpoch),
     nonFiniteEpoch: epochsOf((verdict) => verdict.nonFiniteEpoch),
     lossMinEpoch: epochsOf((verdict) => verdict.lossMinEpoch),

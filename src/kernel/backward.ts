@@ -54,7 +54,7 @@ export function hiddenDeltas(code: Code, shape: GroupShape, layer: Layer, above:
       for (const column of range(samples)) {
         for (const row of range(units)) {
           const at = sample.plus(column).times(outputCount).plus(unit).plus(row);
-          code.store(deltas, at, activation.backward(sums[row][column], kept.load(at)));
+          code.store(deltas, at, activation.backward(sums[row][column], code.let('kept', kept.load(at))));
         }
       }
     });

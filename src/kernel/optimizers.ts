@@ -68,7 +68,8 @@ const ADAM_FORMS: Readonly<Record<FormName, AdamForm>> = {
     const [oneMinusBeta1, oneMinusBeta2] = [constant('oneMinusBeta1'), constant('oneMinusBeta2')];
     const [s, c] = [correction('stepSize'), correction('rootCorrection')];
     return (code, { theta, firstMoment, secondMoment }, g) => {
-      const m = code.let('m', flush(add(firstMoment, multiply(oneMinusBeta1, subtract(g, firstMoment)))));
+      const m0 = code.let('m', firstMoment);
+      const m = code.let('m', flush(add(m0, multiply(oneMinusBeta1, subtract(g, m0)))));
       const v = code.let('v', flush(add(multiply(secondMoment, beta2), multiply(multiply(oneMinusBeta2, g), g))));
       const denominator = add(divide(squareRoot(v), c), epsilon);
       return { theta: subtract(theta, divide(multiply(s, m), denominator)), firstMoment: m, secondMoment: v };
@@ -87,11 +88,9 @@ const ADAM_FORMS: Readonly<Record<FormName, AdamForm>> = {
     const [oneMinusBeta1, oneMinusBeta2] = [constant('oneMinusBeta1'), constant('oneMinusBeta2')];
     const alpha = correction('alpha');
     return (code, { theta, firstMoment, secondMoment }, g) => {
-      const m = code.let('m', flush(add(firstMoment, multiply(subtract(g, firstMoment), oneMinusBeta1))));
-      const v = code.let(
-        'v',
-        flush(add(secondMoment, multiply(subtract(multiply(g, g), secondMoment), oneMinusBeta2))),
-      );
+      const [m0, v0] = [code.let('m', firstMoment), code.let('v', secondMoment)];
+      const m = code.let('m', flush(add(m0, multiply(subtract(g, m0), oneMinusBeta1))));
+      const v = code.let('v', flush(add(v0, multiply(subtract(multiply(g, g), v0), oneMinusBeta2))));
       const denominator = add(squareRoot(v), epsilon);
       return { theta: subtract(theta, divide(multiply(m, alpha), denominator)), firstMoment: m, secondMoment: v };
     };

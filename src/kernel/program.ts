@@ -2,7 +2,6 @@
  * A kernel as a program: the tree for a shape and the scratch that it needs. One call trains all lanes of a group for a number of
  * epochs, from and to the group's memory: for each epoch all layers forward, the loss, all layers backward, and the update.
  */
-
 import { parameterCount } from '../../schemas/network.ts';
 import type { GroupShape } from '../group/layout.ts';
 import type { Precision } from '../numeric/rounding.ts';

@@ -2,12 +2,10 @@
  * The update of all parameters and the signals of the epoch, twin of updateAndMeasure in src/reference/epoch.ts: one pass over the
  * parameters in index order, since the sums of the signals run in that order. A later epoch does not wait for these sums.
  */
-
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
-import type { GroupShape } from '../group/layout.ts';
-import { SIGNALS, type SignalName } from '../group/layout.ts';
+import { type GroupShape, SIGNALS, type SignalName } from '../group/layout.ts';
 import { type Code, ONE, Section, ZERO } from './code.ts';
 import { updateOf } from './optimizers.ts';
 import { GRADIENT, THETA } from './shape.ts';

@@ -109,6 +109,18 @@ describe('options', () => {
     expect(committed.map(({ network }) => network).sort()).toEqual([0, 1, 2, 3]);
   });
 
+  test('--kernel chooses the engine, which the manifest names, and changes no bit', async () => {
+    for (const [kernel, engine] of [
+      ['reference', 'reference'],
+      ['auto', 'kernel'],
+    ]) {
+      const out = `by-${kernel}`;
+      const { code, stdout } = await gyre(['run', sweep, '--kernel', kernel, '--out', out], { cwd });
+      expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
+      expect(JSON.parse(readFileSync(join(cwd, out, 'run.json'), 'utf8'))).toMatchObject({ engine });
+    }
+  });
+
   test('--out, --threads and --kernel choose folder, threads and engine, and change no bit', async () => {
     const args = [
       'run',

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Observer, type Verdict } from '../../src/detect/observer.ts';
+import { Observer, type SignalChunk, type Verdict } from '../../src/detect/observer.ts';
 import { THRESHOLDS, tailEpochs } from '../../src/detect/thresholds.ts';
 
 /** The signals of a whole run, `[epoch − 1]`. */
@@ -12,6 +12,25 @@ interface Signals {
   readonly loss: readonly number[];
   readonly changedParameters: readonly number[];
   readonly nonFinite: readonly number[];
+}
+
+/** A chunk as an engine leaves it: the signals of its epochs and no others, and their extremes, NaN where a loss is NaN. */
+function chunkOf(firstEpoch: number, { loss, changedParameters, nonFinite }: Signals): SignalChunk {
+  const at = (values: readonly number[]) => (i: number) => {
+    if (!(i in values)) throw new Error(`epoch ${i} of a chunk of ${values.length}`);
+    return values[i];
+  };
+  return {
+    firstEpoch,
+    count: loss.length,
+    loss: at(loss),
+    changedParameters: at(changedParameters),
+    nonFinite: at(nonFinite),
+    lossMin: Math.min(...loss),
+    lossMax: Math.max(...loss),
+    changedParametersMax: Math.max(0, ...changedParameters),
+    nonFiniteMax: Math.max(0, ...nonFinite),
+  };
 }
 
 /** What observing a run in chunks of the given lengths (the last one again and again) comes to. */
@@ -23,10 +42,9 @@ function observe(
   const observer = new Observer({ epochs: loss.length, targetVariance });
   for (let first = 0, chunk = 0; first < loss.length; chunk++) {
     const count = Math.min(chunks[Math.min(chunk, chunks.length - 1)], loss.length - first);
-    // As in a worker, where the arrays are longer than the chunk and hold older numbers behind it.
-    const cut = (values: readonly number[]) => [...values.slice(first, first + count), 0, 0];
+    const cut = (values: readonly number[]) => values.slice(first, first + count);
     const signals = { changedParameters: cut(other.changedParameters), nonFinite: cut(other.nonFinite) };
-    observer.observe({ firstEpoch: first + 1, count, loss: cut(loss), ...signals });
+    observer.observe(chunkOf(first + 1, { loss: cut(loss), ...signals }));
     first += count;
   }
   return observer.verdict();
@@ -182,7 +200,7 @@ test('a provisional label is the label the run would have if it ended like the e
       changedParameters: loss.map(() => changed),
       nonFinite: loss.map((value) => Number(value === Infinity)),
     };
-    observer.observe({ firstEpoch, count: loss.length, loss, ...signals });
+    observer.observe(chunkOf(firstEpoch, { loss, ...signals }));
     return observer.provisionalLabel();
   };
   expect(show(1, [1, 0.01])).toBe('other');

@@ -34,6 +34,7 @@ const DONE: SummaryInput = {
   networks,
   labelOf: (id) => LABELS_OF[id],
   labels: labels({ other: 4, stagnated: 1, diverged: 2, 'non-finite': 1 }),
+  subnormalCount: 0,
   state: 'done',
   elapsedMs: 83_000,
   traceBytes: 1_440_000,
@@ -116,4 +117,11 @@ test('a run without axes has no table of them', () => {
     '',
     'label       networks    share',
   ]);
+});
+
+test('networks that ended with subnormal moments are counted, with what to do about them, and only where there are some', () => {
+  expect(textOf()).not.toContain('subnormal');
+  expect(textOf({ subnormalCount: 3 })).toContain(
+    '\n3 of 8 networks ended with subnormal moments, on which many processors are slow;\n`subnormals: flush` in the sweep ',
+  );
 });

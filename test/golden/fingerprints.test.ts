@@ -1,7 +1,7 @@
 /**
- * Golden fingerprints: the bits of every network of five small sweeps, which together use all of the catalogue. They change
- * only with the declared arithmetic and its version. Where they differ, what was found stands beside the old ones in
- * fingerprints.actual.json.
+ * Golden fingerprints: the bits of every network of five small sweeps, which together use all of the catalogue, by
+ * either engine. They change only with the declared arithmetic and its version. Where they differ, what the reference found stands
+ * beside the old ones in fingerprints.actual.json.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,9 +25,12 @@ afterAll(() => {
   if (differs) writeFileSync(here('fingerprints.actual.json'), `${JSON.stringify({ ...golden, ...actual }, null, 2)}\n`);
 });
 
-test.each(sweeps)('%s', async (name) => {
+const cases = sweeps.flatMap((name) => (['reference', 'kernel'] as const).map((engine) => ({ name, engine })));
+
+test.each(cases)('$name by the $engine', async ({ name, engine }) => {
   const sweep = readSweep(here(name));
-  const run = openRun({ sweep, networks: expandSweep(sweep), folder: join(folder, name) });
+  const run = openRun({ sweep, networks: expandSweep(sweep), folder: join(folder, engine, name), engine });
+  let fingerprint: string | null;
   try {
     await executeRun(run, {
       threads: 2,
@@ -35,11 +38,12 @@ test.each(sweeps)('%s', async (name) => {
       notify: () => {},
       stop: new AbortController().signal,
     });
-    actual[name] = run.results.fingerprint(run.networks);
+    fingerprint = run.results.fingerprint(run.networks);
   } finally {
     run.close();
   }
-  expect(actual[name]).toBe(golden[name]);
+  if (engine === 'reference') actual[name] = fingerprint;
+  expect(fingerprint).toBe(golden[name]);
 });
 
 describe('together the sweeps use', () => {

@@ -4,14 +4,30 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type GroupShape, groupBytes, groupMemory, readLane, SIGNALS, writeLane } from '../../src/group/layout.ts';
+import {
+  EXTREMES,
+  type GroupShape,
+  groupBytes,
+  groupMemory,
+  readLane,
+  SIGNALS,
+  writeLane,
+} from '../../src/group/layout.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 
+/** What the kernel's maker wants to know of a shape and the layout does not. */
+const KERNEL_KEYS = { activation: 'tanh', optimizer: { kind: 'adam', form: 'torch' }, subnormals: 'ieee' } as const;
+
 const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
+  activation: fc.constant(KERNEL_KEYS.activation),
+  optimizer: fc.constant(KERNEL_KEYS.optimizer),
+  subnormals: fc.constant(KERNEL_KEYS.subnormals),
   precision: fc.constantFrom('float32' as const, 'float64' as const),
   layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
   sampleCount: fc.integer({ min: 1, max: 33 }),
   moments: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  constants: fc.integer({ min: 0, max: 6 }),
+  corrections: fc.integer({ min: 0, max: 2 }),
   lanes: fc.constantFrom(1, 3, 4, 7, 16),
   chunkEpochs: fc.integer({ min: 1, max: 40 }),
 });
@@ -35,12 +51,15 @@ describe("a group's memory", () => {
     );
   });
 
-  test('has room for every lane of θ, of the moments that exist, of the samples and of the signals', () => {
+  test('has room for every lane of θ, of the moments that exist, of samples, constants and signals', () => {
     const shape: GroupShape = {
+      ...KERNEL_KEYS,
       precision: 'float32',
       layers: [2, 3, 5],
       sampleCount: 7,
       moments: 1,
+      constants: 3,
+      corrections: 2,
       lanes: 4,
       chunkEpochs: 11,
     };
@@ -53,16 +72,22 @@ describe("a group's memory", () => {
       previousUpdate: parameters,
       inputs: 7 * 2,
       targets: 7 * 5,
+      constants: 3,
+      corrections: 2 * 11,
       signals: SIGNALS.length * 11,
+      extremes: EXTREMES.length,
     });
   });
 
   test('fits into a larger buffer, left by a larger group, at the same places', () => {
     const shape: GroupShape = {
+      ...KERNEL_KEYS,
       precision: 'float64',
       layers: [1, 3, 1],
       sampleCount: 4,
       moments: 2,
+      constants: 6,
+      corrections: 2,
       lanes: 3,
       chunkEpochs: 5,
     };

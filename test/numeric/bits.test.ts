@@ -1,6 +1,6 @@
 /** Rounding, canonical NaN and hexadecimal bits. */
 import { expect, test } from 'vitest';
-import { bytesOf, canonicaliseNaNs, floatArray, hexOf } from '../../src/numeric/bits.ts';
+import { bytesOf, canonicaliseNaNs, floatArray, hexOf, isSubnormal } from '../../src/numeric/bits.ts';
 import { roundingTo } from '../../src/numeric/rounding.ts';
 
 test('rounding to float32 is that of the hardware, to float64 the identity', () => {
@@ -38,4 +38,13 @@ test('bytes are the raw little-endian ones, hexadecimal digits read from the top
   expect(hexOf(1, 'float32')).toBe('3f800000');
   expect(hexOf(-0, 'float64')).toBe('8000000000000000');
   expect(hexOf(2 ** -149, 'float32')).toBe('00000001');
+});
+
+test('subnormal is what stands below the normal range of its precision and is not 0', () => {
+  const below = [2 ** -127, -(2 ** -149), 2 ** -126 * (1 - 2 ** -23)];
+  expect(below.map((x) => isSubnormal(x, 'float32'))).toEqual([true, true, true]);
+  expect(below.map((x) => isSubnormal(x, 'float64'))).toEqual([false, false, false]);
+  expect([2 ** -1074, -(2 ** -1023)].map((x) => isSubnormal(x, 'float64'))).toEqual([true, true]);
+  for (const x of [0, -0, Number.NaN, Number.POSITIVE_INFINITY, 1]) expect(isSubnormal(x, 'float32')).toBe(false);
+  expect([isSubnormal(2 ** -126, 'float32'), isSubnormal(-(2 ** -1022), 'float64')]).toEqual([false, false]);
 });

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { axesOf } from '../../src/plan/axes.ts';
-import { chunkEpochs, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
 describe('the cost of an epoch', () => {
@@ -29,14 +29,14 @@ describe('the cost of an epoch', () => {
   });
 });
 
-describe('the length of a chunk', () => {
+describe('the epochs between two looks at the control words', () => {
   test.each([
-    ['at most 1024 epochs', 10, 1, 1024],
+    ['at most 1000 epochs', 10, 1, 1000],
     ['2²⁴ operations where that is less', 2 ** 20, 4, 4],
     ['rounded down', 2 ** 20 - 1, 4, 4],
     ['at least one epoch', 2 ** 30, 16, 1],
   ])('is %s', (_, operations, lanes, epochs) => {
-    expect(chunkEpochs(operations, lanes)).toBe(epochs);
+    expect(epochsBetweenLooks(operations, lanes)).toBe(epochs);
   });
 });
 

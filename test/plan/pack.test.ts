@@ -95,40 +95,46 @@ describe('groups', () => {
       networksWith({ optimizer: { kind: 'sgd', learningRate: 0.01 }, precision: 'float64' }),
       3,
     );
-    expect(groupShape(group)).toEqual({
+    expect(groupShape(group, 5000)).toEqual({
       precision: 'float64',
       layers: [1, 4, 1],
+      activation: 'tanh',
+      optimizer: { kind: 'sgd', form: 'torch' },
+      subnormals: 'ieee',
       sampleCount: 8,
       moments: 0,
+      constants: 6,
+      corrections: 0,
       lanes: 3,
-      chunkEpochs: 1024,
+      chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0]).moments).toBe(2);
+    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 7 });
   });
 });
 
-describe('tasks', () => {
+describe.each(['kernel', 'reference'] as const)('tasks of the engine %s', (engine) => {
+  const least = OPERATIONS_PER_TASK[engine];
   const groups = packGroups(networks, 4);
   const operationsOf = (list: readonly Group[], epochs: number): number =>
     list.reduce((sum, group) => sum + group.networks.length * epochs * operationsPerEpoch(group.networks[0]), 0);
 
   test('keep the order of the groups and leave none out', () => {
-    const holds = fc.property(fc.integer({ min: 1, max: 3_000_000 }), (epochs) => {
-      const tasks = packTasks(groups, epochs);
+    const holds = fc.property(fc.integer({ min: 1, max: engine === 'kernel' ? 100_000_000 : 3_000_000 }), (epochs) => {
+      const tasks = packTasks(groups, { epochs, engine });
       expect(tasks.flat()).toEqual(groups);
       for (const [i, task] of tasks.entries()) {
         expect(task.length).toBeGreaterThan(0);
-        expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(OPERATIONS_PER_TASK);
-        if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(OPERATIONS_PER_TASK);
+        expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(least);
+        if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(least);
       }
     });
     fc.assert(holds);
   });
 
   test('are one for a short run and one a group for a long one', () => {
-    expect(packTasks(groups, 1)).toHaveLength(1);
-    expect(packTasks(groups, 10_000_000)).toHaveLength(groups.length);
-    expect(packTasks([], 100)).toEqual([]);
+    expect(packTasks(groups, { epochs: 1, engine })).toHaveLength(1);
+    expect(packTasks(groups, { epochs: 1e9, engine })).toHaveLength(groups.length);
+    expect(packTasks([], { epochs: 100, engine })).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The signals of an epoch and the treatment of hard values: −0, subnormals, overflow, NaN, dead units. */
 import { describe, expect, test } from 'vitest';
-import { activationOf } from '../../src/reference/activations.ts';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
+import { activationOf } from '../../src/reference/activations.ts';
 import { makeEpoch } from '../../src/reference/epoch.ts';
 import { networkConfig, samplesOf, stateOf } from './networks.ts';
 

@@ -248,7 +248,7 @@ describe('an interrupted run', () => {
 });
 
 describe('the time of a run', () => {
-  const session = { kind: 'session', startedAt: '', gyre: '', node: '', threads: 1 } as const;
+  const session = { kind: 'session', startedAt: '', gyre: '', node: '', engine: 'kernel', threads: 1 } as const;
   const snapshot = (elapsedMs: number): JournalRecord => ({
     kind: 'snapshot',
     elapsedMs,

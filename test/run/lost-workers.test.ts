@@ -21,7 +21,7 @@ import {
   undisturbedBits,
 } from '../support/runs.ts';
 
-/** Two tasks: networks 0 to 3, which are just enough for one, and the small networks 4 to 7. */
+/** For the reference two tasks: networks 0 to 3, which are just enough for one, and the small networks 4 to 7. */
 const sweep = sweepOf({
   epochs: 1400,
   layers: [
@@ -32,6 +32,7 @@ const sweep = sweepOf({
   data: { kind: 'sine', points: 64 },
   seeds: 4,
 });
+const engine = 'reference';
 const [firstTask, secondTask] = [
   [0, 1, 2, 3],
   [4, 5, 6, 7],
@@ -53,13 +54,13 @@ async function executeWithDeaths(of: {
   const scratch = scratchFolder();
   const folder = join(scratch, 'run');
   writeFileSync(join(scratch, 'deaths.json'), JSON.stringify(plan));
-  return { folder, session: await execute({ sweep, folder, workerUrl: DYING_WORKER_URL, ...options }) };
+  return { folder, session: await execute({ sweep, folder, engine, workerUrl: DYING_WORKER_URL, ...options }) };
 }
 
 const reasons = { exit: 'worker exited with code: 3', throw: 'a planned death' };
 
 test('the sweep of these tests has two tasks', () => {
-  const tasks = packTasks(packGroups(expandSweep(sweep)), sweep.epochs);
+  const tasks = packTasks(packGroups(expandSweep(sweep)), { epochs: sweep.epochs, engine });
   const idsOf = (task: (typeof tasks)[number]) => task.flatMap((group) => group.networks.map(({ id }) => id));
   expect(tasks.map(idsOf)).toEqual([firstTask, secondTask]);
 });
@@ -96,7 +97,7 @@ test('a task lost three times fails with its networks alone, the others are trai
   });
   expect(runState(record)).toBe('failed');
 
-  const repair = await execute({ sweep, folder });
+  const repair = await execute({ sweep, folder, engine });
   expect(repair.ending).toBe('done');
   expect(noticesOf(repair, 'committed').flatMap((commit) => commit.networks.map(({ network }) => network))).toEqual(
     firstTask,
@@ -127,6 +128,7 @@ test('a stop ends a thread that does not see it, and what it trained is trained 
   const session = await execute({
     sweep,
     folder,
+    engine,
     workerUrl: DYING_WORKER_URL,
     onNotice: (_, stop) => {
       if (existsSync(join(scratch, 'deaths'))) stop.abort();
@@ -135,6 +137,6 @@ test('a stop ends a thread that does not see it, and what it trained is trained 
   expect(session.ending).toBe('stopped');
   expect(noticesOf(session, 'retry')).toEqual([]);
   expect(readRun(folder).results.doneCount).toBe(4);
-  expect((await execute({ sweep, folder })).ending).toBe('done');
+  expect((await execute({ sweep, folder, engine })).ending).toBe('done');
   expect(runBits(folder)).toEqual(expected);
 });

@@ -11,7 +11,7 @@ import { expandSweep } from '../../src/plan/expand.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 
-/** Two tasks, so that the table can be read between them, with one network that overflows. */
+/** For the reference two tasks, so that the table can be read between them, with one network that overflows. */
 const sweep = sweepOf({
   epochs: 1400,
   layers: [
@@ -44,6 +44,7 @@ test('the table has a row a planned network while the run goes on, and its resul
   const { ending } = await execute({
     sweep,
     folder,
+    engine: 'reference',
     onNotice: ({ kind }) => {
       if (kind === 'progress' && atProgress.length === 0) atProgress.push(readRows(folder));
     },
@@ -91,6 +92,7 @@ test('a run that is stopped leaves the results of its committed networks and nul
   await execute({
     sweep,
     folder,
+    engine: 'reference',
     onNotice: ({ kind }, stop) => {
       if (kind === 'committed') stop.abort();
     },

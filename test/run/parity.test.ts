@@ -1,5 +1,5 @@
 /**
- * A run's bits do not depend on how it is scheduled: threads, lanes, padding and the order of tasks leave the fingerprint
+ * A run's bits do not depend on how it is computed: engine, threads, lanes, padding and the order of tasks leave the fingerprint
  * and every row of every table as they are.
  */
 import { createHash } from 'node:crypto';
@@ -34,15 +34,18 @@ describe('a run of several tasks', () => {
   }, 60_000);
 
   test('is one: its tasks are enough to keep two threads at work', () => {
-    expect(packTasks(packGroups(networks, 4), sweep.epochs)).toHaveLength(3);
+    expect(packTasks(packGroups(networks, 4), { epochs: sweep.epochs, engine: 'reference' })).toHaveLength(3);
     expect(expected.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test.each([
-    { threads: 1, lanes: 16 },
-    { threads: 2, lanes: 1 },
-    { threads: 3, lanes: 7 },
-  ])('has the same bits on $threads threads with $lanes lanes a group', async (options) => {
+    { engine: 'reference', threads: 1, lanes: 16 },
+    { engine: 'reference', threads: 2, lanes: 1 },
+    { engine: 'reference', threads: 3, lanes: 7 },
+    { engine: 'kernel', threads: 1, lanes: 4 },
+    { engine: 'kernel', threads: 2, lanes: 8 },
+    { engine: 'kernel', threads: 1, lanes: 16 },
+  ] as const)('has the same bits by the $engine on $threads threads with $lanes lanes a group', async (options) => {
     const folder = scratchFolder();
     expect((await execute({ sweep, folder, ...options })).ending).toBe('done');
     expect(runBits(folder)).toEqual(expected);
@@ -50,7 +53,7 @@ describe('a run of several tasks', () => {
 
   test('has the same bits where its networks come in another order, so that groups and tasks are others', async () => {
     const folder = scratchFolder();
-    const run = openRun({ sweep, networks, folder });
+    const run = openRun({ sweep, networks, folder, engine: 'reference' });
     const shuffled = networks.map((_, i) => networks[(i * 5 + 3) % networks.length]);
     expect(new Set(shuffled).size).toBe(networks.length);
     const options = {
@@ -66,7 +69,7 @@ describe('a run of several tasks', () => {
   });
 });
 
-test('networks of every activation, form, precision and treatment of subnormals have the same bits in any number of lanes', async () => {
+test('networks of every activation, form, precision and treatment of subnormals have the same bits by both engines in any number of lanes', async () => {
   const every = sweepOf({
     epochs: 40,
     activation: namesOf(ACTIVATIONS),
@@ -79,20 +82,24 @@ test('networks of every activation, form, precision and treatment of subnormals 
     seeds: 3,
   });
   const bits: RunBits[] = [];
-  for (const lanes of [1, 2, 4]) {
+  for (const [engine, lanes] of [
+    ['reference', 1],
+    ['reference', 2],
+    ['kernel', 4],
+    ['kernel', 8],
+  ] as const) {
     const folder = scratchFolder();
-    await execute({ sweep: every, folder, lanes });
+    await execute({ sweep: every, folder, engine, lanes });
     bits.push(runBits(folder));
   }
   expect(bits[0].fingerprint).toMatch(/^[0-9a-f]{64}$/);
-  expect(bits[1]).toEqual(bits[0]);
-  expect(bits[2]).toEqual(bits[0]);
+  expect(bits).toEqual(Array(4).fill(bits[0]));
 });
 
 test('every network has each of its buckets and blocks exactly once', async () => {
   const folder = scratchFolder();
   const tiny = sweepOf({ epochs: 1010, seeds: 3, trace: { epochs: { every: 500 } } });
-  await execute({ sweep: tiny, folder, threads: 3, lanes: 1 });
+  await execute({ sweep: tiny, folder, engine: 'reference', threads: 3, lanes: 1 });
   const idAndEpoch = (table: 'epochs' | 'blocks') =>
     rowTexts(folder, table).map((text) => text.split(' ').slice(0, 2).map(numberOf).join(':'));
   expect(idAndEpoch('epochs')).toEqual([0, 1, 2].flatMap((id) => [500, 1000, 1010].map((epoch) => `${id}:${epoch}`)));

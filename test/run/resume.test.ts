@@ -8,6 +8,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, w
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, expect, test } from 'vitest';
+import type { EngineName } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { openRun, readRun, runElapsedMs, runPaths, runState } from '../../src/run/folder.ts';
 import {
@@ -25,7 +26,9 @@ import {
   undisturbedBits,
 } from '../support/runs.ts';
 
+/** For the reference it is three tasks; for the kernel it would be one, and no midst. */
 const sweep = SEVERAL_TASKS;
+const engine: EngineName = 'reference';
 const NETWORK_COUNT = 12;
 let expected: RunBits;
 beforeAll(async () => {
@@ -33,9 +36,9 @@ beforeAll(async () => {
 }, 60_000);
 
 /** Continues the run in a folder to its end, and compares it with the undisturbed one. */
-async function expectRepaired(folder: string, { threads = 2 } = {}): Promise<void> {
+async function expectRepaired(folder: string, by: EngineName = engine): Promise<void> {
   const done = readRun(folder).results.doneCount;
-  const session = await execute({ sweep, folder, threads });
+  const session = await execute({ sweep, folder, threads: 2, engine: by });
   expect(session.ending).toBe('done');
   expect(noticesOf(session, 'begun')[0].networksDone).toBe(done);
   const trained = noticesOf(session, 'committed').flatMap(({ networks }) => networks);
@@ -54,7 +57,18 @@ function spawnRun(of: {
   const sweepFile = `${folder}.yaml`;
   writeFileSync(sweepFile, JSON.stringify(sweepKeys)); // JSON is YAML
   const limit = fileKBMax === undefined ? '' : `ulimit -f ${fileKBMax}; `;
-  const command = [process.execPath, MAIN_PATH, 'run', sweepFile, '--out', folder, '--json', ...options];
+  const command = [
+    process.execPath,
+    MAIN_PATH,
+    'run',
+    sweepFile,
+    '--out',
+    folder,
+    '--json',
+    '--kernel',
+    engine,
+    ...options,
+  ];
   return spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command]);
 }
 
@@ -68,12 +82,12 @@ async function noticeFrom(child: ChildProcessWithoutNullStreams, kind: string): 
   throw new Error(`no notice "${kind}" came: ${text}`);
 }
 
-test('a stopped run leaves finished files, says so, and is continued to the same bits', async () => {
+test('a stopped run leaves finished files, says so, and is continued to the same bits, by the other engine too', async () => {
   const folder = scratchFolder();
   const onNotice = (notice: { kind: string }, stop: AbortController) => {
     if (notice.kind === 'committed') stop.abort();
   };
-  const session = await execute({ sweep, folder, threads: 2, onNotice });
+  const session = await execute({ sweep, folder, engine, threads: 2, onNotice });
   expect(session.ending).toBe('stopped');
   expect(noticesOf(session, 'stopping')).toHaveLength(1);
   expect(noticesOf(session, 'ended')[0]).toMatchObject({ reason: 'stopped', fingerprint: null });
@@ -91,7 +105,7 @@ test('a stopped run leaves finished files, says so, and is continued to the same
   const networks = tableFromIPC(readFileSync(runPaths(folder).networks));
   expect([networks.numRows, networks.getChild('label')?.nullCount]).toEqual([NETWORK_COUNT, NETWORK_COUNT - done]);
 
-  await expectRepaired(folder);
+  await expectRepaired(folder, 'kernel');
   const sessions = readRun(folder).journal.flatMap((entry) => (entry.kind === 'end' ? [entry.elapsedMs] : []));
   expect(sessions).toHaveLength(2);
   expect(runElapsedMs(readRun(folder).journal)).toBe(sessions[0] + sessions[1]);
@@ -160,6 +174,7 @@ test('a run whose disk fails in a worker names the file, keeps what was committe
   const session = execute({
     sweep,
     folder,
+    engine,
     onNotice: ({ kind }) => {
       if (kind !== 'committed' || hasFailed) return;
       hasFailed = true;
@@ -207,6 +222,7 @@ test('a run whose folder is taken away under it ends with a RunError, not with a
   const session = execute({
     sweep,
     folder,
+    engine,
     onNotice: ({ kind }) => {
       if (kind === 'committed') rmSync(folder, { recursive: true, force: true });
     },

@@ -49,7 +49,14 @@ const commit: CommitRecord = {
 
 /** One record of every kind but the header, which `create` writes. */
 const records: readonly JournalRecord[] = [
-  { kind: 'session', startedAt: '2025-01-02T03:04:05.678Z', gyre: '0.1.0', node: 'v20.15.0', threads: 16 },
+  {
+    kind: 'session',
+    startedAt: '2025-01-02T03:04:05.678Z',
+    gyre: '0.1.0',
+    node: 'v20.15.0',
+    engine: 'kernel',
+    threads: 16,
+  },
   { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { other: 3, diverged: 0 } },
   commit,
   { kind: 'failed', network: Uint32Array.of(5, 6), reason: 'worker exited with code: 3' },

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table, tableFromIPC } from 'apache-arrow';
 import { onTestFinished } from 'vitest';
+import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
@@ -45,8 +46,8 @@ export function sweepOf(keys: Record<string, unknown> = {}): Sweep {
 }
 
 /**
- * Twelve networks in three tasks of a third of a second each: the cheapest that there are, since a task is cut by a declared
- * count of operations. A third of the networks overflows at once.
+ * Twelve networks, for the engine `reference` three tasks of a third of a second each: the cheapest that there are, since a task is
+ * cut by a declared count of operations. A third of the networks overflows at once.
  */
 export const SEVERAL_TASKS = sweepOf({
   name: 'several-tasks',
@@ -62,10 +63,11 @@ export const SEVERAL_TASKS = sweepOf({
   trace: { epochs: { every: 3 } },
 });
 
-/** How to run; what is left out is one thread, an ordinary worker and no stop. */
+/** How to run; what is left out is one thread, the engine `kernel`, an ordinary worker and no stop. */
 export interface RunOptions extends Partial<Omit<ExecuteOptions, 'notify' | 'stop'>> {
   readonly sweep: Sweep;
   readonly folder: string;
+  readonly engine?: EngineName;
   /** Sees every notice, and may stop the run with it. */
   readonly onNotice?: (notice: Notice, stop: AbortController) => void;
 }
@@ -79,9 +81,15 @@ export interface SessionOutcome {
 }
 
 /** Opens the folder, executes the sweep in it and gives the folder back. */
-export async function execute({ sweep, folder, onNotice, ...options }: RunOptions): Promise<SessionOutcome> {
+export async function execute({
+  sweep,
+  folder,
+  engine = 'kernel',
+  onNotice,
+  ...options
+}: RunOptions): Promise<SessionOutcome> {
   const networks = expandSweep(sweep);
-  const run = openRun({ sweep, networks, folder });
+  const run = openRun({ sweep, networks, folder, engine });
   const stop = new AbortController();
   const notices: Notice[] = [];
   try {
@@ -161,11 +169,11 @@ export function runBits(folder: string): RunBits {
   return { fingerprint: results.fingerprint(networks), epochs: hash('epochs'), blocks: hash('blocks') };
 }
 
-/** The bits of a sweep run without any disturbance on one thread; for hooks, outside of any test. */
+/** The bits of a sweep run by the reference without any disturbance on one thread; for hooks, outside of any test. */
 export async function undisturbedBits(sweep: Sweep): Promise<RunBits> {
   const folder = newFolder();
   try {
-    const { ending } = await execute({ sweep, folder });
+    const { ending } = await execute({ sweep, folder, engine: 'reference' });
     if (ending !== 'done') throw new Error(`the undisturbed run is ${ending}`);
     return runBits(folder);
   } finally {

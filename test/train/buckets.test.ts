@@ -4,8 +4,10 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EXTREMES, type GroupShape, groupBytes, groupMemory, SIGNALS } from '../../src/group/layout.ts';
+import { Extremes } from '../../src/reference/extremes.ts';
 import { Bucket, BucketRows } from '../../src/train/buckets.ts';
-import type { LaneSignals } from '../../src/train/lane-signals.ts';
+import { LaneSignals } from '../../src/train/lane-signals.ts';
 
 /** The signals of one epoch that buckets look at. */
 interface Epoch {
@@ -35,27 +37,44 @@ function rowsOf(
     rows.rowCount = 0;
   };
   for (let first = 0, i = 0; first < epochs.length; i++) {
-    const chunk = epochs.slice(first, first + chunks[i % chunks.length]);
-    bucket.observe(signalsOf(chunk, first + 1), rows, flush);
+    // A chunk never reaches beyond its bucket.
+    const bucketEnd = (Math.floor(first / bucketEpochs) + 1) * bucketEpochs;
+    const chunk = epochs.slice(first, Math.min(first + chunks[i % chunks.length], bucketEnd));
+    bucket.observe(signalsOf(chunk, first + 1), rows);
     first += chunk.length;
+    if (rows.isFull) flush();
   }
   expect(rows.isFull).toBe(false);
   flush();
   return read;
 }
 
+/** A chunk as an engine leaves it in the memory of a group of one lane. */
 function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
-  const of = (name: keyof Epoch) => Float64Array.from(epochs, (epoch) => epoch[name]);
-  return {
-    firstEpoch,
-    count: epochs.length,
-    loss: of('loss'),
-    gradientNorm: of('gradientNorm'),
-    updateNorm: of('updateNorm'),
-    updateCosine: of('updateCosine'),
-    changedParameters: of('changedParameters'),
-    nonFinite: new Float64Array(epochs.length),
+  const shape: GroupShape = {
+    precision: 'float64',
+    layers: [1, 1],
+    activation: 'tanh',
+    sampleCount: 1,
+    optimizer: { kind: 'sgd', form: 'torch' },
+    subnormals: 'ieee',
+    moments: 0,
+    constants: 0,
+    corrections: 0,
+    lanes: 1,
+    chunkEpochs: epochs.length,
   };
+  const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
+  const extremes = new Extremes();
+  for (const [i, epoch] of epochs.entries()) {
+    const signals = { ...epoch, nonFinite: false };
+    extremes.take(signals);
+    for (const [place, name] of SIGNALS.entries()) memory.signals[place * epochs.length + i] = Number(signals[name]);
+  }
+  memory.extremes.set(EXTREMES.map((name) => extremes.values[name]));
+  const chunk = new LaneSignals({ shape, memory, lane: 0 });
+  chunk.begin({ firstEpoch, count: epochs.length });
+  return chunk;
 }
 
 /** The rows by the book: buckets 1…k, k+1…2k, …, the last one to the end. */

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { type FloatArray, floatArray } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
 import { DigestBuilder } from '../../src/train/digest.ts';
@@ -49,13 +50,18 @@ function digestInChunks(
   state: readonly FloatArray[],
   chunks: readonly number[],
 ) {
-  const builder = new DigestBuilder(precision);
+  const builder = new DigestBuilder(floatArray(precision, BLOCK_EPOCHS));
   const arena = floatArray(precision, 5000);
   const blocks = [];
   for (let first = 0, i = 0; first < losses.length; i++) {
     const part = losses.subarray(first, first + chunks[i % chunks.length]);
     arena.fill(-1).set(part);
-    blocks.push(...builder.losses(arena, part.length));
+    blocks.push(
+      ...builder.losses({
+        count: part.length,
+        copyLosses: (target, { at, first: from, count }) => target.set(arena.subarray(from, from + count), at),
+      }),
+    );
     first += part.length;
   }
   const { lastBlock, digest } = builder.finish(state);

@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
+import type { EngineName } from '../../schemas/manifest.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
-import { groupBytes } from '../../src/group/layout.ts';
+import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
+import { KernelCache } from '../../src/kernel/compile.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import { arrowSchema } from '../../src/storage/arrow.ts';
 import { sealSegment } from '../../src/storage/segments.ts';
@@ -22,15 +24,25 @@ export interface Task {
   readonly control: Control;
 }
 
-/** A task of thread 1 of 2 that writes new segments in `folder`. */
+const kernels = new KernelCache();
+
+/** A group with its kernel, and lanes for whole vectors. */
+function withKernel({ networks, lanes: size }: GroupRequest, bucketEpochs: number): GroupRequest {
+  const lanes = Math.ceil(size / 4) * 4;
+  return { networks, lanes, kernel: kernels.kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
+}
+
+/** A task of thread 1 of 2 that writes new segments in `folder`, for the reference where no engine is named. */
 export function taskOf(of: {
+  engine?: EngineName;
   groups: readonly GroupRequest[];
   folder: string;
   epochs: number;
   bucketEpochs?: number;
   networkCount?: number;
 }): Task {
-  const { groups, folder, epochs, bucketEpochs = 1 } = of;
+  const { folder, epochs, bucketEpochs = 1 } = of;
+  const groups = of.engine === 'kernel' ? of.groups.map((group) => withKernel(group, bucketEpochs)) : of.groups;
   const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
   const size = { networkCount: of.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
   const board = new Board(size);
@@ -49,7 +61,9 @@ export function taskOf(of: {
     thread: 1,
     board: { ...size, buffer: board.buffer },
     control: control.buffer,
-    memory: new SharedArrayBuffer(Math.max(...groups.map((group) => groupBytes(groupShape(group))))),
+    memory: sharedMemory(
+      Math.max(...groups.map((group) => group.kernel?.memoryBytes ?? groupBytes(groupShape(group, bucketEpochs)))),
+    ),
   };
   return { request, board, control };
 }
@@ -65,10 +79,10 @@ export function sealedTable(outcome: TaskOutcome, { request }: Task, table: Segm
   return tableFromIPC(readFileSync(path));
 }
 
-/** Networks in groups of `lanes`, in the order given. */
+/** Networks in groups of `lanes`, in the order given, for the reference. */
 export function groupsOf(networks: readonly Network[], lanes: number): GroupRequest[] {
   const groups: GroupRequest[] = [];
   for (let first = 0; first < networks.length; first += lanes)
-    groups.push({ networks: networks.slice(first, first + lanes), lanes });
+    groups.push({ networks: networks.slice(first, first + lanes), lanes, kernel: null });
   return groups;
 }

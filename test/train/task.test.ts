@@ -65,13 +65,15 @@ function resultTexts(outcome: TaskOutcome): string[] {
   return rows.sort();
 }
 
-describe('a task', () => {
+describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engine) => {
+  const task = (of: Parameters<typeof taskOf>[0]) => taskOf({ ...of, engine });
+
   test('has the rows and results of the scalar reference, network by network', () => {
     const epochs = 30;
-    const task = taskOf({ groups: groupsOf(adam.slice(0, 3), 4), folder: scratchFolder(), epochs, networkCount: 9 });
-    const outcome = runTask(task.request);
+    const own = task({ groups: groupsOf(adam.slice(0, 3), 4), folder: scratchFolder(), epochs, networkCount: 9 });
+    const outcome = runTask(own.request);
     const results = resultsOf(outcome);
-    const table = sealedTable(outcome, task, 'epochs');
+    const table = sealedTable(outcome, own, 'epochs');
     expect(table.numRows).toBe(3 * epochs);
     const rows = table.toArray().map((row) => row?.toJSON());
     for (const [row, network] of adam.slice(0, 3).entries()) {
@@ -104,8 +106,8 @@ describe('a task', () => {
   });
 
   test('tells when a network ceased to be finite, and when it was lost', () => {
-    const task = taskOf({ groups: groupsOf(exploding, 2), folder: scratchFolder(), epochs: 40 });
-    const results = resultsOf(runTask(task.request));
+    const own = task({ groups: groupsOf(exploding, 2), folder: scratchFolder(), epochs: 40 });
+    const results = resultsOf(runTask(own.request));
     for (const [row, network] of exploding.entries()) {
       const { signals, digest } = reference(network, 40);
       const min = Math.min(...signals.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
@@ -119,12 +121,12 @@ describe('a task', () => {
 
   test('gives every network the same bits in any lane, beside any neighbour, in any order of groups', () => {
     const train = (groups: Task['request']['groups']) => {
-      const task = taskOf({ groups, folder: scratchFolder(), epochs: 60, bucketEpochs: 7, networkCount: 5 });
-      const outcome = runTask(task.request);
-      const rows = sealedTable(outcome, task, 'epochs')
+      const own = task({ groups, folder: scratchFolder(), epochs: 60, bucketEpochs: 7, networkCount: 5 });
+      const outcome = runTask(own.request);
+      const rows = sealedTable(outcome, own, 'epochs')
         .toArray()
         .map((row) => JSON.stringify(row));
-      const digests = sealedTable(outcome, task, 'blocks')
+      const digests = sealedTable(outcome, own, 'blocks')
         .toArray()
         .map((row) => JSON.stringify(row));
       return { results: resultTexts(outcome), rows: rows.sort(), digests: digests.sort() };
@@ -147,9 +149,7 @@ describe('a task', () => {
     const [one, other] = expandSweep(sweepOf({ optimizer: { kind: 'sgd', learningRate: [1e-2, 1e4] }, seeds: 1 }));
     const results = (networks: readonly Network[]) =>
       resultTexts(
-        runTask(
-          taskOf({ groups: groupsOf(networks, 4), folder: scratchFolder(), epochs: 50, networkCount: 2 }).request,
-        ),
+        runTask(task({ groups: groupsOf(networks, 4), folder: scratchFolder(), epochs: 50, networkCount: 2 }).request),
       );
     const [alone, lost] = [results([one]), results([other])];
     expect(lost[0]).toContain('non-finite');
@@ -160,7 +160,7 @@ describe('a task', () => {
     const [large] = expandSweep(sweepOf({ layers: [1, 8, 1], data: { kind: 'sine', points: 9 }, seeds: 1 }));
     const small = exploding.slice(0, 1).map((network) => ({ ...network, id: 1 }));
     const digests = (groups: Task['request']['groups']) =>
-      resultTexts(runTask(taskOf({ groups, folder: scratchFolder(), epochs: 20, networkCount: 2 }).request));
+      resultTexts(runTask(task({ groups, folder: scratchFolder(), epochs: 20, networkCount: 2 }).request));
     const [first, second] = [groupsOf([large], 4), groupsOf(small, 4)];
     expect(digests([...first, ...second])).toEqual([...digests(first), ...digests(second)]);
     expect(digests([...second, ...first])).toEqual([...digests(first), ...digests(second)]);
@@ -168,9 +168,9 @@ describe('a task', () => {
 
   test('writes its rows in several batches where they are many, and loses none between them', () => {
     const epochs = 18_000;
-    const task = taskOf({ groups: groupsOf(adam.slice(0, 2), 2), folder: scratchFolder(), epochs });
-    const outcome = runTask(task.request);
-    const table = sealedTable(outcome, task, 'epochs');
+    const own = task({ groups: groupsOf(adam.slice(0, 2), 2), folder: scratchFolder(), epochs });
+    const outcome = runTask(own.request);
+    const table = sealedTable(outcome, own, 'epochs');
     expect(table.batches.map(({ numRows }) => numRows)).toEqual([32_768, 2 * epochs - 32_768]);
     const networks = columnOf(table, 'network');
     const seen = new Set([...columnOf(table, 'epoch')].map((epoch, row) => networks[row] * epochs + epoch - 1));
@@ -181,14 +181,14 @@ describe('a task', () => {
       true,
     ]);
 
-    const blocks = sealedTable(outcome, task, 'blocks');
+    const blocks = sealedTable(outcome, own, 'blocks');
     const blockEpochs = columnOf(blocks, 'epoch');
     const ends = columnOf(blocks, 'network').map((network, row) => network * epochs + blockEpochs[row]);
     expect([...ends.sort()]).toEqual(Array.from({ length: 36 }, (_, block) => 1000 * (block + 1)));
   });
 
   test('shows on the board how far its networks are, and leaves its thread idle at the end', () => {
-    const { request, board } = taskOf({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
+    const { request, board } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
     runTask(request);
     expect(adam.map(({ id }) => board.epochsOf(id))).toEqual([25, 25, 25, 25, 25]);
     expect(board.labelCounts().other).toBe(5);
@@ -196,9 +196,11 @@ describe('a task', () => {
   });
 });
 
-describe('a task that is stopped', () => {
+describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is stopped', (engine) => {
+  const task = (of: Parameters<typeof taskOf>[0]) => taskOf({ ...of, engine });
+
   test('before it begins trains nothing', () => {
-    const { request, board, control } = taskOf({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 3 });
+    const { request, board, control } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 3 });
     control.requestStop();
     expect(runTask(request)).toEqual({ kind: 'stopped' });
     expect(board.epochsTrained()).toBe(0);
@@ -212,8 +214,8 @@ describe('a task that is stopped', () => {
     async ({ watched }) => {
       const folder = scratchFolder();
       const [large] = expandSweep(sweepOf({ layers: [1, 64, 64, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
-      const groups = [...groupsOf(adam, 5), { networks: [{ ...large, id: 5 }], lanes: 1 }];
-      const { request, board, control } = taskOf({ groups, folder, epochs: watched === 0 ? 1e9 : 2000 });
+      const groups = [...groupsOf(adam, 5), ...groupsOf([{ ...large, id: 5 }], 1)];
+      const { request, board, control } = task({ groups, folder, epochs: watched === 0 ? 1e9 : 2000 });
       const worker = new Worker(new URL('./stopping-worker.mjs', import.meta.url), {
         workerData: { board: request.board, control: control.buffer, watched },
       });
@@ -224,7 +226,7 @@ describe('a task that is stopped', () => {
       expect(board.threads()).toEqual([null, null]);
       expect(readdirSync(folder).sort()).toEqual(['blocks.arrow.part', 'epochs.arrow.part']);
 
-      const again = taskOf({ groups: groups.slice(0, 1), folder, epochs: 3 });
+      const again = task({ groups: groups.slice(0, 1), folder, epochs: 3 });
       const table = sealedTable(runTask(again.request), again, 'epochs');
       expect(table.numRows).toBe(3 * adam.length);
     },

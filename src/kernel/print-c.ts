@@ -179,6 +179,7 @@ class Printer {
 function literal(value: number, precision: Precision): string {
   if (Number.isNaN(value)) return '__builtin_nan("")';
   const suffix = precision === 'float32' ? 'f' : '';
+  if (!Number.isFinite(value)) return `${value < 0 ? '-' : ''}__builtin_inf${suffix}()`;
   return Object.is(value, -0) ? `-0.0${suffix}` : `${value.toExponential(precision === 'float32' ? 9 : 17)}${suffix}`;
 }
 

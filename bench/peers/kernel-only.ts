@@ -1,0 +1,61 @@
+/**
+ * The process that trains a part of a sweep by the kernel's engine and does nothing else with it: what a run could not do in less time.
+ * Prints the time and the epochs of each kernel shape.
+ *
+ *     node --import tsx bench/peers/kernel-only.ts SWEEP PART PARTS EPOCHS NETWORKS
+ */
+import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
+import { KernelCache } from '../../src/kernel/compile.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
+import { type Group, groupShape, packGroups } from '../../src/plan/pack.ts';
+import { readSweep } from '../../src/plan/read.ts';
+import { initialiseGroup, kernelEngine } from '../../src/train/engine.ts';
+
+/** What training the networks of one kernel shape took. */
+export interface ShapeTime {
+  readonly shape: string;
+  readonly networkEpochs: number;
+  readonly seconds: number;
+}
+
+const WARM_UP_EPOCHS = 2000;
+
+const [file, ...numbers] = process.argv.slice(2);
+const [part, parts, epochs, networkCount] = numbers.map(Number);
+const sweep = readSweep(file);
+const bucketEpochs = sweep.trace.epochs.every;
+const kernels = new KernelCache();
+let memory = sharedMemory(0);
+const times = new Map<string, { networkEpochs: number; seconds: number }>();
+for (const [i, group] of packGroups(expandSweep(sweep).slice(0, networkCount)).entries()) {
+  if (i % parts !== part) continue;
+  let time = times.get(group.shape);
+  if (time === undefined) {
+    time = { networkEpochs: 0, seconds: 0 };
+    times.set(group.shape, time);
+    train(group, WARM_UP_EPOCHS);
+  }
+  time.seconds += train(group, epochs);
+  time.networkEpochs += group.networks.length * epochs;
+}
+const result: ShapeTime[] = [...times].map(([shape, time]) => ({ shape, ...time }));
+process.stdout.write(`${JSON.stringify(result)}\n`);
+
+/** Trains a group from its first epoch on, in chunks as a run does; returns the seconds in the engine. */
+function train({ networks, lanes }: Group, epochCount: number): number {
+  const shape = groupShape({ networks, lanes }, bucketEpochs);
+  const kernel = kernels.kernelOf(shape);
+  const bytes = Math.max(kernel.memoryBytes, groupBytes(shape));
+  if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
+  const inMemory = { networks, shape, memory };
+  initialiseGroup(inMemory);
+  const engine = kernelEngine(inMemory, kernel);
+  const begin = performance.now();
+  for (let firstEpoch = 1; firstEpoch <= epochCount; ) {
+    const bucketEnd = Math.ceil(firstEpoch / bucketEpochs) * bucketEpochs;
+    const count = Math.min(shape.chunkEpochs, bucketEnd - firstEpoch + 1, epochCount - firstEpoch + 1);
+    engine({ firstEpoch, count });
+    firstEpoch += count;
+  }
+  return (performance.now() - begin) / 1000;
+}

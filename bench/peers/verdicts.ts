@@ -1,0 +1,66 @@
+/**
+ * What the kernels have to reach beside their peers, and whether they do.
+ */
+import type { Problem } from './problem.ts';
+
+/** A requirement with what was measured: the worst over the shapes that it is about. */
+export interface Verdict {
+  readonly requirement: string;
+  readonly target: number;
+  readonly measured: number;
+  readonly of: string;
+  readonly met: boolean;
+}
+
+/** The ratio of one id's rate to that of a peer, in its best way or the one named; null where one was not measured. */
+export type RatioOf = (problem: Problem, of: { id: string; peer: string; way?: string }) => number | null;
+
+const C_BUILDS = ['c-sse2', 'c-v3', 'c-native'];
+
+/** Ratios that ask for at least a target; those that nothing was measured for are left out. */
+export function verdicts(problems: readonly Problem[], ratioOf: RatioOf): Verdict[] {
+  const small = problems.filter(({ isSmall }) => isSmall);
+  const large = problems.filter(({ isSmall }) => !isSmall);
+  const isNode24 = process.versions.node.startsWith('24.');
+  const found: (Verdict | null)[] = [
+    ...C_BUILDS.map((build) => worst(`Gyre / ${build}, small shapes`, isNode24 ? 0.88 : 0.82, small, 'gyre', build)),
+    ...C_BUILDS.map((build) => worst(`Gyre on Node 24 / ${build}, small shapes`, 0.88, small, 'gyre-24', build)),
+    ...C_BUILDS.map((build) => worst(`Gyre / ${build}, large shape`, 0.65, large, 'gyre', build)),
+    worst(
+      'Gyre / PyTorch, one network by autograd and torch.optim.Adam, small shapes',
+      110,
+      small,
+      'gyre',
+      'torch-loop',
+      'autograd',
+    ),
+    worst('Gyre / PyTorch, one network in the fastest way, small shapes', 110, small, 'gyre', 'torch-loop'),
+    worst('Gyre / PyTorch, batched, small shapes', 3, small, 'gyre', 'torch-batched'),
+    worst('Gyre / NumPy, small shapes', 3, small, 'gyre', 'numpy'),
+    worst('Gyre / NumPy, large shape', 3, large, 'gyre', 'numpy'),
+    worst('Gyre / PyTorch, batched, large shape', 3, large, 'gyre', 'torch-batched'),
+    worst('Gyre / PyTorch, batched, large shape', 1, large, 'gyre', 'torch-batched'),
+    worst('Gyre / TensorFlow.js, cpu, small shapes', 100, small, 'gyre', 'tfjs-cpu'),
+    worst('Gyre / TensorFlow.js, wasm, small shapes', 100, small, 'gyre', 'tfjs-wasm'),
+    worst('Gyre / JAX, small shapes', 1, small, 'gyre', 'jax'),
+  ];
+  return found.filter((verdict) => verdict !== null);
+
+  function worst(
+    requirement: string,
+    target: number,
+    among: readonly Problem[],
+    id: string,
+    peer: string,
+    way?: string,
+  ) {
+    const ratios = among.map((problem) => ({
+      of: problem.name,
+      measured: ratioOf(problem, way === undefined ? { id, peer } : { id, peer, way }),
+    }));
+    const measured = ratios.filter((ratio): ratio is { of: string; measured: number } => ratio.measured !== null);
+    if (measured.length === 0) return null;
+    const least = measured.reduce((a, b) => (b.measured < a.measured ? b : a));
+    return { requirement, target, ...least, met: least.measured >= target };
+  }
+}

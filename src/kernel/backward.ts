@@ -6,7 +6,7 @@ import type { GroupShape } from '../group/layout.ts';
 import { roundingTo } from '../numeric/rounding.ts';
 import { type Code, range, ZERO } from './code.ts';
 import { activationOf, GRADIENT, type Layer, TARGETS, THETA } from './shape.ts';
-import { samplesOfTile, sumsOfProducts, TILE_SUMS, TILE_UNITS } from './tiles.ts';
+import { rowFactors, samplesOfTile, sumsOfProducts, TILE_SUMS, TILE_UNITS } from './tiles.ts';
 import { add, constant, Index, multiply, subtract, type Vector } from './tree.ts';
 
 /** Writes e = a − y, δ = (2/(N·O))·e of the output layer; returns the loss S·(1/(N·O)), S the sum of e·e. */
@@ -34,6 +34,14 @@ export function hiddenDeltas(code: Code, shape: GroupShape, layer: Layer, above:
   const kept = activation.slope === undefined ? activations : slopes;
   code.note(`backward, layer ${layer.number}: δ = f′(z)·Wᵀδ`);
   code.tiles({ name: 'unit', count: outputCount, size: TILE_UNITS }, (unit, units) => {
+    const weight = rowFactors(code, { rows: units, terms: above.outputCount }, (row, output) =>
+      THETA.load(
+        output
+          .times(outputCount)
+          .plus(unit)
+          .plus(above.weights + row),
+      ),
+    );
     const size = samplesOfTile({ units, terms: above.outputCount });
     code.tiles({ name: 'sample', count: shape.sampleCount, size }, (sample, samples) => {
       const sums = sumsOfProducts(code, {
@@ -42,13 +50,7 @@ export function hiddenDeltas(code: Code, shape: GroupShape, layer: Layer, above:
         columns: samples,
         terms: above.outputCount,
         start: () => ZERO,
-        rowFactor: (row, output) =>
-          THETA.load(
-            output
-              .times(outputCount)
-              .plus(unit)
-              .plus(above.weights + row),
-          ),
+        rowFactor: weight,
         columnFactor: (column, output) => above.deltas.load(sample.plus(column).times(above.outputCount).plus(output)),
       });
       for (const column of range(samples)) {

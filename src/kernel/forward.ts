@@ -6,7 +6,7 @@ import type { GroupShape } from '../group/layout.ts';
 import { type Code, range } from './code.ts';
 import type { Elementary } from './elementary.ts';
 import { activationOf, type Layer, THETA } from './shape.ts';
-import { samplesOfTile, sumsOfProducts, TILE_UNITS } from './tiles.ts';
+import { rowFactors, samplesOfTile, sumsOfProducts, TILE_UNITS } from './tiles.ts';
 
 /** Writes a layer's pass: leaves f(z), and f′(z) where the activation keeps it, in the layer's scratch. */
 export function forward(code: Code, shape: GroupShape, layer: Layer, elementary: Elementary): void {
@@ -14,6 +14,10 @@ export function forward(code: Code, shape: GroupShape, layer: Layer, elementary:
   const activation = activationOf(shape, layer);
   code.note(`forward, layer ${layer.number}: z = b + W·a, a = f(z)`);
   code.tiles({ name: 'unit', count: outputCount, size: TILE_UNITS }, (unit, units) => {
+    const weight = rowFactors(code, { rows: units, terms: inputCount }, (row, input) =>
+      THETA.load(unit.plus(row).times(inputCount).plus(input).plus(weights)),
+    );
+    const bias = range(units).map((row) => code.let('bias', THETA.load(unit.plus(biases + row))));
     const size = samplesOfTile({ units, terms: inputCount });
     code.tiles({ name: 'sample', count: shape.sampleCount, size }, (sample, samples) => {
       const sums = sumsOfProducts(code, {
@@ -21,8 +25,8 @@ export function forward(code: Code, shape: GroupShape, layer: Layer, elementary:
         rows: units,
         columns: samples,
         terms: inputCount,
-        start: (row) => THETA.load(unit.plus(biases + row)),
-        rowFactor: (row, input) => THETA.load(unit.plus(row).times(inputCount).plus(input).plus(weights)),
+        start: (row) => bias[row],
+        rowFactor: weight,
         columnFactor: (column, input) => below.load(sample.plus(column).times(inputCount).plus(input)),
       });
       const store = (row: number, column: number) => () => {

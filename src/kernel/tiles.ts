@@ -4,7 +4,7 @@
  * one serves a whole row or column. Each sum runs in its own order from its own start, so that no tile changes a bit.
  */
 import { type Code, range } from './code.ts';
-import { add, type Index, multiply, type Variable, type Vector } from './tree.ts';
+import { add, Index, multiply, type Variable, type Vector } from './tree.ts';
 
 /** Sums of a tile: more would not fit into the sixteen registers of SSE and AVX beside what they are made of. */
 export const TILE_SUMS = 8;
@@ -24,6 +24,20 @@ const TERMS_WRITTEN_OUT = 4;
 export function samplesOfTile(of: { units: number; terms: number }): number {
   if (of.units === 1) return SAMPLES_OF_ONE_UNIT;
   return of.terms > TERMS_WRITTEN_OUT ? SAMPLES_OF_LONG_SUMS : 1;
+}
+
+/**
+ * The row factors of a tile, loaded once where its sums are short: they serve all samples, and the engine takes them from registers or
+ * its stack as it takes constants. Those of long sums are loaded as they are needed.
+ */
+export function rowFactors(
+  code: Code,
+  { rows, terms }: { rows: number; terms: number },
+  load: (row: number, term: Index) => Vector,
+): (row: number, term: Index) => Vector {
+  if (terms > TERMS_WRITTEN_OUT) return load;
+  const loaded = range(rows).map((row) => range(terms).map((term) => code.let('weight', load(row, new Index(term)))));
+  return (row, { constant }) => loaded[row][constant];
 }
 
 export interface SumsOfProducts {

@@ -237,6 +237,10 @@ test('a second process is refused while one works on the folder, and welcome aft
   const long = sweepOf({ epochs: 100_000_000 });
   const open = () => openRun({ sweep: long, networks: [], folder });
   const child = spawnRun({ folder, sweepKeys: long });
+  let words = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    words += chunk.toString();
+  });
   await noticeFrom(child, 'progress');
   expect(open).toThrow(
     `${join(folder, 'lock')}: got a run that process ${child.pid} works on, expected one process a run`,
@@ -246,7 +250,8 @@ test('a second process is refused while one works on the folder, and welcome aft
 
   child.stdout.resume();
   child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([143, null]);
+  const exit = await once(child, 'close');
+  expect(exit, words).toEqual([143, null]);
   expect(existsSync(runPaths(folder).lock)).toBe(false);
   open().close();
 });

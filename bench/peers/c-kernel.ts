@@ -20,9 +20,6 @@ export interface CBuild {
 
 const DRIVER = new URL('kernel-driver.c', import.meta.url).pathname;
 
-/** printC writes ∞ of float32 as JavaScript does. */
-const INFINITY = '-DInfinityf=__builtin_inff()';
-
 /** Compiles a problem's kernel into a folder; returns the command that times it for `seconds`. */
 export function buildCKernel(problem: Problem, build: CBuild, of: { folder: string; seconds: number }): string[] {
   const lanes = build.vectorBytes / BYTES_OF.float32;
@@ -36,16 +33,7 @@ export function buildCKernel(problem: Problem, build: CBuild, of: { folder: stri
   writeFileSync(file('kernel.c'), printC(program, { name: 'train', sections, vectorBytes: build.vectorBytes }));
   writeFileSync(file('image'), group.image);
   writeFileSync(file('corrections'), new Uint8Array(corrections.buffer));
-  execFileSync('gcc', [
-    '-O2',
-    '-ffp-contract=off',
-    INFINITY,
-    ...build.flags,
-    '-c',
-    file('kernel.c'),
-    '-o',
-    file('kernel.o'),
-  ]);
+  execFileSync('gcc', ['-O2', '-ffp-contract=off', ...build.flags, '-c', file('kernel.c'), '-o', file('kernel.o')]);
   execFileSync('gcc', ['-O2', DRIVER, file('kernel.o'), '-o', file('kernel')]);
   const offsets = sectionOffsets(shape);
   const numbers = [lanes, 1, problem.epochs, shape.chunkEpochs, correctionCount, offsets.corrections, offsets.signals];

@@ -28,7 +28,11 @@ export interface PrintedModule {
   readonly constants: FloatArray;
 }
 
-/** Prints a program for memory at the given addresses. The function takes the numbers of epochs and of vectors to train. */
+/**
+ * Prints a program for memory at the given addresses. The function takes the numbers of epochs and of vectors to train.
+ *
+ * @throws RangeError where the lanes of a group do not fill whole vectors
+ */
 export function printWasm(program: Program, addresses: Addresses): PrintedModule {
   return new Printer(program, addresses).print();
 }
@@ -97,6 +101,11 @@ class Printer {
   readonly #counters = new Map<Counter, number>();
 
   constructor(program: Program, addresses: Addresses) {
+    if ((program.lanes * BYTES_OF[program.precision]) % VECTOR_BYTES !== 0) {
+      throw new RangeError(
+        `${program.lanes} lanes of ${program.precision} do not fill vectors of ${VECTOR_BYTES} bytes`,
+      );
+    }
     this.#program = program;
     this.#addresses = addresses;
   }

@@ -33,7 +33,7 @@ const ATTEMPTS_MAX = 3;
 export interface ExecuteOptions {
   readonly threads: number;
   readonly workerUrl: URL;
-  /** Networks a group; changes nothing but the speed. */
+  /** Networks a group, a multiple of 4 for kernels; changes nothing but the speed. */
   readonly lanes?: number;
   /** Stop at the first task that is given up, instead of going on with the others. */
   readonly failFast?: boolean;

@@ -111,4 +111,14 @@ describe('a module', () => {
       }
     },
   );
+
+  test('is not printed for lanes that leave a vector half empty', () => {
+    for (const [precision, lanes] of [
+      ['float32', 6],
+      ['float64', 3],
+    ] as const) {
+      const program = { precision, lanes, tree: [], scratch: {} };
+      expect(() => printWasm(program, { sections: {}, table: 0 })).toThrow(/do not fill vectors/);
+    }
+  });
 });

@@ -13,10 +13,27 @@ import type { Sweep } from '../../schemas/sweep.ts';
  * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
  */
 export function networkKey(config: NetworkConfig): string {
-  const { layers, activation, data, init, optimizer, batch, precision, subnormals, seed } = config;
-  const decisive = { layers, activation, data, init, optimizer, batch, precision, subnormals, seed };
-  return contentHash({ arithmetic: ARITHMETIC_ID, ...decisive }).slice(0, 16);
+  const members = DECISIVE_MEMBERS.map(
+    (name) => `"${name}":${canonicalJson(name === 'arithmetic' ? ARITHMETIC_ID : config[name])}`,
+  );
+  return hash('sha256', `{${members.join(',')}}`, 'hex').slice(0, 16);
 }
+
+/** What decides a network's bits, in the order of canonical JSON: sorted once, not for each of a million networks. */
+const DECISIVE_MEMBERS = (
+  [
+    'arithmetic',
+    'layers',
+    'activation',
+    'data',
+    'init',
+    'optimizer',
+    'batch',
+    'precision',
+    'subnormals',
+    'seed',
+  ] as const
+).toSorted();
 
 /** The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs and trace. */
 export function sweepKey(sweep: Sweep): string {

@@ -18,7 +18,6 @@ import {
   Struct,
   Uint32,
   Utf8,
-  util,
   vectorFromArray,
 } from 'apache-arrow';
 import { type Column, type ColumnType, FORMAT_VERSION, type TableName, type TableSpec } from '../../schemas/trace.ts';
@@ -152,9 +151,13 @@ function indexIn(names: readonly string[], name: string | null): number {
 /** Null count and validity bitmap; no bitmap where nothing is null. */
 function nulls(length: number, isPresent?: (row: number) => boolean): { nullCount: number; nullBitmap?: Uint8Array } {
   if (isPresent === undefined) return { nullCount: 0 };
-  const present = Array.from({ length }, (_, row) => isPresent(row));
-  const nullCount = present.filter((is) => !is).length;
-  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: util.packBools(present) };
+  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+  let nullCount = 0;
+  for (let row = 0; row < length; row++) {
+    if (isPresent(row)) nullBitmap[row >> 3] |= 1 << (row & 7);
+    else nullCount++;
+  }
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap };
 }
 
 /** A whole Arrow file of one batch, as bytes. */

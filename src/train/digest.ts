@@ -52,14 +52,14 @@ export class DigestBuilder {
     return finished;
   }
 
-  /** Closes the last block, which may be short, and hashes the final state; `state` is θ and the moments that exist. */
-  finish(state: readonly FloatArray[]): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
+  /**
+   * Closes the last block, which may be short, and hashes the final state: θ and then the moments that exist, in one array. Every
+   * NaN of the state is made canonical.
+   */
+  finish(state: FloatArray): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
     const lastBlock = this.#openLength > 0 ? this.#closeBlock() : null;
-    for (const values of state) {
-      const copy = values.slice();
-      canonicaliseNaNs(copy);
-      this.#parts.push(bytesOf(copy));
-    }
+    canonicaliseNaNs(state);
+    this.#parts.push(bytesOf(state));
     return { lastBlock, digest: hash('sha256', Buffer.concat(this.#parts), 'buffer') };
   }
 

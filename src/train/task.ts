@@ -6,7 +6,7 @@
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { NetworkResults, SegmentCommit } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
-import type { Network } from '../../schemas/network.ts';
+import { type Network, parameterCount } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { Observer, type Verdict } from '../detect/observer.ts';
@@ -113,12 +113,13 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     }
   }
   return lanes.map(({ id, observer, digest }, lane) => {
-    const [theta, ...moments] = finalState(shape, memory, lane);
-    const { lastBlock, digest: bytes } = digest.finish([theta, ...moments]);
+    const state = finalState(shape, memory, lane);
+    const { lastBlock, digest: bytes } = digest.finish(state);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs, label: verdict.label });
-    const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, shape.precision)));
+    const moments = state.subarray(parameterCount(shape.layers));
+    const hasSubnormalMoments = moments.some((x) => isSubnormal(x, shape.precision));
     return { id, verdict, digest: bytes, hasSubnormalMoments };
   });
 }
@@ -143,14 +144,14 @@ function watch(network: Network, of: { signals: LaneSignals; openBlock: FloatArr
   };
 }
 
-/** θ and the moments that exist, of one lane. */
-function finalState(shape: GroupShape, memory: GroupMemory, lane: number) {
-  const sections = [memory.theta, memory.firstMoment, memory.secondMoment].filter((section) => section.length > 0);
-  return sections.map((section) => {
-    const values = floatArray(shape.precision, section.length / shape.lanes);
-    readLane(section, shape.lanes, lane, values);
-    return values;
-  });
+/** θ and then the moments that exist, of one lane. */
+function finalState({ layers, precision, moments, lanes }: GroupShape, memory: GroupMemory, lane: number): FloatArray {
+  const count = parameterCount(layers);
+  const state = floatArray(precision, count * (1 + moments));
+  for (const [i, section] of [memory.theta, memory.firstMoment, memory.secondMoment].slice(0, 1 + moments).entries()) {
+    readLane(section, lanes, lane, state.subarray(i * count, (i + 1) * count));
+  }
+  return state;
 }
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {

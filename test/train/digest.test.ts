@@ -64,9 +64,23 @@ function digestInChunks(
     );
     first += part.length;
   }
-  const { lastBlock, digest } = builder.finish(state);
+  const { lastBlock, digest } = builder.finish(joined(precision, state));
   if (lastBlock !== null) blocks.push(lastBlock);
   return { digest: Buffer.from(digest).toString('hex'), blocks };
+}
+
+/** Arrays one after another in a new one, as the final state comes. */
+function joined(precision: Precision, parts: readonly FloatArray[]): FloatArray {
+  const values = floatArray(
+    precision,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
 }
 
 /** Losses that differ from each other and hold every kind of number. */

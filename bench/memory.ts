@@ -19,7 +19,7 @@ const RESULT = 'bench/results/memory.json';
 const ROWS = 10;
 const THREADS = 2;
 /** Epochs of each network: somewhat over a minute on two cores. */
-const EPOCHS = 2_500_000;
+const EPOCHS = 75_000_000;
 /** The last quarter may need this much more than the second before it counts as growth. */
 const RATIO_MAX = 1.1;
 
@@ -34,6 +34,7 @@ const sweep = {
   data: { kind: 'sine', points: 4 },
   optimizer: { kind: 'adam', learningRate: 0.001 },
   seeds: 8,
+  trace: { epochs: { every: 1000 } },
 };
 
 const notices = await progressOfRun();

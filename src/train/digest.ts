@@ -15,6 +15,9 @@ export interface BlockDigest {
   readonly digest: string;
 }
 
+/** Bytes of a SHA-256. */
+const DIGEST_BYTES = 32;
+
 /** The losses of consecutive epochs. */
 export interface LossChunk {
   readonly count: number;
@@ -30,8 +33,9 @@ export class DigestBuilder {
   readonly #open: FloatArray;
   #openLength = 0;
   #epoch = 0;
-  /** d_1, d_2, … */
-  readonly #parts: Uint8Array[] = [];
+  /** d_1 ‖ d_2 ‖ … with room for more: 32 bytes a block, where a Buffer a block would take several times as much. */
+  #digests = new Uint8Array(DIGEST_BYTES);
+  #blockCount = 0;
 
   /** `open` has room for the losses of one block and is the builder's own until it has finished. */
   constructor(open: FloatArray) {
@@ -59,8 +63,8 @@ export class DigestBuilder {
   finish(state: FloatArray): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
     const lastBlock = this.#openLength > 0 ? this.#closeBlock() : null;
     canonicaliseNaNs(state);
-    this.#parts.push(bytesOf(state));
-    return { lastBlock, digest: hash('sha256', Buffer.concat(this.#parts), 'buffer') };
+    const digests = this.#digests.subarray(0, this.#blockCount * DIGEST_BYTES);
+    return { lastBlock, digest: hash('sha256', Buffer.concat([digests, bytesOf(state)]), 'buffer') };
   }
 
   #closeBlock(): BlockDigest {
@@ -68,7 +72,14 @@ export class DigestBuilder {
     canonicaliseNaNs(block);
     // Not createHash: a million blocks would leave a million small objects outside of the heap, and no garbage collection in sight.
     const digest = hash('sha256', bytesOf(block), 'buffer');
-    this.#parts.push(digest);
+    const end = this.#blockCount * DIGEST_BYTES;
+    if (end === this.#digests.length) {
+      const longer = new Uint8Array(2 * end);
+      longer.set(this.#digests);
+      this.#digests = longer;
+    }
+    this.#digests.set(digest, end);
+    this.#blockCount++;
     this.#openLength = 0;
     return { epoch: this.#epoch, digest: digest.toString('hex', 0, 8) };
   }

@@ -14,10 +14,10 @@ import pyarrow.ipc
 import gyre
 import readers
 
-#: Six seconds or so on two cores: long enough to be looked at and interrupted, in tasks of about a second.
+#: Six seconds or so on two cores: long enough to be looked at and interrupted, in tasks of less than a second.
 LONG = {
     "name": "long",
-    "epochs": 5000,
+    "epochs": 150_000,
     "layers": [1, 8, 8, 1],
     "data": {"kind": "sine", "points": 16},
     "optimizer": {"kind": "adam", "learningRate": [0.01, 0.1]},

@@ -6,15 +6,15 @@
 import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { EPOCHS_ARGUMENT, type Program } from './program.ts';
-import type { Counter, Index, Loop, Operation, Place, Statement, Variable, Vector } from './tree.ts';
+import { filledIn, type Templates } from './templates.ts';
+import type { Counter, Index, Loop, Place, Statement, Variable, Vector } from './tree.ts';
 
 const TYPES: Readonly<Record<Precision, { number: string; integer: string; unsigned: string }>> = {
   float32: { number: 'float', integer: 'int32_t', unsigned: 'uint32_t' },
   float64: { number: 'double', integer: 'int64_t', unsigned: 'uint64_t' },
 };
 
-/** How operations are written; $0, $1, $2 are the operands. */
-const TEMPLATES: Readonly<Record<Operation, string>> = {
+const TEMPLATES: Templates = {
   add: '($0 + $1)',
   subtract: '($0 - $1)',
   multiply: '($0 * $1)',
@@ -145,12 +145,12 @@ class Printer {
         return this.#place(vector.place);
       case 'variable':
         return this.#nameOf(vector);
-      case 'apply': {
-        const operands = vector.operands.map((operand) => this.#vector(operand));
-        return TEMPLATES[vector.operation]
-          .replaceAll('$shift', String(vector.shift))
-          .replace(/\$(\d)/g, (_, i) => operands[Number(i)]);
-      }
+      case 'apply':
+        return filledIn(
+          TEMPLATES,
+          vector,
+          vector.operands.map((operand) => this.#vector(operand)),
+        );
     }
   }
 

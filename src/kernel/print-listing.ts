@@ -3,10 +3,10 @@
  * finding mistakes, and for readers who want to see a kernel.
  */
 import type { Program } from './program.ts';
-import type { Counter, Index, Operation, Place, Statement, Variable, Vector } from './tree.ts';
+import { filledIn, type Templates } from './templates.ts';
+import type { Counter, Index, Place, Statement, Variable, Vector } from './tree.ts';
 
-/** How operations are written; $0, $1, $2 are the operands, $shift the bits to shift by. */
-const TEMPLATES: Readonly<Record<Operation, string>> = {
+const TEMPLATES: Templates = {
   add: '($0 + $1)',
   subtract: '($0 - $1)',
   multiply: '($0 * $1)',
@@ -69,12 +69,12 @@ class Printer {
         return this.#place(vector.place);
       case 'variable':
         return this.#nameOf(vector);
-      case 'apply': {
-        const operands = vector.operands.map((operand) => this.#vector(operand));
-        return TEMPLATES[vector.operation]
-          .replaceAll('$shift', String(vector.shift))
-          .replace(/\$(\d)/g, (_, i) => operands[Number(i)]);
-      }
+      case 'apply':
+        return filledIn(
+          TEMPLATES,
+          vector,
+          vector.operands.map((operand) => this.#vector(operand)),
+        );
     }
   }
 

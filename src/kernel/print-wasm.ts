@@ -16,7 +16,7 @@ import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts'
 /** Bytes of a vector of this engine. */
 export const VECTOR_BYTES = 16;
 
-/** Where a kernel's sections begin, in bytes; the table of constants, `tableOffset`, must be the last. */
+/** Where a kernel's sections begin, in bytes; the table of constants is the last of them. */
 export interface Addresses {
   readonly sections: Readonly<Record<string, number>>;
   readonly table: number;

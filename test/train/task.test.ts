@@ -187,6 +187,22 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     expect([...ends.sort()]).toEqual(Array.from({ length: 36 }, (_, block) => 1000 * (block + 1)));
   });
 
+  test('tells of moments that have become subnormal, and of none where they are flushed', () => {
+    const dying = (subnormals: string): Uint8Array => {
+      const sweep = sweepOf({
+        layers: [1, 8, 1],
+        activation: 'relu',
+        data: { kind: 'polynomial', points: 8 },
+        optimizer: { kind: 'adam', learningRate: 0.3, beta2: 0.5 },
+        subnormals,
+      });
+      const task = taskOf({ groups: groupsOf(expandSweep(sweep), 4), folder: scratchFolder(), epochs: 1200, engine });
+      return resultsOf(runTask(task.request)).subnormal ?? new Uint8Array();
+    };
+    expect([...dying('ieee')]).toContain(1);
+    expect([...dying('flush')]).toEqual(new Array(8).fill(0));
+  });
+
   test('shows on the board how far its networks are, and leaves its thread idle at the end', () => {
     const { request, board } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
     runTask(request);

@@ -1,15 +1,24 @@
 /**
  * The pool of training threads: the only place that knows Piscina. A worker is known by its URL alone.
  */
+import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+
+/** A thread that has not started by then is not waited for: its machine has other troubles. */
+const START_MS_MAX = 10_000;
+const START_POLL_MS = 5;
 
 /** Threads that train tasks, all started at once and kept until closed. */
 export class TrainingPool {
   /** Null for a pool without threads, which Piscina cannot make. */
   readonly #piscina: Piscina | null;
+  /** Threads that were made and have not yet told that they are started. */
+  #startingCount: number;
+  #closing: Promise<void> | null = null;
 
   constructor({ workerUrl, threads }: { workerUrl: URL; threads: number }) {
+    this.#startingCount = threads;
     if (threads === 0) {
       this.#piscina = null;
       return;
@@ -28,6 +37,10 @@ export class TrainingPool {
       // MB, threads that train many short networks spend a twentieth of their time on collecting them.
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
+    // The one message that a worker sends of itself says that it is started.
+    this.#piscina.on('message', () => this.#startingCount--);
+    // Whatever ended a thread, another one starts in its place.
+    this.#piscina.on('workerDestroy', () => this.#startingCount++);
   }
 
   /** Trains a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
@@ -38,6 +51,15 @@ export class TrainingPool {
 
   /** Ends the threads; what they train at the time is lost. May be called again. */
   async close(): Promise<void> {
-    await this.#piscina?.destroy();
+    this.#closing ??= this.#end();
+    await this.#closing;
+  }
+
+  /** Node 20 aborts the process where a thread is ended while it loads its modules, so those that start are waited for. */
+  async #end(): Promise<void> {
+    if (this.#piscina === null) return;
+    const deadline = performance.now() + START_MS_MAX;
+    while (this.#startingCount > 0 && performance.now() < deadline) await setTimeout(START_POLL_MS);
+    await this.#piscina.destroy();
   }
 }

@@ -1,0 +1,35 @@
+/** The pool of threads: that it ends none that is still starting, which Node 20 now and then answers with an abort. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { TaskRequest } from '../../schemas/messages.ts';
+import { TrainingPool } from '../../src/run/pool.ts';
+import { scratchFolder } from '../support/runs.ts';
+
+const workerUrl = new URL('./slow-worker.mjs', import.meta.url);
+
+/** A pool of slow threads, and how many of them have loaded by now. */
+function slowPool(threads: number) {
+  const marks = join(scratchFolder(), 'marks');
+  vi.stubEnv('GYRE_TEST_MARKS', marks); // threads take the environment along
+  return { pool: new TrainingPool({ workerUrl, threads }), loaded: () => readFileSync(marks).length };
+}
+
+test('a pool that is closed at once, even twice, waits until its threads have loaded', async () => {
+  const { pool, loaded } = slowPool(2);
+  await Promise.all([pool.close(), pool.close()]);
+  expect(loaded()).toBe(2);
+});
+
+test('so it does for the thread that replaces a lost one', async () => {
+  const { pool, loaded } = slowPool(1);
+  await expect(pool.train({} as TaskRequest)).rejects.toThrow('worker exited with code: 3');
+  await pool.close();
+  expect(loaded()).toBe(2);
+});
+
+test('a pool without threads trains nothing and can be closed', async () => {
+  const pool = new TrainingPool({ workerUrl, threads: 0 });
+  await expect(pool.train({} as TaskRequest)).rejects.toThrow('without threads');
+  await pool.close();
+});

@@ -88,10 +88,10 @@ function trainer({ activation, precision, subnormals }: Configuration, state: St
   );
   const shape = groupShape({ networks, lanes: LANES_DEFAULT }, BUCKET_EPOCHS);
   const kernel = compileKernel(shape);
-  const inMemory = { networks, shape, memory: sharedMemory(kernel.memoryBytes) };
+  const inMemory = initialiseGroup({ networks, shape, memory: sharedMemory(kernel.memoryBytes) });
   const engine = kernelEngine(inMemory, kernel);
   return (digest?: ReturnType<typeof createHash>): number => {
-    const sections = initialiseGroup(inMemory);
+    const { sections } = initialiseGroup(inMemory);
     if (state === 'subnormal') makeSubnormal(sections, precision);
     const begin = performance.now();
     for (let done = 0; done < epochs; done += shape.chunkEpochs)

@@ -56,10 +56,21 @@ export interface SessionRecord {
   readonly threads: number;
 }
 
-/** Networks are trained to their last epoch and their rows are on disk. */
+/** Networks that are trained to an epoch before their last one, and can be trained on from a checkpoint. */
+export interface UnfinishedNetworks {
+  readonly network: Uint32Array;
+  /** Epochs trained. */
+  readonly epoch: number;
+  /** The checkpoint's name in the folder of checkpoints. */
+  readonly checkpoint: string;
+}
+
+/** A task's networks are trained further, to their last epoch or not, and the rows of those epochs are on disk. */
 export interface CommitRecord {
   readonly kind: 'commit';
+  /** Of those that are done. */
   readonly results: NetworkResults;
+  readonly unfinished: UnfinishedNetworks | null;
   readonly segments: readonly SegmentCommit[];
 }
 

@@ -3,8 +3,9 @@
  * request, so that any worker can do any task, and a lost one can be done again. Structured clone carries both; the buffers are
  * shared.
  */
-import type { NetworkResults, SegmentCommit } from './journal.ts';
+import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
+import type { Problem } from './problems.ts';
 import type { SegmentedTableName } from './trace.ts';
 
 /** A segment that a task may append to. */
@@ -22,6 +23,11 @@ export interface GroupRequest {
   readonly lanes: number;
   /** The compiled kernel of their shape; null where the scalar reference is to train them. */
   readonly kernel: CompiledKernel | null;
+  /** Epochs that they are trained by now, and the checkpoint of each network where there are any. */
+  readonly epoch: number;
+  readonly checkpoints: readonly string[];
+  /** The epoch to train to. */
+  readonly untilEpoch: number;
 }
 
 /** A kernel on its way from the thread that compiled it to those that run it. */
@@ -34,13 +40,14 @@ export interface CompiledKernel {
   readonly memoryBytes: number;
 }
 
-/** One task: some groups, trained from their first to their last epoch. */
+/** One task: some groups, or some epochs of a long one. */
 export interface TaskRequest {
   readonly groups: readonly GroupRequest[];
   readonly epochs: number;
   /** Epochs a bucket of the trace. */
   readonly bucketEpochs: number;
   readonly runKey: string;
+  readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
   /** Which thread's place on the board to fill in; also the only task that writes to its segments and memory. */
   readonly thread: number;
@@ -50,9 +57,19 @@ export interface TaskRequest {
   readonly memory: WebAssembly.Memory;
 }
 
+/** What a task has trained: as much of it as there was before a stop was requested. */
+export interface TrainedOutcome {
+  readonly kind: 'trained';
+  readonly results: NetworkResults;
+  /** At most one group, since they are trained one after another. */
+  readonly unfinished: UnfinishedNetworks | null;
+  readonly segments: readonly SegmentCommit[];
+}
+
 /** What came of a task. Nothing of a task that did not end with `trained` is committed. */
 export type TaskOutcome =
-  | { readonly kind: 'trained'; readonly results: NetworkResults; readonly segments: readonly SegmentCommit[] }
+  | TrainedOutcome
+  /** Before an epoch was trained. */
   | { readonly kind: 'stopped' }
   /** The disk failed, not the task: to try again would fail again. */
-  | { readonly kind: 'storage-failed'; readonly where: string; readonly got: string; readonly remedy: string };
+  | { readonly kind: 'storage-failed'; readonly problem: Problem };

@@ -84,7 +84,7 @@ describe('levels', () => {
 describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
-    ['msgpackr', /^src\/storage\/journal\.ts$/],
+    ['msgpackr', /^src\/storage\/frames\.ts$/],
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],
     ['react', /^src\/display\/ink\//],

@@ -34,8 +34,8 @@ export function benchGroup(problem: Problem, lanes: number): BenchGroup {
   const shape = groupShape({ networks, lanes }, BUCKET_EPOCHS);
   const compiled = compileKernel(shape);
   const memory = sharedMemory(compiled.memoryBytes);
-  const inMemory = { networks, shape, memory };
-  const sections = initialiseGroup(inMemory);
+  const inMemory = initialiseGroup({ networks, shape, memory });
+  const { sections } = inMemory;
   const { inputs, targets } = samplesOf(problem);
   for (let lane = 0; lane < lanes; lane++) {
     writeLane(sections.inputs, lanes, lane, inputs);

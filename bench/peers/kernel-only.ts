@@ -47,9 +47,7 @@ function train({ networks, lanes }: Group, epochCount: number): number {
   const kernel = kernels.kernelOf(shape);
   const bytes = Math.max(kernel.memoryBytes, groupBytes(shape));
   if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
-  const inMemory = { networks, shape, memory };
-  initialiseGroup(inMemory);
-  const engine = kernelEngine(inMemory, kernel);
+  const engine = kernelEngine(initialiseGroup({ networks, shape, memory }), kernel);
   const begin = performance.now();
   for (let firstEpoch = 1; firstEpoch <= epochCount; ) {
     const bucketEnd = Math.ceil(firstEpoch / bucketEpochs) * bucketEpochs;

@@ -107,9 +107,7 @@ function measureRate({ networks, lanes }: Group, of: { bucketEpochs: number; sha
   const { bucketEpochs, shareMs } = of;
   const shape = groupShape({ networks, lanes }, bucketEpochs);
   const kernel = compileKernel(shape);
-  const group = { networks, shape, memory: sharedMemory(kernel.memoryBytes) };
-  initialiseGroup(group);
-  const train = kernelEngine(group, kernel);
+  const train = kernelEngine(initialiseGroup({ networks, shape, memory: sharedMemory(kernel.memoryBytes) }), kernel);
   const epochsWithin = (ms: number, firstEpoch: number): { epochs: number; elapsedMs: number } => {
     const startMs = performance.now();
     let epochs = 0;

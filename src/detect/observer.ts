@@ -105,6 +105,36 @@ export class Observer {
     if (epoch >= this.#tailStart && loss < this.#tailMin) this.#tailMin = loss;
   }
 
+  /** All that has been seen, as numbers; epochs count from 1, and 0 stands for none. */
+  save(): Float64Array {
+    return Float64Array.of(
+      this.#lossFirst,
+      this.#lossLast,
+      this.#lossMin,
+      this.#lossMinEpoch ?? 0,
+      this.#tailMin,
+      this.#recentMin,
+      this.#lastLowEpoch ?? 0,
+      this.#nonFiniteEpoch ?? 0,
+      this.#unchangedEpochs,
+    );
+  }
+
+  /** Goes on with numbers that were saved. */
+  restore(numbers: Float64Array): void {
+    const [lossFirst, lossLast, lossMin, lossMinEpoch, tailMin, recentMin, lastLowEpoch, nonFiniteEpoch, unchanged] =
+      numbers;
+    this.#lossFirst = lossFirst;
+    this.#lossLast = lossLast;
+    this.#lossMin = lossMin;
+    this.#lossMinEpoch = lossMinEpoch || null;
+    this.#tailMin = tailMin;
+    this.#recentMin = recentMin;
+    this.#lastLowEpoch = lastLowEpoch || null;
+    this.#nonFiniteEpoch = nonFiniteEpoch || null;
+    this.#unchangedEpochs = unchanged;
+  }
+
   /** The label the network would have if its run ended like the epochs since this was last asked. */
   provisionalLabel(): LabelName {
     const recentMin = this.#recentMin;

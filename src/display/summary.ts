@@ -112,7 +112,7 @@ function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] 
 
 function nextLines({ folder, state, labels }: SummaryInput): string[] {
   const next: string[] = [];
-  if (state === 'stopped') next.push('the same gyre run again continues at the networks that are not done');
+  if (state === 'stopped') next.push('the same gyre run again continues where it stopped');
   if (state === 'failed') next.push('the same gyre run again tries the networks that failed');
   next.push(`npx gyre show ${folder}${labels.diverged > 0 ? ' --label diverged' : ''}`);
   next.push(`python -c "import pandas; print(pandas.read_feather('${join(folder, 'networks.arrow')}'))"`);

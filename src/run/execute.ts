@@ -2,9 +2,15 @@
  * Executes a run: hands its open networks to the pool, task by task, commits what comes back and tells what happens as
  * notices. Never trains itself. Each thread has one task at a time, with the segments and the memory that go with it, so
  * nothing but the board and the control words is shared between threads.
+ *
+ *     worker   rows of epochs a…b ─► fsync ─► checkpoint at b ─► fsync, rename, fsync of the folder ─► outcome
+ *                                                                                                          │
+ *     main                         the checkpoint at a is removed ◄─ fsync ◄─ commit appended to the journal ◄─┘
+ *
+ * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed.
+ * From then on it is at b. Networks that are done at b need no checkpoint.
  */
-import type { CommitRecord } from '../../schemas/journal.ts';
-import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
@@ -13,7 +19,8 @@ import { Control } from '../group/control.ts';
 import { type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
 import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
-import { type Group, groupShape, LANES_DEFAULT, packGroups, packTasks } from '../plan/pack.ts';
+import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
+import { removeCheckpoints } from '../storage/checkpoints.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { writeNetworksTable } from './networks-table.ts';
 import { TrainingPool } from './pool.ts';
@@ -23,10 +30,10 @@ const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;
 const NETWORKS_TABLE_MS = 60_000;
 /**
- * After a stop is asked for, workers have this long to leave their groups in good order; then their threads are ended. A chunk of
- * a very large network may take longer, and nothing of an unfinished task is committed either way.
+ * After a stop is asked for, workers have this long to make durable what they have trained; then their threads are ended. A chunk
+ * of a very large network may take longer, and what its task has trained is then lost.
  */
-const STOP_GRACE_MS = 300;
+const STOP_GRACE_MS = 2000;
 /** A lost task is tried this often altogether. */
 const ATTEMPTS_MAX = 3;
 
@@ -75,7 +82,8 @@ class Execution {
     this.#options = options;
     this.#epochs = run.manifest.sweep.epochs;
     const open = run.networks.filter(({ id }) => !run.results.isDone(id));
-    const groups = packGroups(open, options.lanes ?? LANES_DEFAULT);
+    const epochOf = (id: number) => run.results.progressOf(id)?.epoch ?? 0;
+    const groups = packGroups(open, options.lanes, { epochs: this.#epochs, epochOf });
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
     this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
@@ -83,6 +91,7 @@ class Execution {
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
     for (const { id } of run.networks) {
       if (run.results.isDone(id)) this.#board.setNetwork(id, { epochs: this.#epochs, label: run.results.labelOf(id) });
+      else this.#board.setNetwork(id, { epochs: epochOf(id), label: null });
     }
     options.notify({
       kind: 'begun',
@@ -142,11 +151,12 @@ class Execution {
     let memory = sharedMemory(0);
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
-        const groups = task.map((group) => this.#groupRequest(group));
+        const groups = task.map((group) => this.#groupRequest(group, task.length === 1));
         // Not Math.max over a spread: a task of short runs may be a hundred thousand groups, more than a call has arguments.
         const bytes = groups.reduce((most, group) => Math.max(most, this.#memoryBytes(group)), 0);
         if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
         await this.#trainTask({ groups, thread, memory });
+        this.#goOnWith(task);
       }
     } catch (error) {
       // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
@@ -159,6 +169,13 @@ class Execution {
     return this.#control.stopRequested ? undefined : this.#tasks.shift();
   }
 
+  /** Puts the rest of a group that is trained slice by slice in front of the other tasks: few groups are then begun at a time. */
+  #goOnWith(task: readonly Group[]): void {
+    const [group] = task;
+    const epoch = this.#run.results.progressOf(group.networks[0].id)?.epoch ?? 0;
+    if (epoch > group.epoch) this.#tasks.unshift([{ ...group, epoch }]);
+  }
+
   #shapeOf(group: { networks: readonly Network[]; lanes: number }): GroupShape {
     return groupShape(group, this.#run.manifest.sweep.trace.epochs.every);
   }
@@ -169,9 +186,18 @@ class Execution {
   }
 
   /** A group as its worker needs it. */
-  #groupRequest({ networks, lanes }: Group): GroupRequest {
-    const shape = this.#shapeOf({ networks, lanes });
-    return { networks, lanes, kernel: this.#run.engine === 'kernel' ? this.#kernels.kernelOf(shape) : null };
+  #groupRequest(group: Group, isAlone: boolean): GroupRequest {
+    const { networks, lanes, epoch } = group;
+    const { engine, results } = this.#run;
+    const checkpoints = networks.flatMap(({ id }) => results.progressOf(id)?.checkpoint ?? []);
+    return {
+      networks,
+      lanes,
+      kernel: engine === 'kernel' ? this.#kernels.kernelOf(this.#shapeOf(group)) : null,
+      epoch,
+      checkpoints,
+      untilEpoch: isAlone ? sliceEnd(group, { epochs: this.#epochs, engine }) : this.#epochs,
+    };
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */
@@ -183,28 +209,28 @@ class Execution {
       try {
         outcome = await this.#pool.train(this.#request(groups, thread, memory));
       } catch (error) {
-        this.#clearBoard(ids, thread);
+        this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);
         if (this.#control.stopRequested) return;
         if (attempt === ATTEMPTS_MAX) return this.#giveUp(ids, reason);
         this.#options.notify({ kind: 'retry', networks: ids, attempt: attempt + 1, reason });
         continue;
       }
-      if (outcome.kind === 'trained')
-        this.#commit({ kind: 'commit', results: outcome.results, segments: outcome.segments }, thread);
-      else if (outcome.kind === 'storage-failed') throw new RunError(outcome);
+      if (outcome.kind === 'trained') this.#commit(outcome, thread);
+      else if (outcome.kind === 'storage-failed') throw new RunError(outcome.problem);
       return;
     }
   }
 
   #request(groups: readonly GroupRequest[], thread: number, memory: WebAssembly.Memory): TaskRequest {
-    const { manifest, segments } = this.#run;
+    const { folder, manifest, segments } = this.#run;
     const { networkCount, threadCount, buffer } = this.#board;
     return {
       groups,
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
       runKey: manifest.key,
+      checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
       thread,
       board: { networkCount, threadCount, buffer },
@@ -213,20 +239,19 @@ class Execution {
     };
   }
 
-  /** The rows are durable before the journal says so; the book follows the journal. */
-  #commit(record: CommitRecord, thread: number): void {
-    const { journal, results, segments } = this.#run;
-    journal.append(record);
-    segments.commit(record.segments);
+  /** Rows and checkpoint are durable by now; the book and the results follow the journal. */
+  #commit({ results: done, unfinished, segments: appended }: TrainedOutcome, thread: number): void {
+    const { folder, journal, results, segments } = this.#run;
+    journal.append({ kind: 'commit', results: done, unfinished, segments: appended });
+    segments.commit(appended);
     segments.sealLong(thread);
-    results.commit(record.results);
+    const overtaken = results.commit({ results: done, unfinished });
+    removeCheckpoints(runPaths(folder).checkpoints, overtaken);
+    if (done.network.length === 0) return;
     this.#options.notify({
       kind: 'committed',
       elapsedMs: this.#elapsedMs(),
-      networks: Array.from(record.results.network, (network) => ({
-        network,
-        label: results.labelOf(network) ?? 'other',
-      })),
+      networks: Array.from(done.network, (network) => ({ network, label: results.labelOf(network) ?? 'other' })),
     });
   }
 
@@ -240,8 +265,11 @@ class Execution {
     if (this.#options.failFast) this.#control.requestStop();
   }
 
-  #clearBoard(ids: readonly number[], thread: number): void {
-    for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: null });
+  /** Shows the networks of a lost task where they were before it. */
+  #resetBoard(groups: readonly GroupRequest[], thread: number): void {
+    for (const { networks, epoch } of groups) {
+      for (const { id } of networks) this.#board.setNetwork(id, { epochs: epoch, label: null });
+    }
     this.#board.setThread(thread, null);
   }
 

@@ -14,6 +14,7 @@ import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { THRESHOLDS } from '../detect/thresholds.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
+import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { acquireLock, lockHolder } from './lock.ts';
@@ -26,6 +27,7 @@ export const runPaths = (folder: string) => ({
   manifest: join(folder, 'run.json'),
   journal: join(folder, 'journal.msgpack'),
   networks: join(folder, 'networks.arrow'),
+  checkpoints: join(folder, 'checkpoints'),
   lock: join(folder, 'lock'),
 });
 
@@ -90,6 +92,7 @@ export function openRun({
     const segments = new SegmentBook(folder, manifest.key);
     for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
     segments.refuseUnknown();
+    keepCheckpoints(paths.checkpoints, results.checkpoints, manifest.key);
     segments.sealAll();
     const journal =
       content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
@@ -241,7 +244,7 @@ export function runTraceBytes(journal: readonly JournalRecord[]): number {
 function replayResults(networkCount: number, records: readonly JournalRecord[]): Results {
   const results = new Results(networkCount);
   for (const record of records) {
-    if (record.kind === 'commit') results.commit(record.results);
+    if (record.kind === 'commit') results.commit(record);
     else if (record.kind === 'failed') results.fail(record.network);
   }
   return results;

@@ -4,12 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import type { NetworkResults } from '../../schemas/journal.ts';
+import type { CommitRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 
 const DIGEST_BYTES = 32;
 const NO_LABEL = 255;
+
+/** Where an unfinished network goes on. */
+export interface Progress {
+  /** Epochs trained. */
+  readonly epoch: number;
+  /** Name of the checkpoint's file. */
+  readonly checkpoint: string;
+}
 
 /** Results by id; a network without a label has none yet. */
 export class Results {
@@ -25,6 +33,8 @@ export class Results {
   readonly lossLast: Float64Array;
   readonly #labels: Uint8Array;
   readonly #digests: Uint8Array;
+  /** Networks that are begun and not done, and where they go on. */
+  readonly #unfinished = new Map<number, Progress>();
 
   constructor(networkCount: number) {
     this.networkCount = networkCount;
@@ -40,8 +50,18 @@ export class Results {
     this.#digests = new Uint8Array(networkCount * DIGEST_BYTES);
   }
 
-  /** Takes the results of a commit. */
-  commit(of: NetworkResults): void {
+  /** Takes the results of a commit. Returns the checkpoints that no network needs any more. */
+  commit({ results: of, unfinished }: Pick<CommitRecord, 'results' | 'unfinished'>): string[] {
+    const overtaken = new Set<string>();
+    for (const id of [...of.network, ...(unfinished?.network ?? [])]) {
+      const progress = this.#unfinished.get(id);
+      if (progress !== undefined) overtaken.add(progress.checkpoint);
+      this.#unfinished.delete(id);
+    }
+    if (unfinished !== null) {
+      const { epoch, checkpoint } = unfinished;
+      for (const id of unfinished.network) this.#unfinished.set(id, { epoch, checkpoint });
+    }
     for (const [row, id] of of.network.entries()) {
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
       this.degraded[id] = of.degraded[row];
@@ -54,11 +74,23 @@ export class Results {
       this.lossLast[id] = of.lossLast[row];
       this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
+    const used = this.checkpoints;
+    return [...overtaken].filter((file) => !used.has(file));
   }
 
   /** Records networks as given up, unless they are done; a later commit overrides it. */
   fail(networks: Uint32Array): void {
     for (const id of networks) if (!this.isDone(id)) this.#labels[id] = LABEL_NAMES.indexOf('failed');
+  }
+
+  /** How far a network is that is begun and not done; null for any other. */
+  progressOf(id: number): Progress | null {
+    return this.#unfinished.get(id) ?? null;
+  }
+
+  /** The checkpoints that unfinished networks go on from. */
+  get checkpoints(): Set<string> {
+    return new Set(Array.from(this.#unfinished.values(), ({ checkpoint }) => checkpoint));
   }
 
   labelOf(id: number): LabelName | null {

@@ -1,17 +1,14 @@
 /**
- * The journal: an append-only file of frames, each [u32 payload length][u32 CRC-32 of the payload][msgpack payload],
- * little-endian. Main alone appends. A frame cut short at the end of the file is what a crash leaves and is dropped; a
+ * The journal: an append-only file of frames. Main alone appends. A frame cut short at the end of the file is what a crash leaves and is dropped; a
  * damaged frame with others behind it is damage, and is refused: to drop it would drop the commits behind it as well.
  */
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
-import { Packr } from 'msgpackr';
 import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { syncFolderOf, withPath } from './files.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
-const FRAME_HEADER_BYTES = 8;
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
 const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
 /** More than the first frame ever takes: of a longer file it is whole. */
@@ -19,9 +16,6 @@ const FIRST_FRAME_BYTES_MAX = 128;
 /** Every payload is a map whose first key is `kind`: this behind a fixmap's one byte or a map16's three. */
 const FIRST_KEY = Buffer.from('\xa4kind', 'latin1');
 const MAP_HEADER_BYTES = [1, 3];
-
-/** `moreTypes` keeps typed arrays (plain packing corrupts them); without `useRecords` every frame stands on its own. */
-const packr = new Packr({ moreTypes: true, useRecords: false });
 
 /** A journal open for appending. */
 export class Journal {
@@ -90,12 +84,8 @@ export class Journal {
   }
 
   #write(record: JournalRecord): void {
-    const payload = packr.pack(record);
-    const header = Buffer.alloc(FRAME_HEADER_BYTES);
-    header.writeUInt32LE(payload.length, 0);
-    header.writeUInt32LE(crc32(payload), 4);
+    const frame = packFrame(record);
     withPath(this.#path, () => {
-      const frame = Buffer.concat([header, payload]);
       for (let written = 0; written < frame.length; ) written += writeSync(this.#descriptor, frame, written);
       if (record.kind !== 'snapshot') fdatasyncSync(this.#descriptor);
       this.#wholeBytes += frame.length;
@@ -137,7 +127,7 @@ export function readJournal(path: string): JournalContent | null {
         remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
       });
     }
-    records.push(packr.unpack(frame) as JournalRecord);
+    records.push(unpackPayload(frame) as JournalRecord);
     offset += FRAME_HEADER_BYTES + frame.length;
   }
   const header = records[0];
@@ -171,7 +161,7 @@ function notAJournal(path: string): RunError {
  * with bytes behind it is `damaged`, and so is one whose wrong length hides whole frames.
  */
 function frameAt(bytes: Buffer, offset: number): Buffer | 'cut' | 'damaged' {
-  const payload = wholeFrameAt(bytes, offset);
+  const payload = framePayloadAt(bytes, offset);
   if (payload !== null) return payload;
   if (offset + FRAME_HEADER_BYTES > bytes.length) return 'cut';
   const length = bytes.readUInt32LE(offset);
@@ -180,21 +170,11 @@ function frameAt(bytes: Buffer, offset: number): Buffer | 'cut' | 'damaged' {
   return hasWholeFrameBehind(bytes, offset) ? 'damaged' : 'cut';
 }
 
-/** The payload of the frame at `offset` where it is all there and right, else null. */
-function wholeFrameAt(bytes: Buffer, offset: number): Buffer | null {
-  if (offset + FRAME_HEADER_BYTES > bytes.length) return null;
-  const start = offset + FRAME_HEADER_BYTES;
-  const end = start + bytes.readUInt32LE(offset);
-  if (end === start || end > bytes.length) return null;
-  const payload = bytes.subarray(start, end);
-  return crc32(payload) === bytes.readUInt32LE(offset + 4) ? payload : null;
-}
-
 function hasWholeFrameBehind(bytes: Buffer, offset: number): boolean {
   for (let key = bytes.indexOf(FIRST_KEY, offset); key >= 0; key = bytes.indexOf(FIRST_KEY, key + 1)) {
     for (const mapHeaderBytes of MAP_HEADER_BYTES) {
       const frame = key - mapHeaderBytes - FRAME_HEADER_BYTES;
-      if (frame > offset && wholeFrameAt(bytes, frame) !== null) return true;
+      if (frame > offset && framePayloadAt(bytes, frame) !== null) return true;
     }
   }
   return false;

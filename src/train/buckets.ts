@@ -69,6 +69,19 @@ export class Bucket {
     if (chunk.lastEpoch % this.#bucketEpochs === 0 || chunk.lastEpoch === this.#epochs) this.#close(chunk, rows);
   }
 
+  /** The numbers of the open bucket. */
+  save(): Float64Array {
+    return Float64Array.of(this.#lossMin, this.#lossMax, this.#gradientNormMax, this.#updateCosineMin);
+  }
+
+  /** Goes on with numbers that were saved. */
+  restore([lossMin, lossMax, gradientNormMax, updateCosineMin]: Float64Array): void {
+    this.#lossMin = lossMin;
+    this.#lossMax = lossMax;
+    this.#gradientNormMax = gradientNormMax;
+    this.#updateCosineMin = updateCosineMin;
+  }
+
   #close(chunk: LaneSignals, rows: BucketRows): void {
     const row = rows.rowCount++;
     const last = chunk.count - 1;

@@ -56,15 +56,33 @@ export class DigestBuilder {
     return finished;
   }
 
+  /** Digests of the finished blocks and the losses of the open one, as arrays of their own. */
+  save(): { readonly blockDigests: Uint8Array; readonly openLosses: FloatArray } {
+    return {
+      blockDigests: this.#digests.slice(0, this.#blockCount * DIGEST_BYTES),
+      openLosses: this.#open.slice(0, this.#openLength),
+    };
+  }
+
+  /** Goes on after `epoch` epochs with what was saved then. */
+  restore(epoch: number, { blockDigests, openLosses }: { blockDigests: Uint8Array; openLosses: FloatArray }): void {
+    this.#epoch = epoch;
+    this.#open.set(openLosses);
+    this.#openLength = openLosses.length;
+    this.#blockCount = blockDigests.length / DIGEST_BYTES;
+    this.#digests = new Uint8Array(Math.max(DIGEST_BYTES, blockDigests.length));
+    this.#digests.set(blockDigests);
+  }
+
   /**
-   * Closes the last block, which may be short, and hashes the final state: θ and then the moments that exist, in one array. Every
-   * NaN of the state is made canonical.
+   * Closes the last block, which may be short, and hashes the final state: θ and then the moments; one that does not exist is empty.
+   * Every NaN of the state is made canonical.
    */
-  finish(state: FloatArray): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
+  finish(state: readonly FloatArray[]): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
     const lastBlock = this.#openLength > 0 ? this.#closeBlock() : null;
-    canonicaliseNaNs(state);
+    for (const values of state) canonicaliseNaNs(values);
     const digests = this.#digests.subarray(0, this.#blockCount * DIGEST_BYTES);
-    return { lastBlock, digest: hash('sha256', Buffer.concat([digests, bytesOf(state)]), 'buffer') };
+    return { lastBlock, digest: hash('sha256', Buffer.concat([digests, ...state.map(bytesOf)]), 'buffer') };
   }
 
   #closeBlock(): BlockDigest {

@@ -30,6 +30,7 @@ export interface GroupInMemory {
   readonly networks: readonly Network[];
   readonly shape: GroupShape;
   readonly memory: WebAssembly.Memory;
+  readonly sections: GroupMemory;
 }
 
 /** What an epoch reads; everything else is written before it is read. */
@@ -43,8 +44,12 @@ const WRITTEN_AT_THE_START = [
   'constants',
 ] as const;
 
-/** Writes θ₀, zero moments, samples and constants of a group into its memory, and returns its sections. */
-export function initialiseGroup({ networks, shape, memory }: GroupInMemory): GroupMemory {
+/** The sections that the state of a network stands in; all that training hands on from one epoch to the next. */
+const STATE_NAMES = ['theta', 'firstMoment', 'secondMoment', 'previousUpdate'] as const;
+
+/** Gives a group its place in a memory: θ₀, zero moments, samples and constants. */
+export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMemory {
+  const { networks, shape, memory } = of;
   const { lanes } = shape;
   const sections = groupMemory(shape, memory.buffer);
   for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
@@ -56,11 +61,27 @@ export function initialiseGroup({ networks, shape, memory }: GroupInMemory): Gro
     writeLane(sections.theta, lanes, lane, initialParameters(network));
     for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
   }
-  return sections;
+  return { ...of, sections };
+}
+
+/** The state of one lane, copied. */
+export function readState({ shape, sections }: GroupInMemory, lane: number): NetworkState {
+  const { precision, lanes } = shape;
+  const copies = STATE_NAMES.map((name) => {
+    const copy = floatArray(precision, sections[name].length / lanes);
+    readLane(sections[name], lanes, lane, copy);
+    return [name, copy] as const;
+  });
+  return Object.fromEntries(copies) as unknown as NetworkState;
+}
+
+/** Sets the state of one lane. */
+export function writeState({ shape, sections }: GroupInMemory, lane: number, state: Readonly<NetworkState>): void {
+  for (const name of STATE_NAMES) writeLane(sections[name], shape.lanes, lane, state[name]);
 }
 
 /** The engine that runs a compiled kernel on a group. */
-export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel: CompiledKernel): Engine {
+export function kernelEngine({ networks, shape, memory, sections }: GroupInMemory, kernel: CompiledKernel): Engine {
   const { precision, lanes } = shape;
   const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
   const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
@@ -69,7 +90,7 @@ export function kernelEngine({ networks, shape, memory }: GroupInMemory, kernel:
   const train = trainFunction(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = correctionsByOptimizer(networks, shape.chunkEpochs);
-  const section = groupMemory(shape, memory.buffer).corrections;
+  const section = sections.corrections;
   return ({ firstEpoch, count }) => {
     for (const { of, lanesOf } of corrections) {
       of.begin(firstEpoch, count);
@@ -121,8 +142,7 @@ function correctionsByOptimizer(
 }
 
 /** The engine that runs the scalar reference on a group. */
-export function referenceEngine({ networks, shape, memory }: GroupInMemory): Engine {
-  const sections = groupMemory(shape, memory.buffer);
+export function referenceEngine({ networks, shape, sections }: GroupInMemory): Engine {
   const laneEngines = networks.map((network, lane) => laneEngine(network, lane, shape, sections));
   return (chunk) => {
     for (const train of laneEngines) train(chunk);

@@ -1,65 +1,65 @@
 /**
- * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds observers, buckets, digests and the board and
+ * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds what watches the networks and the board and
  * looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
  * outcome. The arithmetic never sees the clock.
  */
+import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
-import type { NetworkResults, SegmentCommit } from '../../schemas/journal.ts';
+import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
-import { type Network, parameterCount } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
-import { makeDataset } from '../data/datasets.ts';
-import { Observer, type Verdict } from '../detect/observer.ts';
+import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { type GroupMemory, type GroupShape, readLane } from '../group/layout.ts';
+import type { GroupShape } from '../group/layout.ts';
 import { type FloatArray, floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
-import { Bucket } from './buckets.ts';
-import { DigestBuilder } from './digest.ts';
-import { initialiseGroup, kernelEngine, referenceEngine } from './engine.ts';
+import { readCheckpoint, writeCheckpoint } from '../storage/checkpoints.ts';
+import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
+import { Watch } from './watch.ts';
 
-/** Trains a task's groups to their last epoch, or until a stop is requested. */
+/** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
   const board = new Board(request.board, request.board.buffer);
   const control = new Control(request.control);
   const finished: FinishedNetwork[] = [];
+  let unfinished: TrainedGroup | null = null;
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
     const around = { board, control, trace, openBlocks: openBlocks() };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
-      const networks = trainGroup(group, request, around);
-      if (networks === null) {
-        for (const { id } of request.groups.flatMap((g) => g.networks))
-          board.setNetwork(id, { epochs: 0, label: null });
-        trace.abandon();
-        return { kind: 'stopped' };
+      const trained = trainGroup(group, request, around);
+      if (trained.epoch < request.epochs) {
+        if (trained.epoch > group.epoch) unfinished = trained;
+        break;
       }
-      finished.push(...networks);
+      finished.push(...finishGroup(trained, around));
     }
-    const segments: SegmentCommit[] = trace.finish();
-    return { kind: 'trained', results: resultColumns(finished), segments };
+    if (finished.length === 0 && unfinished === null) {
+      trace.abandon();
+      return { kind: 'stopped' };
+    }
+    const segments = trace.finish();
+    return {
+      kind: 'trained',
+      results: resultColumns(finished),
+      unfinished: unfinished === null ? null : leaveGroup(unfinished, request),
+      segments,
+    };
   } catch (error) {
     trace?.abandon();
     if (!(error instanceof RunError)) throw error;
-    const { where, got, remedy = '' } = error.problem;
-    return { kind: 'storage-failed', where, got, remedy };
+    return { kind: 'storage-failed', problem: error.problem };
   } finally {
     board.setThread(request.thread, null);
   }
-}
-
-interface FinishedNetwork {
-  readonly id: number;
-  readonly verdict: Verdict;
-  readonly digest: Uint8Array;
-  readonly hasSubnormalMoments: boolean;
 }
 
 interface Surroundings {
@@ -80,78 +80,105 @@ function openBlocks(): Surroundings['openBlocks'] {
   };
 }
 
-/** Trains one group to its last epoch; null where a stop was requested before. */
-function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): FinishedNetwork[] | null {
-  const { board, control, trace } = around;
-  const { epochs, bucketEpochs } = request;
-  const shape = groupShape(group, bucketEpochs);
-  const inMemory = { networks: group.networks, shape, memory: request.memory };
-  const memory = initialiseGroup(inMemory);
-  const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
-  const lanes = group.networks.map((network, lane) => {
-    const signals = new LaneSignals({ shape, memory, lane });
-    return watch(network, { signals, openBlock: around.openBlocks(shape.precision, lane), request });
-  });
-  const lookEpochs = epochsBetweenLooks(operationsPerEpoch(group.networks[0]), group.lanes);
+/** A group that is trained for the time being, still in memory. */
+interface TrainedGroup {
+  readonly inMemory: GroupInMemory;
+  readonly watches: readonly Watch[];
+  /** Epochs trained. */
+  readonly epoch: number;
+}
 
-  let nextLook = 1;
-  for (let firstEpoch = 1; firstEpoch <= epochs; ) {
-    if (firstEpoch >= nextLook) {
-      if (control.stopRequested) return null;
-      nextLook = firstEpoch + lookEpochs;
+/** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
+function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
+  const { board, control, trace } = around;
+  const { epochs, bucketEpochs, memory } = request;
+  const { networks, lanes, untilEpoch } = group;
+  const shape = groupShape(group, bucketEpochs);
+  const inMemory = initialiseGroup({ networks, shape, memory });
+  const watches = networks.map((network, lane) => {
+    const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
+    const openBlock = around.openBlocks(shape.precision, lane);
+    return new Watch({ network, signals, openBlock, trace, epochs, bucketEpochs });
+  });
+  if (group.epoch > 0) goOn(group, request, { inMemory, watches });
+  const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
+  const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes);
+
+  let epoch = group.epoch;
+  let nextLook = epoch;
+  while (epoch < untilEpoch) {
+    if (epoch >= nextLook) {
+      if (control.stopRequested) break;
+      nextLook = epoch + lookEpochs;
     }
-    const chunk = { firstEpoch, count: chunkLength(firstEpoch, shape, request) };
+    const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs }) };
     train(chunk);
-    firstEpoch += chunk.count;
-    for (const { id, signals, observer, bucket, digest } of lanes) {
-      signals.begin(chunk);
-      observer.observe(signals);
-      trace.epochs(bucket, signals);
-      trace.blocks(id, digest.losses(signals));
-      if (firstEpoch >= nextLook || firstEpoch > epochs)
-        board.setNetwork(id, { epochs: firstEpoch - 1, label: observer.provisionalLabel() });
+    epoch += chunk.count;
+    for (const watch of watches) {
+      watch.take(chunk);
+      if (epoch >= nextLook || epoch === untilEpoch)
+        board.setNetwork(watch.id, { epochs: epoch, label: watch.observer.provisionalLabel() });
     }
   }
-  return lanes.map(({ id, observer, digest }, lane) => {
-    const state = finalState(shape, memory, lane);
-    const { lastBlock, digest: bytes } = digest.finish(state);
-    trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
-    const verdict = observer.verdict();
-    board.setNetwork(id, { epochs, label: verdict.label });
-    const moments = state.subarray(parameterCount(shape.layers));
-    const hasSubnormalMoments = moments.some((x) => isSubnormal(x, shape.precision));
-    return { id, verdict, digest: bytes, hasSubnormalMoments };
-  });
+  return { inMemory, watches, epoch };
 }
 
-/** Epochs of the chunk that begins at an epoch: not beyond its bucket, nor beyond the run. */
-function chunkLength(firstEpoch: number, { chunkEpochs }: GroupShape, { epochs, bucketEpochs }: TaskRequest): number {
-  const bucketEnd = Math.ceil(firstEpoch / bucketEpochs) * bucketEpochs;
-  return Math.min(chunkEpochs, bucketEnd - firstEpoch + 1, epochs - firstEpoch + 1);
+/** Epochs of the chunk that follows an epoch: not beyond its bucket, nor beyond the last one that is asked for. */
+function chunkLength(epoch: number, of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number }): number {
+  const { shape, untilEpoch, bucketEpochs } = of;
+  return Math.min(shape.chunkEpochs, bucketEpochs - (epoch % bucketEpochs), untilEpoch - epoch);
 }
 
-/** One network's signals and everything that watches them while it trains. */
-function watch(network: Network, of: { signals: LaneSignals; openBlock: FloatArray; request: TaskRequest }) {
-  const { signals, openBlock, request } = of;
-  const { epochs, bucketEpochs } = request;
-  const { targetVariance } = makeDataset(network.data);
+/** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */
+function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 'epoch'>): void {
+  const networks = [...new Set(group.checkpoints)].flatMap(
+    (file) => readCheckpoint(join(request.checkpointFolder, file), request.runKey).networks,
+  );
+  for (const [lane, watch] of of.watches.entries()) {
+    const own = networks.find(({ network }) => network === watch.id);
+    if (own === undefined) throw new Error(`no checkpoint of network ${watch.id} in ${group.checkpoints.join(', ')}`);
+    writeState(of.inMemory, lane, own);
+    watch.goOn(group.epoch, own);
+  }
+}
+
+/** Writes a checkpoint of a group that has epochs to go. */
+function leaveGroup({ inMemory, watches, epoch }: TrainedGroup, request: TaskRequest): UnfinishedNetworks {
+  const { checkpointFolder, runKey } = request;
+  const networks = watches.map((watch, lane) => ({
+    network: watch.id,
+    ...readState(inMemory, lane),
+    ...watch.seen(),
+  }));
+  const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
   return {
-    id: network.id,
-    signals,
-    observer: new Observer({ epochs, targetVariance }),
-    bucket: new Bucket({ network: network.id, bucketEpochs, epochs }),
-    digest: new DigestBuilder(openBlock),
+    network: Uint32Array.from(watches, ({ id }) => id),
+    epoch,
+    checkpoint: writeCheckpoint(checkpointFolder, record),
   };
 }
 
-/** θ and then the moments that exist, of one lane. */
-function finalState({ layers, precision, moments, lanes }: GroupShape, memory: GroupMemory, lane: number): FloatArray {
-  const count = parameterCount(layers);
-  const state = floatArray(precision, count * (1 + moments));
-  for (const [i, section] of [memory.theta, memory.firstMoment, memory.secondMoment].slice(0, 1 + moments).entries()) {
-    readLane(section, lanes, lane, state.subarray(i * count, (i + 1) * count));
-  }
-  return state;
+interface FinishedNetwork {
+  readonly id: number;
+  readonly verdict: Verdict;
+  readonly digest: Uint8Array;
+  readonly hasSubnormalMoments: boolean;
+}
+
+/** The results of a group that is trained to its last epoch. */
+function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: Surroundings): FinishedNetwork[] {
+  const { precision } = inMemory.shape;
+  return watches.map(({ id, observer, digest }, lane) => {
+    const { theta, firstMoment, secondMoment } = readState(inMemory, lane);
+    const { lastBlock, digest: bytes } = digest.finish([theta, firstMoment, secondMoment]);
+    trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
+    const verdict = observer.verdict();
+    board.setNetwork(id, { epochs: epoch, label: verdict.label });
+    const hasSubnormalMoments = [firstMoment, secondMoment].some((moment) =>
+      moment.some((x) => isSubnormal(x, precision)),
+    );
+    return { id, verdict, digest: bytes, hasSubnormalMoments };
+  });
 }
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {

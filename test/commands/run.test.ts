@@ -45,7 +45,7 @@ describe('a first run', () => {
     const files = readdirSync(join(cwd, folder), { recursive: true }).sort();
     expect(files).toEqual(
       [
-        ...['blocks', join('blocks', '00001.arrow'), 'epochs', join('epochs', '00001.arrow')],
+        ...['blocks', join('blocks', '00001.arrow'), 'checkpoints', 'epochs', join('epochs', '00001.arrow')],
         ...['journal.msgpack', 'networks.arrow', 'run.json'],
       ].sort(),
     );

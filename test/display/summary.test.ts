@@ -82,7 +82,7 @@ describe('the summary of a run that is not done', () => {
     const text = textOf({ ...three, state: 'stopped' });
     expect(text.split('\n')[0]).toBe('made-up · 8 networks × 50,000 epochs · stopped, 3 done · 1 min 23 s');
     expect(text).not.toContain('fingerprint');
-    expect(text).toContain('next  the same gyre run again continues at the networks that are not done\n');
+    expect(text).toContain('next  the same gyre run again continues where it stopped\n');
     expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +2$/m);
     expect(text).toMatch(/^ +1-8-8-1 +0 +0 +0 +0$/m);
     expect(text).toContain('npx gyre show traces/runs/made-up-01234567\n');

@@ -106,8 +106,7 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
   const { networks, shape } = networksOf(of);
   const compiled = compileKernel(shape);
   const memory = sharedMemory(compiled.memoryBytes);
-  start(of, memory);
-  const train = kernelEngine({ networks, shape, memory }, compiled);
+  const train = kernelEngine(start(of, memory), compiled);
   const program = compileC(of, width, flags);
   const image = join(folder, 'memory');
   let firstEpoch = 1;

@@ -22,7 +22,13 @@ import {
 import { KernelCache } from '../../src/kernel/compile.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { type Engine, initialiseGroup, kernelEngine, referenceEngine } from '../../src/train/engine.ts';
+import {
+  type Engine,
+  type GroupInMemory,
+  initialiseGroup,
+  kernelEngine,
+  referenceEngine,
+} from '../../src/train/engine.ts';
 import { networkConfig } from '../reference/networks.ts';
 import { differencesOf, STATE_SECTIONS } from './compare.ts';
 
@@ -108,10 +114,11 @@ export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupSh
 const kernels = new KernelCache();
 
 /** Writes the start of a case into a memory, the samples and weights of its lanes in place of the data set's. */
-export function start(of: GroupCase, memory: WebAssembly.Memory): GroupMemory {
+export function start(of: GroupCase, memory: WebAssembly.Memory): GroupInMemory {
   const { networks, shape } = networksOf(of);
   const { lanes } = shape;
-  const sections = initialiseGroup({ networks, shape, memory });
+  const inMemory = initialiseGroup({ networks, shape, memory });
+  const { sections } = inMemory;
   const number = numbersOf(of.seed);
   for (const [lane, { parameter, input, target }] of of.networks.entries()) {
     const write = (section: 'theta' | 'inputs' | 'targets', valueAt: (i: number, value: number) => number) => {
@@ -128,7 +135,7 @@ export function start(of: GroupCase, memory: WebAssembly.Memory): GroupMemory {
     write('inputs', (i) => (input ?? ((_, value) => value))(i, number()));
     write('targets', (i) => (target ?? ((_, value) => value))(i, number()));
   }
-  return sections;
+  return inMemory;
 }
 
 /** One group twice: under the kernel and under the reference. */
@@ -144,14 +151,12 @@ export class Pair {
   constructor(of: GroupCase) {
     const { networks, shape } = networksOf(of);
     const compiled = kernels.kernelOf(shape);
-    const memories = {
-      kernel: sharedMemory(compiled.memoryBytes),
-      reference: sharedMemory(groupBytes(shape)),
-    };
-    this.kernel = start(of, memories.kernel);
-    this.reference = start(of, memories.reference);
-    this.#trainKernel = kernelEngine({ networks, shape, memory: memories.kernel }, compiled);
-    this.#trainReference = referenceEngine({ networks, shape, memory: memories.reference });
+    const ofKernel = start(of, sharedMemory(compiled.memoryBytes));
+    const ofReference = start(of, sharedMemory(groupBytes(shape)));
+    this.kernel = ofKernel.sections;
+    this.reference = ofReference.sections;
+    this.#trainKernel = kernelEngine(ofKernel, compiled);
+    this.#trainReference = referenceEngine(ofReference);
     this.#name = caseName(of);
     this.#networkCount = networks.length;
     this.shape = shape;

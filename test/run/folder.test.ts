@@ -34,7 +34,7 @@ function commit(run: OpenRun, ids: readonly number[]): void {
   const { request } = taskOf({ groups, folder: '', epochs: sweep.epochs, bucketEpochs, networkCount: 3 });
   const outcome = runTask({ ...request, runKey: run.manifest.key, segments: run.segments.grant(0) });
   if (outcome.kind !== 'trained') throw new Error(outcome.kind);
-  run.journal.append({ kind: 'commit', results: outcome.results, segments: outcome.segments });
+  run.journal.append({ ...outcome, kind: 'commit' });
   run.segments.commit(outcome.segments);
 }
 

@@ -29,7 +29,7 @@ function resultsOf(ids: readonly number[], label = 'other'): NetworkResults {
 describe('results', () => {
   test('stand at the network they belong to, whatever order they come in', () => {
     const results = new Results(3);
-    results.commit(resultsOf([2, 0], 'stagnated'));
+    results.commit({ results: resultsOf([2, 0], 'stagnated'), unfinished: null });
     expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['stagnated', null, 'stagnated']);
     expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
     expect([...results.divergedEpoch, ...results.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
@@ -43,21 +43,21 @@ describe('results', () => {
 
   test('of a failed network are open until a later commit has them, and a failure takes nothing back', () => {
     const results = new Results(3);
-    results.commit(resultsOf([0]));
+    results.commit({ results: resultsOf([0]), unfinished: null });
     results.fail(Uint32Array.of(0, 1));
     expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['other', 'failed', null]);
     expect(results.isDone(1)).toBe(false);
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([1, 1]);
-    results.commit(resultsOf([1]));
+    results.commit({ results: resultsOf([1]), unfinished: null });
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
   });
 
   test('have a fingerprint once every network is done, and it is that of the definition', () => {
     const results = new Results(3);
-    results.commit(resultsOf([1, 2]));
+    results.commit({ results: resultsOf([1, 2]), unfinished: null });
     expect(results.fingerprint(networks)).toBe(null);
-    results.commit(resultsOf([0]));
+    results.commit({ results: resultsOf([0]), unfinished: null });
     const bytes = [0, 1, 2].map((id) =>
       Buffer.concat([Buffer.of(id, 0, 0, 0), Buffer.from(networks[id].key, 'hex'), Buffer.alloc(32, 70 + id)]),
     );
@@ -67,7 +67,7 @@ describe('results', () => {
 
   test('with a label that this version does not know are not done', () => {
     const results = new Results(3);
-    results.commit(resultsOf([0], 'enlightened'));
+    results.commit({ results: resultsOf([0], 'enlightened'), unfinished: null });
     expect([results.labelOf(0), results.isDone(0)]).toEqual([null, false]);
   });
 });

@@ -36,6 +36,7 @@ const commit: CommitRecord = {
     lossLast: Float64Array.of(Infinity, 1 / 3),
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
+  unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '00002-49.msgpack' },
   segments: [
     {
       table: 'epochs',

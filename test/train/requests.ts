@@ -26,23 +26,30 @@ export interface Task {
 
 const kernels = new KernelCache();
 
+/** A group to be trained to the last epoch of its task, unless it says otherwise. */
+export type TaskGroup = Pick<GroupRequest, 'networks' | 'lanes' | 'kernel'> & Partial<GroupRequest>;
+
 /** A group with its kernel, and lanes for whole vectors. */
-function withKernel({ networks, lanes: size }: GroupRequest, bucketEpochs: number): GroupRequest {
-  const lanes = Math.ceil(size / 4) * 4;
-  return { networks, lanes, kernel: kernels.kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
+function withKernel(group: TaskGroup, bucketEpochs: number): TaskGroup {
+  const { networks } = group;
+  const lanes = Math.ceil(group.lanes / 4) * 4;
+  return { ...group, lanes, kernel: kernels.kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
 }
 
 /** A task of thread 1 of 2 that writes new segments in `folder`, for the reference where no engine is named. */
 export function taskOf(of: {
   engine?: EngineName;
-  groups: readonly GroupRequest[];
+  groups: readonly TaskGroup[];
   folder: string;
   epochs: number;
   bucketEpochs?: number;
   networkCount?: number;
 }): Task {
   const { folder, epochs, bucketEpochs = 1 } = of;
-  const groups = of.engine === 'kernel' ? of.groups.map((group) => withKernel(group, bucketEpochs)) : of.groups;
+  const groups = of.groups.map((group) => ({
+    ...{ epoch: 0, checkpoints: [], untilEpoch: epochs },
+    ...(of.engine === 'kernel' ? withKernel(group, bucketEpochs) : group),
+  }));
   const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
   const size = { networkCount: of.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
   const board = new Board(size);
@@ -57,6 +64,7 @@ export function taskOf(of: {
     epochs,
     bucketEpochs,
     runKey: '0123abcd',
+    checkpointFolder: folder,
     segments: { epochs: segment('epochs'), blocks: segment('blocks') },
     thread: 1,
     board: { ...size, buffer: board.buffer },
@@ -80,8 +88,8 @@ export function sealedTable(outcome: TaskOutcome, { request }: Task, table: Segm
 }
 
 /** Networks in groups of `lanes`, in the order given, for the reference. */
-export function groupsOf(networks: readonly Network[], lanes: number): GroupRequest[] {
-  const groups: GroupRequest[] = [];
+export function groupsOf(networks: readonly Network[], lanes: number): TaskGroup[] {
+  const groups: TaskGroup[] = [];
   for (let first = 0; first < networks.length; first += lanes)
     groups.push({ networks: networks.slice(first, first + lanes), lanes, kernel: null });
   return groups;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { NetworkResults } from '../../schemas/journal.ts';
-import type { TaskOutcome } from '../../schemas/messages.ts';
+import type { TaskOutcome, TrainedOutcome } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { canonicaliseNaNs, floatArray } from '../../src/numeric/bits.ts';
@@ -18,7 +18,7 @@ import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
 import { runTask } from '../../src/train/task.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
-import { groupsOf, sealedTable, type Task, taskOf } from './requests.ts';
+import { groupsOf, sealedTable, type Task, type TaskGroup, taskOf } from './requests.ts';
 
 const adam = expandSweep(sweepOf({ seeds: 5 }));
 /** At this learning rate gradient descent overflows within a few epochs. */
@@ -50,10 +50,11 @@ function reference(network: Network, epochs: number) {
   return { signals, digest: digest.digest('hex') };
 }
 
-function resultsOf(outcome: TaskOutcome): NetworkResults {
+function trainedOf(outcome: TaskOutcome): TrainedOutcome {
   if (outcome.kind !== 'trained') throw new Error(`the task has not trained: ${JSON.stringify(outcome)}`);
-  return outcome.results;
+  return outcome;
 }
+const resultsOf = (outcome: TaskOutcome): NetworkResults => trainedOf(outcome).results;
 
 /** The results by network, so that the order of groups does not count. */
 function resultTexts(outcome: TaskOutcome): string[] {
@@ -120,7 +121,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
   });
 
   test('gives every network the same bits in any lane, beside any neighbour, in any order of groups', () => {
-    const train = (groups: Task['request']['groups']) => {
+    const train = (groups: readonly TaskGroup[]) => {
       const own = task({ groups, folder: scratchFolder(), epochs: 60, bucketEpochs: 7, networkCount: 5 });
       const outcome = runTask(own.request);
       const rows = sealedTable(outcome, own, 'epochs')
@@ -159,7 +160,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
   test('shares one memory between groups of different shapes without a trace of the one before', () => {
     const [large] = expandSweep(sweepOf({ layers: [1, 8, 1], data: { kind: 'sine', points: 9 }, seeds: 1 }));
     const small = exploding.slice(0, 1).map((network) => ({ ...network, id: 1 }));
-    const digests = (groups: Task['request']['groups']) =>
+    const digests = (groups: readonly TaskGroup[]) =>
       resultTexts(runTask(task({ groups, folder: scratchFolder(), epochs: 20, networkCount: 2 }).request));
     const [first, second] = [groupsOf([large], 4), groupsOf(small, 4)];
     expect(digests([...first, ...second])).toEqual([...digests(first), ...digests(second)]);
@@ -223,30 +224,94 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
   });
 
   test.each([
-    { midst: 'its first group', watched: 0 },
-    { midst: 'a later group, with others finished', watched: 5 },
-  ])(
-    'in the midst of $midst leaves the board empty, and on disk only what the next task cuts off',
-    async ({ watched }) => {
-      const folder = scratchFolder();
-      const [large] = expandSweep(sweepOf({ layers: [1, 64, 64, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
-      const groups = [...groupsOf(adam, 5), ...groupsOf([{ ...large, id: 5 }], 1)];
-      const { request, board, control } = task({ groups, folder, epochs: watched === 0 ? 1e9 : 2000 });
-      const worker = new Worker(new URL('./stopping-worker.mjs', import.meta.url), {
-        workerData: { board: request.board, control: control.buffer, watched },
-      });
-      await once(worker, 'message');
-      expect(runTask(request)).toEqual({ kind: 'stopped' });
-      expect(board.epochsTrained()).toBe(0);
-      expect(Object.values(board.labelCounts()).every((count) => count === 0)).toBe(true);
-      expect(board.threads()).toEqual([null, null]);
-      expect(readdirSync(folder).sort()).toEqual(['blocks.arrow.part', 'epochs.arrow.part']);
+    { midst: 'its first group', watched: 0, finished: [] },
+    { midst: 'a later group', watched: 5, finished: [0, 1, 2, 3, 4] },
+  ])('in the midst of $midst keeps all that it has trained, and goes on from there', async ({ watched, finished }) => {
+    const folder = scratchFolder();
+    const epochs = 20_000;
+    const [large] = expandSweep(sweepOf({ layers: [1, 64, 64, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
+    const lone = groupsOf([{ ...large, id: 5 }], 1);
+    const groups = watched === 0 ? lone : [...groupsOf(adam, 5), ...lone];
+    const own = task({ groups, folder, epochs });
+    const worker = new Worker(new URL('./stopping-worker.mjs', import.meta.url), {
+      workerData: { board: own.request.board, control: own.control.buffer, watched: 5 },
+    });
+    await once(worker, 'message');
+    const stopped = runTask(own.request);
+    const { results, unfinished } = trainedOf(stopped);
+    expect([...results.network]).toEqual(finished);
+    expect(unfinished?.network).toEqual(Uint32Array.of(5));
+    const epoch = unfinished?.epoch ?? 0;
+    expect(epoch).toBeGreaterThan(0);
+    expect(epoch).toBeLessThan(epochs);
+    expect(own.board.epochsOf(5)).toBe(epoch);
+    expect(own.board.threads()).toEqual([null, null]);
+    const checkpoint = `00005-${epoch}.msgpack`;
+    expect(unfinished?.checkpoint).toBe(checkpoint);
+    expect(readdirSync(folder).sort()).toEqual([checkpoint, 'blocks.arrow.part', 'epochs.arrow.part']);
+    const table = sealedTable(stopped, own, 'epochs');
+    expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);
 
-      const again = task({ groups: groups.slice(0, 1), folder, epochs: 3 });
-      const table = sealedTable(runTask(again.request), again, 'epochs');
-      expect(table.numRows).toBe(3 * adam.length);
-    },
-  );
+    const rest = { ...lone[0], epoch, checkpoints: [checkpoint], untilEpoch: epoch + 30 };
+    const sliced = task({ groups: [rest], folder, epochs: epoch + 30 });
+    const whole = task({ groups: lone, folder: scratchFolder(), epochs: epoch + 30 });
+    expect(resultTexts(runTask(sliced.request))).toEqual(resultTexts(runTask(whole.request)));
+  });
+});
+
+describe.each(['reference', 'kernel'] as const)('a group trained slice by slice by the engine %s', (engine) => {
+  /** Ends that are no ends of a bucket, nor of a block of losses, and one that is both. */
+  const ends = [1, 1005, 2000, 2001, 2600];
+  const epochs = 2600;
+  const mixed = [
+    ...adam.slice(0, 2),
+    ...expandSweep(sweepOf({ optimizer: { kind: 'adam', learningRate: 5, beta2: 0.5 }, seeds: 2 })),
+  ].map((network, id) => ({ ...network, id }));
+  const explodingAdam = exploding.map((network, id) => ({
+    ...network,
+    optimizer: { ...adam[0].optimizer, learningRate: 1e200 },
+    id,
+  }));
+
+  test.each([
+    ['adam in float32', mixed],
+    ['gradient descent that overflows in float64', exploding],
+    ['adam that overflows in float64', explodingAdam],
+  ])('of %s has the rows and results of one trained at once', (_name, networks) => {
+    const lanes = 4;
+    const whole = taskOf({
+      groups: groupsOf(networks, lanes),
+      folder: scratchFolder(),
+      epochs,
+      bucketEpochs: 7,
+      engine,
+    });
+    const outcome = runTask(whole.request);
+    const rowsOf = (of: TaskOutcome, own: Task, table: 'epochs' | 'blocks') =>
+      sealedTable(of, own, table)
+        .toArray()
+        .map((row) => JSON.stringify(row));
+    const rows = { epochs: [] as string[], blocks: [] as string[] };
+    let last: TaskOutcome = outcome;
+    let [epoch, checkpoints]: [number, string[]] = [0, []];
+    const checkpointFolder = scratchFolder();
+    for (const untilEpoch of ends) {
+      // Networks in other lanes, and beside others, than where they were left.
+      const order = untilEpoch % 2 === 0 ? networks : [...networks].reverse();
+      const groups = groupsOf(order, lanes).map((group) => ({ ...group, epoch, checkpoints, untilEpoch }));
+      const slice = taskOf({ groups, folder: scratchFolder(), epochs, bucketEpochs: 7, engine });
+      last = runTask({ ...slice.request, checkpointFolder });
+      const { unfinished } = trainedOf(last);
+      [epoch, checkpoints] = [untilEpoch, unfinished === null ? [] : [unfinished.checkpoint]];
+      expect(unfinished?.epoch).toBe(untilEpoch === epochs ? undefined : untilEpoch);
+      for (const table of ['epochs', 'blocks'] as const)
+        if (trainedOf(last).segments.some((segment) => segment.table === table && segment.blocks.length > 0))
+          rows[table].push(...rowsOf(last, slice, table));
+    }
+    expect(resultTexts(last)).toEqual(resultTexts(outcome));
+    for (const table of ['epochs', 'blocks'] as const)
+      expect(rows[table].sort()).toEqual(rowsOf(outcome, whole, table).sort());
+  });
 });
 
 describe('a task that fails', () => {
@@ -256,9 +321,11 @@ describe('a task that fails', () => {
     const { request, board } = taskOf({ groups: groupsOf(adam, 4), folder, epochs: 5 });
     expect(runTask(request)).toEqual({
       kind: 'storage-failed',
-      where: join(folder, 'epochs.arrow.part'),
-      got: 'a file where a folder is expected',
-      remedy: 'choose another folder with --out',
+      problem: {
+        where: join(folder, 'epochs.arrow.part'),
+        got: 'a file where a folder is expected',
+        remedy: 'choose another folder with --out',
+      },
     });
     expect(board.threads()).toEqual([null, null]);
   });
@@ -267,7 +334,8 @@ describe('a task that fails', () => {
     const folder = scratchFolder();
     const broken = { ...adam[0], data: { kind: 'sine', points: -1 } } as Network;
     const { request } = taskOf({ groups: groupsOf([adam[0]], 1), folder, epochs: 5 });
-    expect(() => runTask({ ...request, groups: groupsOf([broken], 1) })).toThrow(/length/i);
+    const groups = request.groups.map((group) => ({ ...group, networks: [broken] }));
+    expect(() => runTask({ ...request, groups })).toThrow(/length/i);
     expect(existsSync(join(folder, 'epochs.arrow'))).toBe(false);
   });
 });

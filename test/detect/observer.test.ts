@@ -33,19 +33,28 @@ function chunkOf(firstEpoch: number, { loss, changedParameters, nonFinite }: Sig
   };
 }
 
-/** What observing a run in chunks of the given lengths (the last one again and again) comes to. */
+/**
+ * What observing a run in chunks of the given lengths (the last one again and again) comes to; where it is handed on, each chunk has
+ * an observer of its own that goes on with the numbers of the one before.
+ */
 function observe(
   { loss, ...other }: Signals,
   targetVariance: number,
   chunks: readonly number[] = [loss.length],
+  isHandedOn = false,
 ): Verdict {
-  const observer = new Observer({ epochs: loss.length, targetVariance });
+  let observer = new Observer({ epochs: loss.length, targetVariance });
   for (let first = 0, chunk = 0; first < loss.length; chunk++) {
     const count = Math.min(chunks[Math.min(chunk, chunks.length - 1)], loss.length - first);
     const cut = (values: readonly number[]) => values.slice(first, first + count);
     const signals = { changedParameters: cut(other.changedParameters), nonFinite: cut(other.nonFinite) };
     observer.observe(chunkOf(first + 1, { loss: cut(loss), ...signals }));
     first += count;
+    if (isHandedOn) {
+      const saved = observer.save();
+      observer = new Observer({ epochs: loss.length, targetVariance });
+      observer.restore(saved);
+    }
   }
   return observer.verdict();
 }
@@ -102,12 +111,13 @@ const signalsArbitrary: fc.Arbitrary<Signals> = fc
 const varianceArbitrary = fc.constantFrom(0, 0.5, 100);
 const chunksArbitrary = fc.array(fc.integer({ min: 1, max: 1024 }), { minLength: 1, maxLength: 5 });
 
-test('verdicts are those of the definitions, on any signals in any chunks', async () => {
+test('verdicts are those of the definitions, on any signals in any chunks, handed on or not', async () => {
   await fc.assert(
     fc.property(signalsArbitrary, varianceArbitrary, chunksArbitrary, (signals, variance, chunks) => {
       const expected = verdictByDefinition(signals, variance);
       expect(observe(signals, variance)).toEqual(expected);
       expect(observe(signals, variance, chunks)).toEqual(expected);
+      expect(observe(signals, variance, chunks, true)).toEqual(expected);
       expect(observe(signals, variance, [1])).toEqual(expected);
     }),
     { numRuns: 300 },

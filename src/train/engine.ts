@@ -6,7 +6,7 @@
 import type { CompiledKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
-import { CONSTANT_NAMES, Corrections, constantsOf } from '../data/optimizer-constants.ts';
+import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
   EXTREMES,
   type GroupMemory,
@@ -21,6 +21,7 @@ import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
 import { Extremes } from '../reference/extremes.ts';
 import { initialParameters } from '../reference/init.ts';
+import { SharedCorrections } from './corrections.ts';
 
 /** Trains a group from epoch `firstEpoch` for `count` epochs; the signals of epoch firstEpoch + i stand at index i. */
 export type Engine = (chunk: { firstEpoch: number; count: number }) => void;
@@ -80,27 +81,22 @@ export function writeState({ shape, sections }: GroupInMemory, lane: number, sta
   for (const name of STATE_NAMES) writeLane(sections[name], shape.lanes, lane, state[name]);
 }
 
-/** The engine that runs a compiled kernel on a group. */
-export function kernelEngine({ networks, shape, memory, sections }: GroupInMemory, kernel: CompiledKernel): Engine {
-  const { precision, lanes } = shape;
+/** The engine that runs a compiled kernel on a group. Groups of a task share their corrections. */
+export function kernelEngine(
+  { networks, shape, memory, sections }: GroupInMemory,
+  kernel: CompiledKernel,
+  shared = new SharedCorrections(),
+): Engine {
+  const { precision } = shape;
   const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
   const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
   for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
 
   const train = trainFunction(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
-  const corrections = correctionsByOptimizer(networks, shape.chunkEpochs);
-  const section = sections.corrections;
+  const corrections = shared.of(networks, shape);
   return ({ firstEpoch, count }) => {
-    for (const { of, lanesOf } of corrections) {
-      of.begin(firstEpoch, count);
-      for (const lane of lanesOf) {
-        for (let c = 0; c < shape.corrections; c++) {
-          const start = c * shape.chunkEpochs;
-          for (let i = start; i < start + count; i++) section[i * lanes + lane] = of.values[i];
-        }
-      }
-    }
+    corrections.write(sections.corrections, firstEpoch, count);
     train(count, vectors);
   };
 }
@@ -123,22 +119,6 @@ function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): Trai
     ofMemory.set(kernel, train);
   }
   return train;
-}
-
-/** Networks with equal optimisers share their corrections. */
-function correctionsByOptimizer(
-  networks: readonly Network[],
-  epochsMax: number,
-): { of: Corrections; lanesOf: number[] }[] {
-  const found = new Map<string, { of: Corrections; lanesOf: number[] }>();
-  for (const [lane, { optimizer }] of networks.entries()) {
-    const { learningRate, beta1, beta2 } = optimizer;
-    const key = [learningRate, beta1, beta2].join(' ');
-    const same = found.get(key);
-    if (same === undefined) found.set(key, { of: new Corrections(optimizer, epochsMax), lanesOf: [lane] });
-    else same.lanesOf.push(lane);
-  }
-  return [...found.values()];
 }
 
 /** The engine that runs the scalar reference on a group. */

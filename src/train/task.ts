@@ -18,6 +18,7 @@ import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
 import { readCheckpoint, writeCheckpoint } from '../storage/checkpoints.ts';
+import { SharedCorrections } from './corrections.ts';
 import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
@@ -32,7 +33,7 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = { board, control, trace, openBlocks: openBlocks() };
+    const around = { board, control, trace, openBlocks: openBlocks(), corrections: new SharedCorrections() };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
@@ -67,6 +68,7 @@ interface Surroundings {
   readonly control: Control;
   readonly trace: TraceWriter;
   readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
+  readonly corrections: SharedCorrections;
 }
 
 /** Room for the open block of losses of each lane, used by one group after another. */
@@ -101,7 +103,8 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     return new Watch({ network, signals, openBlock, trace, epochs, bucketEpochs });
   });
   if (group.epoch > 0) goOn(group, request, { inMemory, watches });
-  const train = group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel);
+  const train =
+    group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel, around.corrections);
   const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes);
 
   let epoch = group.epoch;

@@ -118,7 +118,6 @@ class Execution {
       engine: this.#run.engine,
       threads,
     });
-    this.#writeNetworks();
     const requestStop = () => this.#requestStop();
     stop.addEventListener('abort', requestStop);
     if (stop.aborted) requestStop();
@@ -128,10 +127,11 @@ class Execution {
       setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
     ];
     try {
+      const served = Promise.allSettled(Array.from({ length: threads }, (_, thread) => this.#serveThread(thread)));
+      // While the threads train: of a hundred thousand networks it takes half a second.
+      this.#orStop(() => this.#writeNetworks());
       this.#notifyProgress();
-      const settled = await Promise.allSettled(
-        Array.from({ length: threads }, (_, thread) => this.#serveThread(thread)),
-      );
+      const settled = await served;
       const failure = settled.find((result) => result.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
       if (this.#failure !== null) throw this.#failure;

@@ -132,32 +132,61 @@ function columnData(type: DataType, { values, valid }: ColumnValues, length: num
       typeof makeData
     >[0]);
   }
+  const present = nulls(length, (row) => values[row] !== null);
   if (names !== undefined) {
-    const indices = Int32Array.from({ length }, (_, row) => indexIn(names, values[row] as string | null));
+    const data = dictionaryIndices(values as readonly (string | null)[], length, names);
     const dictionary = vectorFromArray(names as string[], new Utf8());
-    const present = (row: number) => values[row] !== null;
-    return makeData({ type: type as Dictionary, length, data: indices, dictionary, ...nulls(length, present) });
+    return makeData({ type: type as Dictionary, length, data, dictionary, ...present });
   }
-  return vectorFromArray(values.slice(0, length) as string[], type as Utf8).data[0];
+  if (type instanceof Bool) {
+    const data = bitmap(length, (row) => values[row] === true);
+    return makeData({ type, length, data, ...present });
+  }
+  return makeData({
+    type: type as Utf8,
+    length,
+    ...utf8Bytes(values as readonly (string | null)[], length),
+    ...present,
+  });
 }
 
-/** The index of a name; of null any that exists, since some readers look at it. */
-function indexIn(names: readonly string[], name: string | null): number {
-  const index = name === null ? 0 : names.indexOf(name);
-  if (index < 0) throw new Error(`dictionary of ${names.join(', ')}: no name "${name}"`);
-  return index;
+/** The index of each name; of null any that exists, since some readers look at it. */
+function dictionaryIndices(
+  values: readonly (string | null)[],
+  length: number,
+  names: readonly string[],
+): Int32Array<ArrayBuffer> {
+  const indexOf = new Map<string | null, number>([[null, 0], ...names.map((name, index) => [name, index] as const)]);
+  const indices = new Int32Array(length);
+  for (let row = 0; row < length; row++) {
+    const index = indexOf.get(values[row]);
+    if (index === undefined) throw new Error(`dictionary of ${names.join(', ')}: no name "${values[row]}"`);
+    indices[row] = index;
+  }
+  return indices;
+}
+
+/** Texts as UTF-8 one after another, and where each one begins. Arrow's own builder takes ten times as long. */
+function utf8Bytes(values: readonly (string | null)[], length: number) {
+  const texts = values.slice(0, length).map((text) => text ?? '');
+  const valueOffsets = new Int32Array(length + 1);
+  for (let row = 0; row < length; row++) valueOffsets[row + 1] = valueOffsets[row] + Buffer.byteLength(texts[row]);
+  return { valueOffsets, data: Buffer.from(texts.join('')) };
 }
 
 /** Null count and validity bitmap; no bitmap where nothing is null. */
 function nulls(length: number, isPresent?: (row: number) => boolean): { nullCount: number; nullBitmap?: Uint8Array } {
   if (isPresent === undefined) return { nullCount: 0 };
-  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
   let nullCount = 0;
-  for (let row = 0; row < length; row++) {
-    if (isPresent(row)) nullBitmap[row >> 3] |= 1 << (row & 7);
-    else nullCount++;
-  }
-  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap };
+  for (let row = 0; row < length; row++) if (!isPresent(row)) nullCount++;
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: bitmap(length, isPresent) };
+}
+
+/** One bit a row, the least significant of a byte first. */
+function bitmap(length: number, isSet: (row: number) => boolean): Uint8Array<ArrayBuffer> {
+  const bits = new Uint8Array(Math.ceil(length / 8));
+  for (let row = 0; row < length; row++) if (isSet(row)) bits[row >> 3] |= 1 << (row & 7);
+  return bits;
 }
 
 /** A whole Arrow file of one batch, as bytes. */

@@ -35,7 +35,7 @@ function expectWritten(
   }
 }
 
-test('are those of each lane, whatever groups and chunks came before', () => {
+test('are those of each lane, whatever groups and chunks came before', async () => {
   const shared = new SharedCorrections();
   const group = fc.record({
     precision: fc.constantFrom('float32', 'float64'),
@@ -44,7 +44,7 @@ test('are those of each lane, whatever groups and chunks came before', () => {
       fc.record({ first: fc.integer({ min: 1, max: 12 }), count: fc.integer({ min: 1, max: CHUNK_EPOCHS }) }),
     ),
   });
-  fc.assert(
+  await fc.assert(
     fc.property(group, ({ precision, members, chunks }) => {
       const own = networks.filter((network) => network.precision === precision);
       const lanes = members.map((member) => own[member]);

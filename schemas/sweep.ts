@@ -72,7 +72,7 @@ const dataBlock = z.strictObject({
 
 /** Data from files: paths relative to the sweep. */
 const dataFileBlock = z.strictObject({
-  file: axis(z.string().min(1, { error: 'the name of a file' })),
+  file: axis(z.string().regex(/./, { error: 'the name of a file' })),
   kind: elsewhere,
   points: elsewhere,
   seed: elsewhere,

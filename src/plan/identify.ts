@@ -5,8 +5,9 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
-import type { DataBlock, DataFileBlock, Sweep } from '../../schemas/sweep.ts';
+import type { DataBlock, Sweep } from '../../schemas/sweep.ts';
 
 /**
  * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the version
@@ -70,11 +71,10 @@ function gridOf({
 }
 
 /** A sweep of which data files are known by their content alone. */
-type SweepContent = Omit<Sweep, 'data'> & { readonly data: readonly (DataBlock | Omit<DataFileBlock, 'file'>)[] };
+type SweepContent = Omit<Sweep, 'data'> & { readonly data: readonly (DataBlock | { file: DataFileContent[] })[] };
 
 function withoutPaths<T extends Pick<Sweep, 'data'>>(sweep: T): Omit<T, 'data'> & Pick<SweepContent, 'data'> {
-  const contentOf = ({ file: _file, ...block }: DataFileBlock) => block;
-  return { ...sweep, data: sweep.data.map((block) => (block.file === undefined ? block : contentOf(block))) };
+  return { ...sweep, data: sweep.data.map((block) => (block.file === undefined ? block : { file: block.content })) };
 }
 
 function differences(before: unknown, now: unknown, path: string): Difference[] {

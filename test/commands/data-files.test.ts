@@ -56,8 +56,8 @@ test('a folder that holds the run of a file as it was before is refused with wha
   writeFileSync(join(cwd, 'points.csv'), 'x1,x2,y\n0,0,1\n0,1,-1\n1,0,-1\n');
   const changed = await gyre(['run', sweep, '--plain', '--out', 'run'], { cwd });
   expect(changed.code).toBe(2);
-  expect(changed.stderr).toContain('gyre: run: data[0].content[0].points: got 3 in the sweep, expected 4');
-  expect(changed.stderr).toContain('gyre: run: data[0].content[0].hash: got "');
+  expect(changed.stderr).toContain('gyre: run: data[0].file[0].points: got 3 in the sweep, expected 4');
+  expect(changed.stderr).toContain('gyre: run: data[0].file[0].hash: got "');
 });
 
 test.each(['run', 'plan'])('%s tells all mistakes of a file and of the sweep, and has exit code 2', async (command) => {

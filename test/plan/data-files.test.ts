@@ -130,7 +130,7 @@ describe('the key of a sweep', () => {
 
   test('differences are named', () => {
     const paths = sweepDifferences(of('a.csv', XY), of('a.csv', `${XY}2,3\n`)).map(({ path }) => path);
-    expect(paths).toEqual(['data[1].content[0].hash', 'data[1].content[0].points']);
+    expect(paths).toEqual(['data[1].file[0].hash', 'data[1].file[0].points']);
   });
 });
 

@@ -185,12 +185,12 @@ describe('a run that is continued', () => {
     };
     const end = 'as in the run "own" that the folder holds';
     const remedy = 'choose another folder with --out, or run the sweep that the folder holds';
-    const hash = `${folder}/run: data[0].content[0].hash: got HASH in the sweep, expected HASH, ${end} (${remedy})`;
+    const hash = `${folder}/run: data[0].file[0].hash: got HASH in the sweep, expected HASH, ${end} (${remedy})`;
     expect(problemsWith({ ...COLUMNS, x1: [0.1, 0.7, -0.3, 1e-3, 3] })).toEqual([hash]);
     const shorter = Object.fromEntries(Object.entries(COLUMNS).map(([name, of]) => [name, of.slice(1)]));
     expect(problemsWith(shorter as typeof COLUMNS)).toEqual([
       hash,
-      `${folder}/run: data[0].content[0].points: got 4 in the sweep, expected 5, ${end} (${remedy})`,
+      `${folder}/run: data[0].file[0].points: got 4 in the sweep, expected 5, ${end} (${remedy})`,
     ]);
   });
 });

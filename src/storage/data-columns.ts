@@ -67,7 +67,7 @@ export function usedColumns(names: readonly string[], path: string, place: strin
   }
   const [inputs, outputs] = [beginningWith('x'), beginningWith('y')];
   const got = `the columns ${listText(names)}`;
-  const remedy = 'the first line names the columns: x and y, or x1, x2, y1 …';
+  const remedy = 'call the columns x and y, or x1, x2, y1 …';
   if (inputs.length === 0) mistakes.add(place, { got, expected: 'one at least that begins with x, an input', remedy });
   if (outputs.length === 0)
     mistakes.add(place, { got, expected: 'one at least that begins with y, an output', remedy });

@@ -5,7 +5,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { DataFile } from '../../schemas/dataset.ts';
-import { UsageError, unreadableText } from '../../schemas/problems.ts';
+import { systemErrorCode, UsageError, unreadableText } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { readArrow } from './data-arrow.ts';
 import { readCsv } from './data-csv.ts';
@@ -16,6 +16,8 @@ const READERS: Readonly<Record<string, (bytes: Uint8Array, path: string) => Data
   '.feather': readArrow,
 };
 
+const EXPECTED = 'a file of data: .csv, .arrow or .feather';
+
 /**
  * The samples of a data file, their numbers in shared memory.
  *
@@ -23,13 +25,12 @@ const READERS: Readonly<Record<string, (bytes: Uint8Array, path: string) => Data
  */
 export function readDataFile(path: string): DataFile {
   const file = asUsage(path, () => statSync(path));
-  const expected = 'a file of data: .csv, .arrow or .feather';
   const got = kindText(file);
-  if (got !== null) throw new UsageError({ where: path, got, expected });
+  if (got !== null) throw new UsageError({ where: path, got, expected: EXPECTED });
   const read = READERS[extname(path).toLowerCase()];
   if (read === undefined) {
     const ending = extname(path) === '' ? 'no ending' : `the ending ${extname(path)}`;
-    throw new UsageError({ where: path, got: `a name with ${ending}`, expected });
+    throw new UsageError({ where: path, got: `a name with ${ending}`, expected: EXPECTED });
   }
   return read(
     asUsage(path, () => readFileSync(path)),
@@ -52,10 +53,8 @@ function asUsage<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw new UsageError({
-      where: path,
-      got: unreadableText(error),
-      expected: 'a file of data: .csv, .arrow or .feather',
-    });
+    const remedy = 'paths are relative to the sweep; a run that had it keeps a copy in its folder data';
+    const isMissing = systemErrorCode(error) === 'ENOENT';
+    throw new UsageError({ where: path, got: unreadableText(error), expected: EXPECTED, ...(isMissing && { remedy }) });
   }
 }

@@ -136,8 +136,9 @@ describe('the key of a sweep', () => {
 
 describe('mistakes', () => {
   const nothing = 'expected a file of data: .csv, .arrow or .feather';
+  const missing = `${nothing} (paths are relative to the sweep; a run that had it keeps a copy in its folder data)`;
   test.each<[string, Parameters<typeof read>, string[]]>([
-    ['no such file', [{ data: { file: 'b.csv' } }], [`data.file: b.csv: got no such file, ${nothing}`]],
+    ['no such file', [{ data: { file: 'b.csv' } }], [`data.file: b.csv: got no such file, ${missing}`]],
     ['a folder', [{ data: { file: 'data' } }], [`data.file: data: got a folder, ${nothing}`]],
     ['no name', [{ data: { file: '' } }], ['data.file: got "", expected the name of a file']],
     ['no text', [{ data: { file: 3 } }], ['data.file: got 3, expected text']],
@@ -197,7 +198,7 @@ describe('mistakes', () => {
         'data[1].kind: got "sin", expected one of sine, polynomial, absolute, teacher (did you mean "sine"?)',
         'data[0].file[0]: a.csv:2: column y: got "a", expected a number, such as -1.5e-3',
         'data[0].file[0]: a.csv:3: column y: got "b", expected a number, such as -1.5e-3',
-        `data[0].file[1]: b.csv: got no such file, ${nothing}`,
+        `data[0].file[1]: b.csv: got no such file, ${missing}`,
         'layers: got 2-4-1, expected 1 input, as c.csv has (write [1, …, 1])',
       ],
     ],

@@ -64,7 +64,7 @@ describe('CSV', () => {
   });
 
   test.each([
-    ['a byte order mark', '\ufeffx,y\n1,2\n3,4\n'],
+    ['a byte order mark', '\ufeff"x","y"\n1,2\n3,4\n'],
     ['CRLF', 'x,y\r\n1,2\r\n3,4\r\n'],
     ['quotes', '"x","y"\n"1","2"\n"3",4\n'],
     ['spaces and tabs around cells', ' x , y\n 1\t, 2\n3 ,4 \n'],
@@ -94,12 +94,13 @@ describe('CSV', () => {
   });
 
   test('many rows are all there', () => {
-    const rows = Array.from({ length: 5000 }, (_, i) => `${i},${-i}`);
+    const rows = Array.from({ length: 5000 }, (_, i) => `${i},${0 - i}`);
     const { inputs, targets } = csv(`x,y\n${rows.join('\n')}\n`);
-    expect([inputs.length, inputs[4999], targets[4999]]).toEqual([5000, 4999, -4999]);
+    expect([...inputs]).toEqual(rows.map((_, i) => i));
+    expect([...targets]).toEqual(rows.map((_, i) => 0 - i));
   });
 
-  const header = 'the first line names the columns: x and y, or x1, x2, y1 …';
+  const remedy = 'call the columns x and y, or x1, x2, y1 …';
   test.each([
     ['empty lines alone', '\n\n', ['a.csv: got no columns, expected a header and rows of numbers']],
     ['a header alone', 'x,y\n', ['a.csv: got no rows, expected at least 2 rows']],
@@ -112,14 +113,14 @@ describe('CSV', () => {
     [
       'no output',
       'x,target\n1,2\n3,4\n',
-      [`a.csv:1: got the columns "x", "target", expected one at least that begins with y, an output (${header})`],
+      [`a.csv:1: got the columns "x", "target", expected one at least that begins with y, an output (${remedy})`],
     ],
     [
       'neither input nor output',
       'a,b\n1,2\n3,4\n',
       [
-        `a.csv:1: got the columns "a", "b", expected one at least that begins with x, an input (${header})`,
-        `a.csv:1: got the columns "a", "b", expected one at least that begins with y, an output (${header})`,
+        `a.csv:1: got the columns "a", "b", expected one at least that begins with x, an input (${remedy})`,
+        `a.csv:1: got the columns "a", "b", expected one at least that begins with y, an output (${remedy})`,
       ],
     ],
     ['a name twice', 'x,y,x\n1,2,3\n3,4,5\n', ['a.csv:1: got two columns "x", expected each name once']],
@@ -257,7 +258,7 @@ describe('Arrow', () => {
       'no inputs',
       { a: [new Float64(), [1, 2]], y: [new Float64(), [1, 2]] },
       [
-        'a.arrow: got the columns "a", "y", expected one at least that begins with x, an input (the first line names the columns: x and y, or x1, x2, y1 …)',
+        'a.arrow: got the columns "a", "y", expected one at least that begins with x, an input (call the columns x and y, or x1, x2, y1 …)',
       ],
     ],
   ])('is refused with %s', (_, columns, messages) => {
@@ -334,7 +335,9 @@ describe('a file of data', () => {
     const messages = (path: string) =>
       problemsOf(() => readDataFile(path)).map((text) => text.replace(`${folder}/`, ''));
     const expected = 'expected a file of data: .csv, .arrow or .feather';
-    expect(messages(join(folder, 'none.csv'))).toEqual([`none.csv: got no such file, ${expected}`]);
+    expect(messages(join(folder, 'none.csv'))).toEqual([
+      `none.csv: got no such file, ${expected} (paths are relative to the sweep; a run that had it keeps a copy in its folder data)`,
+    ]);
     expect(messages(join(folder, 'empty.csv', 'a.csv'))).toEqual([
       `empty.csv/a.csv: got a file where a folder is expected, ${expected}`,
     ]);

@@ -3,6 +3,7 @@
  * request, so that any worker can do any task, and a lost one can be done again. Structured clone carries both; the buffers are
  * shared.
  */
+import type { Dataset } from './dataset.ts';
 import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
@@ -40,9 +41,17 @@ export interface CompiledKernel {
   readonly memoryBytes: number;
 }
 
+/** The samples of a data file; their numbers stand in shared memory, so that no thread has a copy. */
+export interface ProvidedDataset {
+  readonly hash: string;
+  readonly dataset: Dataset;
+}
+
 /** One task: some groups, or some epochs of a long one. */
 export interface TaskRequest {
   readonly groups: readonly GroupRequest[];
+  /** Those of the groups' networks that come from files. */
+  readonly datasets: readonly ProvidedDataset[];
   readonly epochs: number;
   /** Epochs a bucket of the trace. */
   readonly bucketEpochs: number;

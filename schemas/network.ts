@@ -13,13 +13,26 @@ import type {
 } from './catalogue.ts';
 
 /** A data set by its formula. */
-export interface DataConfig {
+export interface FormulaData {
   readonly kind: DatasetName;
   /** Number of samples N. */
   readonly points: number;
   /** Seed of the teacher's parameters; only with kind teacher. */
   readonly seed?: number;
 }
+
+/** A data set from a file, by its content: the numbers themselves are provided apart. */
+export interface FileData {
+  readonly kind: 'file';
+  /** SHA-256 of the content, 64 hex digits. */
+  readonly hash: string;
+  /** Number of samples N. */
+  readonly points: number;
+  readonly seed?: never;
+}
+
+/** What a network is trained on. */
+export type DataConfig = FormulaData | FileData;
 
 /** An optimiser with its hyper-parameters; the ones it does not have are absent. */
 export interface OptimizerConfig {

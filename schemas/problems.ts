@@ -44,6 +44,17 @@ export class RunError extends Error {
   }
 }
 
+/** What a file that cannot be read is, in words. */
+export function unreadableText(error: unknown): string {
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    ENOTDIR: 'a file where a folder is expected',
+    EISDIR: 'a folder',
+    EACCES: 'a file that may not be read',
+  };
+  return known[systemErrorCode(error) ?? ''] ?? String(error);
+}
+
 /** The `code` of a Node.js system error (`ENOSPC`, `EACCES`…), or undefined for any other value. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -15,6 +15,7 @@ import {
   PRECISIONS,
   SUBNORMALS,
 } from './catalogue.ts';
+import type { DataFileContent } from './dataset.ts';
 
 /** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
 export const SWEEP_LIMITS = {
@@ -26,6 +27,8 @@ export const SWEEP_LIMITS = {
   /** Parameters of one network: a group of four float64 networks then takes about 0.6 GB. */
   parameterCountMax: 4_194_304,
   pointCountMax: 1_048_576,
+  /** Of one file of data. */
+  dataBytesMax: 268_435_456,
   seedMax: 4_294_967_295,
   /** The largest finite float32: beyond it a constant would round to ∞. */
   magnitudeMax: 3.4028234663852886e38,
@@ -56,10 +59,23 @@ const layers = z
   .min(2)
   .max(SWEEP_LIMITS.layerCountMax);
 
+/** A key that the other kind of data block has. */
+const elsewhere = z.never().optional();
+
+/** A data set by its formula. */
 const dataBlock = z.strictObject({
   kind: axis(z.enum(namesOf(DATASETS))),
   points: axis(wholeNumber({ min: 2, max: SWEEP_LIMITS.pointCountMax })),
   seed: axis(seed).optional(),
+  file: elsewhere,
+});
+
+/** Data from files: paths relative to the sweep. */
+const dataFileBlock = z.strictObject({
+  file: axis(z.string().regex(/./, { error: 'the name of a file' })),
+  kind: elsewhere,
+  points: elsewhere,
+  seed: elsewhere,
 });
 
 const optimizerBlock = z.strictObject({
@@ -71,10 +87,26 @@ const optimizerBlock = z.strictObject({
   epsilon: axis(z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero)).optional(),
 });
 
+/** A block of formulas as resolved. */
+type FormulaBlock = z.output<typeof dataBlock> & { readonly content?: never };
+
 /** A teacher without a seed gets the default one; other data sets have none. */
-function withDataDefaults(block: z.output<typeof dataBlock>): z.output<typeof dataBlock> {
+function withDataDefaults(block: z.output<typeof dataBlock>): FormulaBlock {
   return block.kind.includes('teacher') ? { ...block, seed: block.seed ?? [TEACHER_SEED_DEFAULT] } : block;
 }
+
+/** A block of data files as resolved. */
+export interface DataFileBlock {
+  /** Paths as the sweep has them. */
+  readonly file: string[];
+  /** What stands in each of them; nothing until they are read. */
+  readonly content: DataFileContent[];
+  readonly kind?: never;
+  readonly points?: never;
+  readonly seed?: never;
+}
+
+const withoutContent = ({ file }: z.output<typeof dataFileBlock>): DataFileBlock => ({ file, content: [] });
 
 /** Options that an optimiser of the block takes get their defaults where they are not given; others stay as they are. */
 function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output<typeof optimizerBlock> {
@@ -100,7 +132,7 @@ export const sweepSchema = z.strictObject({
     .union([layers, z.array(layers).min(1)])
     .transform((v) => (Array.isArray(v[0]) ? v : [v]) as z.output<typeof layers>[]),
   activation: axis(z.enum(namesOf(ACTIVATIONS))).default(['tanh']),
-  data: axis(dataBlock.transform(withDataDefaults)),
+  data: axis(z.union([dataBlock.transform(withDataDefaults), dataFileBlock.transform(withoutContent)])),
   init: axis(z.enum(namesOf(INITS))).default(['glorot-uniform']),
   optimizer: axis(optimizerBlock.transform(withOptimizerDefaults)),
   batch: axis(z.literal('full')).default(['full']),
@@ -120,6 +152,11 @@ export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   trace,
   'trace.epochs': traceEpochs,
 };
+
+/** The mapping that a block under `data` is meant to be. */
+export function dataMappingOf(block: object): z.ZodObject {
+  return Object.hasOwn(block, 'file') ? dataFileBlock : dataBlock;
+}
 
 /** What zod says of one mistake. */
 export type SweepIssue = z.core.$ZodIssue;

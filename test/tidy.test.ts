@@ -84,6 +84,7 @@ describe('levels', () => {
 describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
+    ['csv-parse', /^src\/storage\/data-csv\.ts$/],
     ['msgpackr', /^src\/storage\/frames\.ts$/],
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
@@ -51,6 +52,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     threads,
     seconds,
     diskBytes,
+    dataFiles: dataFiles(sweep),
   };
   if (json === true) {
     for (const shape of shapes) printJson({ kind: 'shape', ...shape });
@@ -72,12 +74,20 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   for (const axis of axesOf(networks))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
   printLine(`${'seeds'.padEnd(14)} ${sweep.seeds.length}\n`);
+  for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
+    printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);
+  if (plan.dataFiles.length > 0) printLine('');
   for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
   printLine('');
   printLine(
     `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${plan.folder}`,
   );
   return 0;
+}
+
+/** The data files of a sweep with what stands in them. */
+function dataFiles({ data }: Sweep): ({ file: string } & DataFileContent)[] {
+  return data.flatMap(({ file = [], content = [] }) => content.map((of, i) => ({ file: file[i], ...of })));
 }
 
 /** Bytes of one network's rows in epochs and blocks. */

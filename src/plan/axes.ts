@@ -18,6 +18,7 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   data: ({ data }) => data.kind,
   points: ({ data }) => data.points,
   data_seed: ({ data }) => data.seed,
+  data_hash: ({ data }) => (data.kind === 'file' ? data.hash.slice(0, 8) : undefined),
   init: ({ init }) => init,
   optimizer: ({ optimizer }) => optimizer.kind,
   form: ({ optimizer }) => optimizer.form,

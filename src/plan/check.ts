@@ -10,7 +10,11 @@ import { numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
 /** A problem at a key path of the sweep. */
-export type Finding = Omit<Problem, 'where'> & { readonly path: readonly PropertyKey[] };
+export type Finding = Omit<Problem, 'where'> & {
+  readonly path: readonly PropertyKey[];
+  /** A place within the file that the key names. */
+  readonly within?: string;
+};
 
 /** The keys of a sweep, and of its blocks, that could be parsed. */
 export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'optimizer'>> & {
@@ -24,7 +28,7 @@ export function checkSweep(sweep: ParsedSweep): Finding[] {
   const axes = ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const;
   return [
     ...axes.flatMap((axis) => repeats(sweep[axis] ?? [], [axis])),
-    ...layers.flatMap((sizes, i) => checkLayers(sizes, ['layers', i])),
+    ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
     ...checkMemory(sweep),
@@ -39,7 +43,10 @@ const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
 function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
-  const points = Math.max(0, ...data.flatMap((block) => block.points ?? []));
+  const points = Math.max(
+    0,
+    ...data.flatMap((block) => block.points ?? block.content?.map((content) => content.points) ?? []),
+  );
   return layers.flatMap((sizes, i) => {
     const bytes = numbersInMemory(sizes, points) * GROUP_NUMBER_BYTES;
     if (bytes <= GROUP_BYTES_MAX) return [];
@@ -86,7 +93,8 @@ export function networkCount(sweep: ParsedSweep): number {
   );
 }
 
-function dataCount({ kind, points, seed }: Partial<DataBlock>): number {
+function dataCount({ kind, points, seed, file }: Partial<DataBlock>): number {
+  if (file !== undefined) return file.length;
   const kinds = kind?.reduce((sum, name) => sum + (name === 'teacher' ? (seed?.length ?? 1) : 1), 0) ?? 1;
   return kinds * (points?.length ?? 1);
 }
@@ -100,15 +108,13 @@ function optimizerCount(block: Partial<OptimizerBlock>): number {
   return kinds * (block.form?.length ?? 1) * (block.learningRate?.length ?? 1);
 }
 
-function checkLayers(sizes: readonly number[], path: readonly PropertyKey[]): Finding[] {
-  const findings: Finding[] = [];
+function checkLayers(
+  sizes: readonly number[],
+  data: readonly Partial<DataBlock>[],
+  path: readonly PropertyKey[],
+): Finding[] {
   const got = sizes.join('-');
-  if (sizes[0] !== 1) {
-    findings.push({ path, got, expected: '1 input, as the data set has', remedy: `write [1, …, ${sizes.at(-1)}]` });
-  }
-  if (sizes.at(-1) !== 1) {
-    findings.push({ path, got, expected: '1 output, as the data set has', remedy: `write [${sizes[0]}, …, 1]` });
-  }
+  const findings = dataShapes(data).flatMap((shape) => checkFit(sizes, shape, path));
   const count = parameterCount(sizes);
   if (count > SWEEP_LIMITS.parameterCountMax) {
     findings.push({
@@ -120,8 +126,46 @@ function checkLayers(sizes: readonly number[], path: readonly PropertyKey[]): Fi
   return findings;
 }
 
+/** How many inputs and outputs a data set has, and what to call it. */
+interface DataShape {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+const FORMULA_SHAPE: DataShape = { name: 'the data set', inputs: 1, outputs: 1 };
+
+/** The different shapes of a sweep's data sets, each by the first that has it; none of a block that could not be read. */
+function dataShapes(blocks: readonly Partial<DataBlock>[]): DataShape[] {
+  const shapes = blocks.flatMap(({ kind, points, file = [], content = [] }) => [
+    ...(kind !== undefined || points !== undefined ? [FORMULA_SHAPE] : []),
+    ...content.map(({ inputs, outputs }, i) => ({ name: file[i], inputs: inputs.length, outputs: outputs.length })),
+  ]);
+  return shapes.filter(
+    ({ inputs, outputs }, i) => shapes.findIndex((of) => of.inputs === inputs && of.outputs === outputs) === i,
+  );
+}
+
+/** All data sets cross all layers, so each must have the inputs and outputs of all. */
+function checkFit(sizes: readonly number[], shape: DataShape, path: readonly PropertyKey[]): Finding[] {
+  const [inputs, outputs] = [sizes[0], sizes[sizes.length - 1]];
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}, as ${shape.name} has`;
+  const findings: Finding[] = [];
+  const got = sizes.join('-');
+  if (inputs !== shape.inputs) {
+    const remedy = `write [${shape.inputs}, …, ${outputs}]`;
+    findings.push({ path, got, expected: counted(shape.inputs, 'input'), remedy });
+  }
+  if (outputs !== shape.outputs) {
+    const remedy = `write [${inputs}, …, ${shape.outputs}]`;
+    findings.push({ path, got, expected: counted(shape.outputs, 'output'), remedy });
+  }
+  return findings;
+}
+
 function checkData(block: Partial<DataBlock>, path: readonly PropertyKey[]): Finding[] {
-  const findings = repeatsOfBlock(block, path);
+  const { content: _content, ...axes } = block;
+  const findings = [...repeatsOfBlock(axes, path), ...equalFiles(block, path)];
   const { kind: kinds, seed } = block;
   if (seed !== undefined && kinds !== undefined && !kinds.includes('teacher')) {
     findings.push({
@@ -131,6 +175,19 @@ function checkData(block: Partial<DataBlock>, path: readonly PropertyKey[]): Fin
     });
   }
   return findings;
+}
+
+/** Files of different names that hold the same. */
+function equalFiles(
+  { file: files = [], content: contents = [] }: Partial<DataBlock>,
+  path: readonly PropertyKey[],
+): Finding[] {
+  return contents.flatMap(({ hash }, i) => {
+    const first = contents.findIndex((content) => content.hash === hash);
+    if (files[first] === files[i]) return [];
+    const got = `${files[first]} and ${files[i]} with the same content`;
+    return [{ path: [...path, 'file'], got, expected: 'each data set once' }];
+  });
 }
 
 function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyKey[]): Finding[] {

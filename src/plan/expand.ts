@@ -1,6 +1,6 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, subnormals, precision
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, subnormals, precision
  * and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
@@ -50,7 +50,13 @@ function* configurations(sweep: Sweep): Generator<NetworkConfig> {
                     yield { layers, activation, data, init, optimizer, batch, precision, subnormals, seed };
 }
 
-function dataConfigs({ kind: kinds, points: sizes, seed: seeds = [0] }: DataBlock): DataConfig[] {
+function dataConfigs(block: DataBlock): DataConfig[] {
+  if (block.file !== undefined) {
+    const { file, content } = block;
+    if (content.length !== file.length) throw new Error(`the data of ${file.join(', ')} have not been read`);
+    return content.map(({ hash, points }) => ({ kind: 'file', hash, points }));
+  }
+  const { kind: kinds, points: sizes, seed: seeds = [0] } = block;
   return kinds.flatMap((kind) =>
     sizes.flatMap((points): DataConfig[] =>
       kind === 'teacher' ? seeds.map((seed) => ({ kind, points, seed })) : [{ kind, points }],

@@ -39,8 +39,9 @@ function expectation(issue: SweepIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return (
-        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text' }[issue.expected as string] ??
-        `a ${issue.expected}`
+        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text', never: 'nothing beside file' }[
+          issue.expected as string
+        ] ?? `a ${issue.expected}`
       );
     case 'too_small':
       return sizeText(issue.origin, issue.inclusive ? '≥' : '>', issue.minimum);

@@ -5,8 +5,9 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
+import type { DataBlock, Sweep } from '../../schemas/sweep.ts';
 
 /**
  * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the version
@@ -35,7 +36,7 @@ const DECISIVE_MEMBERS = (
   ] as const
 ).toSorted();
 
-/** The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs and trace. */
+/** The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of data files. */
 export function sweepKey(sweep: Sweep): string {
   return contentHash(gridOf(sweep)).slice(0, 8);
 }
@@ -53,11 +54,11 @@ export interface Difference {
 }
 
 /**
- * Where two resolved sweeps differ, the name apart; empty where one continues the other. The trace counts too: half a run in
+ * Where two resolved sweeps differ, the name and the paths of data files apart; empty where one continues the other. The trace counts too: half a run in
  * buckets of 20 epochs and half in single ones would be no table.
  */
 export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
-  return differences({ ...before, name: now.name }, now, '');
+  return differences({ ...withoutPaths(before), name: now.name }, withoutPaths(now), '');
 }
 
 function gridOf({
@@ -65,8 +66,15 @@ function gridOf({
   epochs: _epochs,
   trace: _trace,
   ...grid
-}: Sweep): Omit<Sweep, 'name' | 'epochs' | 'trace'> {
-  return grid;
+}: Sweep): Omit<SweepContent, 'name' | 'epochs' | 'trace'> {
+  return withoutPaths(grid);
+}
+
+/** A sweep of which data files are known by their content alone. */
+type SweepContent = Omit<Sweep, 'data'> & { readonly data: readonly (DataBlock | { file: DataFileContent[] })[] };
+
+function withoutPaths<T extends Pick<Sweep, 'data'>>(sweep: T): Omit<T, 'data'> & Pick<SweepContent, 'data'> {
+  return { ...sweep, data: sweep.data.map((block) => (block.file === undefined ? block : { file: block.content })) };
 }
 
 function differences(before: unknown, now: unknown, path: string): Difference[] {

@@ -5,9 +5,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
-import { type Problem, systemErrorCode, UsageError } from '../../schemas/problems.ts';
-import { SWEEP_MAPPINGS, type Sweep, type SweepIssue, sweepSchema } from '../../schemas/sweep.ts';
+import { type Problem, UsageError, unreadableText } from '../../schemas/problems.ts';
+import { dataMappingOf, SWEEP_MAPPINGS, type Sweep, type SweepIssue, sweepSchema } from '../../schemas/sweep.ts';
 import { checkSweep, type ParsedSweep } from './check.ts';
+import { readDataFiles } from './data-files.ts';
 import { describeValue, findingsOf, pathText } from './explain.ts';
 
 type Path = readonly PropertyKey[];
@@ -41,16 +42,23 @@ export function parseSweep(text: string, file: string): Sweep {
     });
   }
   const { value, issues } = parseMapping(raw, sweepSchema);
+  const withData = readDataFiles(value as ParsedSweep, file);
+  const found = [...withData.findings, ...checkSweep(withData.sweep)];
   const findings = [
     ...issues.flatMap((issue) => findingsOf(issue, raw)),
-    ...checkSweep(value as ParsedSweep).map((finding) => ({ ...finding, path: pathInFile(raw, finding.path) })),
+    ...found.map((finding) => ({ ...finding, path: pathInFile(raw, finding.path) })),
   ];
-  throwProblems(findings, file, ({ path, ...rest }) => {
+  throwProblems(findings, file, ({ path, within, ...rest }) => {
     const offset = offsetOf(document, path);
     const line = offset === null ? '' : `:${lines.linePos(offset).line}`;
-    return { where: `${file}${line}${path.length === 0 ? '' : `: ${pathText(path)}`}`, ...rest };
+    const places = [
+      `${file}${line}`,
+      ...(path.length === 0 ? [] : [pathText(path)]),
+      ...(within === undefined ? [] : [within]),
+    ];
+    return { where: places.join(': '), ...rest };
   });
-  return value as Sweep;
+  return withData.sweep as Sweep;
 }
 
 interface Parsed {
@@ -84,7 +92,8 @@ function parseBlocks(given: unknown, key: 'data' | 'optimizer'): Parsed {
   const blocks = Array.isArray(given) ? given : [given];
   if (whole.issues.length === 0 || !blocks.some(isMapping)) return whole;
   const parts = blocks.map((block, i) => {
-    const parsed = isMapping(block) ? parseMapping(block, SWEEP_MAPPINGS[key]) : parseValue(block, SWEEP_MAPPINGS[key]);
+    const mapping = key === 'data' && isMapping(block) ? dataMappingOf(block) : SWEEP_MAPPINGS[key];
+    const parsed = isMapping(block) ? parseMapping(block, mapping) : parseValue(block, mapping);
     return { value: parsed.value ?? {}, issues: issuesAt(Array.isArray(given) ? [i] : [], parsed.issues) };
   });
   return { value: parts.map(({ value }) => value), issues: parts.flatMap(({ issues }) => issues) };
@@ -180,14 +189,7 @@ function readBytes(file: string, expected: Pick<Problem, 'expected' | 'remedy'>)
       closeSync(descriptor);
     }
   } catch (error) {
-    const code = systemErrorCode(error) ?? '';
-    const known: Readonly<Record<string, string>> = {
-      ENOENT: 'no such file',
-      ENOTDIR: 'a file where a folder is expected',
-      EISDIR: 'a folder',
-      EACCES: 'a file that may not be read',
-    };
-    throw new UsageError({ where: file, got: known[code] ?? String(error), ...expected });
+    throw new UsageError({ where: file, got: unreadableText(error), ...expected });
   }
   return buffer.subarray(0, length);
 }

@@ -21,6 +21,7 @@ import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
+import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { writeNetworksTable } from './networks-table.ts';
 import { TrainingPool } from './pool.ts';
@@ -227,6 +228,7 @@ class Execution {
     const { networkCount, threadCount, buffer } = this.#board;
     return {
       groups,
+      datasets: fileDatasets(groups),
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
       runKey: manifest.key,

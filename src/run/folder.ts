@@ -17,6 +17,7 @@ import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
+import { keepData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
@@ -28,6 +29,7 @@ export const runPaths = (folder: string) => ({
   journal: join(folder, 'journal.msgpack'),
   networks: join(folder, 'networks.arrow'),
   checkpoints: join(folder, 'checkpoints'),
+  data: join(folder, 'data'),
   lock: join(folder, 'lock'),
 });
 
@@ -87,6 +89,7 @@ export function openRun({
   try {
     const manifest = isNew ? newManifest(sweep, networks.length, engine) : readManifest(folder);
     if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    keepData(paths.data, sweep);
     const content = readOwnJournal(folder, manifest);
     const results = replayResults(networks.length, content?.records ?? []);
     const segments = new SegmentBook(folder, manifest.key);

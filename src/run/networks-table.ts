@@ -41,7 +41,7 @@ function networkDictionaries(networks: readonly Network[]): Dictionaries {
   return {
     layers: [...new Set(networks.map(({ layers }) => layersLabel(layers)))],
     activation: namesOf(ACTIVATIONS),
-    data: namesOf(DATASETS),
+    data: [...namesOf(DATASETS), 'file'],
     init: namesOf(INITS),
     optimizer: namesOf(OPTIMIZERS),
     form: namesOf(FORMS),

@@ -9,6 +9,7 @@ import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.t
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import { provideDataset } from '../data/datasets.ts';
 import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
@@ -26,6 +27,7 @@ import { Watch } from './watch.ts';
 
 /** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
+  for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
   const board = new Board(request.board, request.board.buffer);
   const control = new Control(request.control);
   const finished: FinishedNetwork[] = [];

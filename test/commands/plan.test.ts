@@ -81,7 +81,7 @@ describe('a bad sweep', () => {
   };
 
   test('is told with all its mistakes, one a line on stderr, with exit code 2', async () => {
-    const text = 'name: a\nepochs: 0\nlayers: [2, 1]\nseeds: 1\nsede: 1\n';
+    const text = 'name: a\nepochs: 0\nlayers: [[2, 1], [2, 1]]\nseeds: 1\nsede: 1\n';
     expect(await planOf(text)).toEqual({
       code: 2,
       stdout: '',
@@ -91,7 +91,7 @@ describe('a bad sweep', () => {
         'gyre: bad.yaml:2: epochs: got 0, expected ≥ 1',
         'gyre: bad.yaml: data: got nothing, expected a mapping',
         'gyre: bad.yaml: optimizer: got nothing, expected a mapping',
-        'gyre: bad.yaml:3: layers: got 2-1, expected 1 input, as the data set has (write [1, …, 1])',
+        'gyre: bad.yaml:3: layers: got [2,1] twice, expected each value once',
         '',
       ].join('\n'),
     });

@@ -5,7 +5,9 @@ import { ARITHMETIC_ID, BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { elementaryConstants, logConstants } from '../../src/numeric/elementary-constants.ts';
+import { contentOf } from '../../src/plan/data-files.ts';
 import { networkKey } from '../../src/plan/identify.ts';
+import { readCsv } from '../../src/storage/data-csv.ts';
 
 const page = readFileSync(new URL('../../docs/ARITHMETIC.md', import.meta.url), 'utf8');
 const text = (value: number | readonly number[]) => (typeof value === 'number' ? String(value) : value.join(', '));
@@ -38,6 +40,11 @@ test('works two keys through, and they are those of the code', () => {
   });
   expect(examples).toHaveLength(2);
   expect(page).toContain(`have the keys \`${keys[0]}\` and \`${keys[1]}\``);
+});
+
+test('works the hash of a data file through, and it is that of the code', () => {
+  const { hash } = contentOf(readCsv(Buffer.from('x,y\n0,0.5\n1,-0\n'), 'a.csv'));
+  expect(page).toContain(`The columns \`x\` = 0, 1 and \`y\` = 0.5, −0 have the hash \`${hash}\``);
 });
 
 test.each([

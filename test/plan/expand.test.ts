@@ -208,6 +208,7 @@ describe('shipped sweeps', () => {
   test.each([
     ['quickstart', 64],
     ['default', 1620],
+    ['own-data', 32],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

@@ -20,7 +20,7 @@ describe('an unknown key is told with what is known there, and what may have bee
     [
       'in data',
       sweepText({ 6: '  points: 8\n  sed: 1' }),
-      'a.yaml:7: data.sed: unknown key (did you mean "seed"?; known here: kind, points, seed)',
+      'a.yaml:7: data.sed: unknown key (did you mean "seed"?; known here: kind, points, seed, file)',
     ],
     [
       'in the optimizer',

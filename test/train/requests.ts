@@ -61,6 +61,7 @@ export function taskOf(of: {
   });
   const request: TaskRequest = {
     groups,
+    datasets: [],
     epochs,
     bucketEpochs,
     runKey: '0123abcd',

@@ -96,7 +96,8 @@ class Interruption(unittest.TestCase):
         return took
 
     def look_at_a_stopped_run(self):
-        """Some networks are done and some are null; every tool and `gyre show` say the same of them."""
+        """Some networks are done and the others null; every tool and `gyre show` say the same of them. Those under way have rows as far
+        as their checkpoints reach."""
         results = readers.columns_by_tool(self.folder, "networks")
         done = results["pyarrow"]["label"][1]
         self.assertTrue(0 < done.sum() < PLANNED, f"{done.sum()} networks done")
@@ -104,8 +105,17 @@ class Interruption(unittest.TestCase):
             self.assertTrue((columns["digest"][1] == done).all(), f"nulls by {tool}")
         shown = [network["label"] is not None for network in gyre.shown_networks(self.folder)]
         self.assertEqual(shown, done.tolist())
-        networks = set(readers.arrow_table(self.folder, "epochs")["network"].to_pylist())
-        self.assertEqual(networks, set(done.nonzero()[0].tolist()), "networks with rows in epochs")
+        reached = dict.fromkeys(done.nonzero()[0].tolist(), LONG["epochs"])
+        for checkpoint in (self.folder / "checkpoints").glob("*.msgpack"):
+            network, epoch = map(int, checkpoint.stem.split("-"))
+            self.assertNotIn(network, reached, "networks that are done, or have two checkpoints")
+            reached[network] = epoch
+        rows = readers.arrow_table(self.folder, "epochs").group_by("network").aggregate([("epoch", "max")])
+        last_epochs = dict(zip(rows["network"].to_pylist(), rows["epoch_max"].to_pylist(), strict=True))
+        every = 20
+        self.assertEqual(
+            last_epochs, {network: epoch // every * every for network, epoch in reached.items()}, "last epochs of networks with rows"
+        )
         with self.assertRaisesRegex(AssertionError, "exit code 1\n.*networks are missing"):
             gyre.fingerprint(self.folder)
 

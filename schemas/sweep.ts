@@ -16,6 +16,7 @@ import {
   SUBNORMALS,
 } from './catalogue.ts';
 import type { DataFileContent } from './dataset.ts';
+import { THRESHOLD_NAMES, THRESHOLDS, type ThresholdName } from './detectors.ts';
 
 /** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
 export const SWEEP_LIMITS = {
@@ -122,6 +123,21 @@ function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output
 const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
 const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
 
+/** A threshold with its limits and its default. */
+function threshold(name: ThresholdName): z.ZodDefault<z.ZodNumber> {
+  const { value, min, max, isWhole, meaning } = THRESHOLDS[name];
+  const range = isWhole ? wholeNumber({ min, max }) : z.number().min(min).max(max).overwrite(withoutNegativeZero);
+  return range.default(value).describe(meaning);
+}
+
+/** Thresholds of events and labels. */
+const detectors = z.strictObject(
+  Object.fromEntries(THRESHOLD_NAMES.map((name) => [name, threshold(name)])) as Record<
+    ThresholdName,
+    ReturnType<typeof threshold>
+  >,
+);
+
 /** The sweep file. */
 export const sweepSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
@@ -142,6 +158,7 @@ export const sweepSchema = z.strictObject({
     .union([wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }), z.array(seed).min(1)])
     .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
   trace: trace.prefault({}),
+  detectors: detectors.prefault({}),
 });
 
 /** The mappings of a sweep file by their key path, list indices left out; the file itself is ''. */
@@ -151,6 +168,7 @@ export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   optimizer: optimizerBlock,
   trace,
   'trace.epochs': traceEpochs,
+  detectors,
 };
 
 /** The mapping that a block under `data` is meant to be. */

@@ -40,12 +40,24 @@ const SHOWN_COLUMNS = [
   'loss_first',
   'loss_min',
   'loss_last',
+  'onset_epoch',
+  'spike_count',
+  'spike_interval',
+  'spike_height',
+  'flip_fraction',
   'diverged_epoch',
   'nonfinite_epoch',
 ];
 
 /** Columns that are shown rounded; a hyper-parameter stands as it was written. */
-const MEASURED_COLUMNS = new Set(['loss_first', 'loss_min', 'loss_last']);
+const MEASURED_COLUMNS = new Set([
+  'loss_first',
+  'loss_min',
+  'loss_last',
+  'spike_interval',
+  'spike_height',
+  'flip_fraction',
+]);
 
 /** Shows a run. Returns the exit code. */
 export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {

@@ -3,6 +3,7 @@
  * twice, sizes. Works on whatever keys could be parsed, so that all mistakes of a file come out together.
  */
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
+import type { ThresholdName } from '../../schemas/detectors.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
 import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
@@ -31,8 +32,29 @@ export function checkSweep(sweep: ParsedSweep): Finding[] {
     ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...checkThresholds(sweep),
     ...checkMemory(sweep),
     ...checkSize(sweep),
+  ];
+}
+
+/** Thresholds that must go together: what begins above must end below, and within its time. */
+function checkThresholds({ detectors }: ParsedSweep): Finding[] {
+  if (detectors === undefined) return [];
+  const atMost = (name: ThresholdName, limit: ThresholdName): Finding[] =>
+    detectors[name] <= detectors[limit]
+      ? []
+      : [
+          {
+            path: ['detectors', name],
+            got: String(detectors[name]),
+            expected: `at most ${limit}, which is ${detectors[limit]}`,
+          },
+        ];
+  return [
+    ...atMost('spikeFall', 'spikeRise'),
+    ...atMost('spikeStart', 'spikeWindow'),
+    ...atMost('spikeFallEpochs', 'levelShiftEpochs'),
   ];
 }
 

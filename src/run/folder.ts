@@ -11,7 +11,6 @@ import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { THRESHOLDS } from '../detect/thresholds.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
@@ -145,7 +144,7 @@ export function readManifest(folder: string): Manifest {
       where: path,
       got: `format version ${manifest.formatVersion}`,
       expected: `format version ${FORMAT_VERSION}`,
-      remedy: `read it with Gyre ${manifest.gyre}`,
+      remedy: `read it with the Gyre ${manifest.gyre} that wrote it, or run its sweep anew in another folder`,
     });
   }
   return manifest;
@@ -172,7 +171,6 @@ function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Ma
     networks: networkCount,
     createdAt: new Date().toISOString(),
     gyre: GYRE_VERSION,
-    detectors: THRESHOLDS,
     sweep,
   };
 }

@@ -3,10 +3,10 @@
  * takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was lost, and the next
  * task to append cuts it off first.
  *
- *     ARROW1·· │ schema │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
- *     └───────── committed bytes ─────────┘└ debris ┘   └─────────── written by sealing ─────────┘
+ *     ARROW1·· │ schema │ dictionaries │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
+ *     └───────────────── committed bytes ────────────────┘└ debris ┘   └─────────── written by sealing ─────────┘
  *
- * The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
+ * Dictionaries are known before the first row and never change. The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
  */
 import {
   closeSync,
@@ -51,14 +51,17 @@ export class SegmentAppender {
   readonly #isNew: boolean;
   #isOpen = true;
 
-  /** Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. */
-  constructor(file: string, schema: Schema, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
+  /**
+   * Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. `empty` is a batch
+   * without rows: the schema and the dictionaries.
+   */
+  constructor(file: string, empty: RecordBatch, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
     this.#file = openName(file);
     this.#isNew = committedBytes === 0;
     this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
-      this.#writer = new SynchronousWriter(this.#file, this.#descriptor, schema, committedBytes);
+      this.#writer = new SynchronousWriter(this.#file, this.#descriptor, empty, committedBytes);
     } catch (error) {
       this.abandon();
       throw error;
@@ -91,14 +94,14 @@ export class SegmentAppender {
 }
 
 /** Turns an open segment into a finished Arrow file of its committed batches; without any, removes it. */
-export function sealSegment(file: string, schema: Schema, { committedBytes, blocks }: SegmentState): void {
+export function sealSegment(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
   const open = openName(file);
   withPath(open, () => {
     if (blocks.length === 0) return unlinkSync(open);
     const descriptor = openSync(open, 'r+');
     try {
       cutTo(committedBytes, open, descriptor);
-      new SynchronousWriter(open, descriptor, schema, committedBytes).writeFooter(blocks);
+      new SynchronousWriter(open, descriptor, empty, committedBytes).writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -136,17 +139,21 @@ class SynchronousWriter extends RecordBatchFileWriter {
   /** Bytes of the file that are written; `_position` runs ahead by what is pending. */
   #writtenBytes: number;
 
-  constructor(file: string, descriptor: number, schema: Schema, positionBytes: number) {
+  constructor(file: string, descriptor: number, empty: RecordBatch, positionBytes: number) {
     super();
     this.#file = file;
     this.#descriptor = descriptor;
     this.#writtenBytes = positionBytes;
-    this._position = positionBytes;
-    this._schema = schema;
+    this._schema = empty.schema;
     this._started = true;
+    // Made for a segment that has them already too: the footer says where the dictionaries stand.
+    this._writeSchema(empty.schema);
+    super._writeDictionaries(empty);
     if (positionBytes === 0) {
-      this._writeSchema(schema);
       this.#flush();
+    } else {
+      this.#pending = [];
+      this._position = positionBytes;
     }
   }
 
@@ -175,6 +182,11 @@ class SynchronousWriter extends RecordBatchFileWriter {
   protected override _writeSchema(schema: Schema): this {
     super._writeSchema(schema); // the magic bytes
     return this._writeMessage(Message.from(schema));
+  }
+
+  /** The dictionaries of a batch are those that the segment began with. */
+  protected override _writeDictionaries(_batch: RecordBatch): this {
+    return this;
   }
 
   protected override _write(chunk: ArrayBufferView): this {

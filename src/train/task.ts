@@ -14,7 +14,7 @@ import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import type { GroupShape } from '../group/layout.ts';
-import { type FloatArray, floatArray, isSubnormal } from '../numeric/bits.ts';
+import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
@@ -23,7 +23,7 @@ import { SharedCorrections } from './corrections.ts';
 import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
-import { Watch } from './watch.ts';
+import { type LossRoom, Watch } from './watch.ts';
 
 /** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
@@ -35,7 +35,8 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = { board, control, trace, openBlocks: openBlocks(), corrections: new SharedCorrections() };
+    const room = lossRoom(request.detectors.spikeWindow);
+    const around = { board, control, trace, room, corrections: new SharedCorrections() };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
@@ -55,6 +56,7 @@ export function runTask(request: TaskRequest): TaskOutcome {
       results: resultColumns(finished),
       unfinished: unfinished === null ? null : leaveGroup(unfinished, request),
       segments,
+      events: trace.eventDigest,
     };
   } catch (error) {
     trace?.abandon();
@@ -69,18 +71,21 @@ interface Surroundings {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
-  readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
+  readonly room: (precision: Precision, lane: number) => LossRoom;
   readonly corrections: SharedCorrections;
 }
 
-/** Room for the open block of losses of each lane, used by one group after another. */
-function openBlocks(): Surroundings['openBlocks'] {
-  const arrays = new Map<string, FloatArray>();
+/** Room for the losses of each lane, used by one group after another. */
+function lossRoom(windowEpochs: number): Surroundings['room'] {
+  const rooms = new Map<string, LossRoom>();
   return (precision, lane) => {
     const name = `${precision} ${lane}`;
-    const array = arrays.get(name) ?? floatArray(precision, BLOCK_EPOCHS);
-    arrays.set(name, array);
-    return array;
+    const room = rooms.get(name) ?? {
+      openBlock: floatArray(precision, BLOCK_EPOCHS),
+      window: floatArray(precision, windowEpochs),
+    };
+    rooms.set(name, room);
+    return room;
   };
 }
 
@@ -95,14 +100,14 @@ interface TrainedGroup {
 /** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
 function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
   const { board, control, trace } = around;
-  const { epochs, bucketEpochs, memory } = request;
+  const { epochs, bucketEpochs, detectors: thresholds, memory } = request;
   const { networks, lanes, untilEpoch } = group;
   const shape = groupShape(group, bucketEpochs);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
-    const openBlock = around.openBlocks(shape.precision, lane);
-    return new Watch({ network, signals, openBlock, trace, epochs, bucketEpochs });
+    const room = around.room(shape.precision, lane);
+    return new Watch({ network, signals, room, trace, epochs, bucketEpochs, thresholds });
   });
   if (group.epoch > 0) goOn(group, request, { inMemory, watches });
   const train =
@@ -177,6 +182,7 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
     const { theta, firstMoment, secondMoment } = readState(inMemory, lane);
     const { lastBlock, digest: bytes } = digest.finish([theta, firstMoment, secondMoment]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
+    for (const event of observer.lastEvents()) trace.event(id, event);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs: epoch, label: verdict.label });
     const hasSubnormalMoments = [firstMoment, secondMoment].some((moment) =>
@@ -195,12 +201,17 @@ function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
     label: verdicts.map(({ label }) => label),
     degraded: Uint8Array.from(verdicts, ({ degraded }) => Number(degraded)),
     subnormal: Uint8Array.from(networks, ({ hasSubnormalMoments }) => Number(hasSubnormalMoments)),
+    onsetEpoch: epochsOf((verdict) => verdict.onsetEpoch),
     divergedEpoch: epochsOf((verdict) => verdict.divergedEpoch),
     nonFiniteEpoch: epochsOf((verdict) => verdict.nonFiniteEpoch),
     lossMinEpoch: epochsOf((verdict) => verdict.lossMinEpoch),
     lossFirst: Float64Array.from(verdicts, ({ lossFirst }) => lossFirst),
     lossMin: Float64Array.from(verdicts, ({ lossMin }) => lossMin),
     lossLast: Float64Array.from(verdicts, ({ lossLast }) => lossLast),
+    spikeCount: Uint32Array.from(verdicts, ({ spikeCount }) => spikeCount),
+    spikeInterval: Float64Array.from(verdicts, ({ spikeInterval }) => spikeInterval ?? Number.NaN),
+    spikeHeight: Float64Array.from(verdicts, ({ spikeHeight }) => spikeHeight ?? Number.NaN),
+    flipFraction: Float64Array.from(verdicts, ({ flipFraction }) => flipFraction),
     digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };
 }

@@ -43,7 +43,7 @@ const CROWDED = viewAfter(
     threads: Array(64).fill('1-4096-4096-1 identity float64'),
     networksDone: 999_999,
     share: 1,
-    labels: labels({ 'non-finite': 1e6, diverged: 1e6, stagnated: 1e6, other: 1e6, failed: 1e6 }),
+    labels: labels({ 'non-finite': 1e6, diverged: 1e6, stagnated: 1e6, descending: 1e6, failed: 1e6 }),
   }),
   { kind: 'retry', networks: [1], attempt: 2, reason: 'a\nb\nc' },
 );
@@ -60,7 +60,10 @@ describe('the screen', () => {
        non-finite          2    0.1 %
        diverged           31    1.9 %
        stagnated           4    0.2 %
-       other           1,200   74.1 %
+       spiking             0    0.0 %
+       fluctuating         0    0.0 %
+       converged           0    0.0 %
+       descending      1,200   74.1 %
 
        thread 1  1-8-1 tanh float32
        thread 2  idle
@@ -156,7 +159,7 @@ describe('colours', () => {
   });
 
   test('have no red while nothing diverges', () => {
-    const calm = viewAfter(begun(), progress({ labels: labels({ other: 5, stagnated: 2 }) }));
+    const calm = viewAfter(begun(), progress({ labels: labels({ descending: 5, stagnated: 2 }) }));
     expect(frameOf(calm, { colour: true })).not.toContain(`${ESCAPE}[31m`);
   });
 });

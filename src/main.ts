@@ -11,6 +11,7 @@ import { planCommand } from './commands/plan.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
+import { type WatchOptions, watchCommand } from './commands/watch.ts';
 import { GYRE_VERSION } from './run/version.ts';
 
 function program(): Command {
@@ -47,6 +48,7 @@ function program(): Command {
     .option('--plain', 'lines of text on stderr instead of the live screen')
     .option('--json', 'every notice as one line of JSON on stdout, and no summary')
     .option('--fail-fast', 'stop at the first task that is given up')
+    .option('--exit', 'leave the live screen when the run is over, instead of staying to look around')
     .action(async (sweep: string, options: RunOptions) => {
       process.exitCode = await runCommand(sweep, options);
     });
@@ -72,6 +74,13 @@ function program(): Command {
     .option('--json', 'one line of JSON a network: every column, and its configuration')
     .action((run: string, options: ShowOptions) => {
       process.exitCode = showCommand(run, options);
+    });
+  command('watch', 'the live screen on a run of another process, or of the past', 'gyre watch latest')
+    .argument('[run]', 'which run', 'latest')
+    .option('--plain', 'lines of text on stderr until the run is over, instead of the live screen')
+    .option('--json', 'notices as lines of JSON on stdout until the run is over')
+    .action(async (run: string, options: WatchOptions) => {
+      process.exitCode = await watchCommand(run, options);
     });
   command(
     'fingerprint',

@@ -48,6 +48,8 @@ export interface ExecuteOptions {
   readonly notify: (notice: Notice) => void;
   /** Aborted when the user asks for a stop. */
   readonly stop: AbortSignal;
+  /** The words that halt the threads and let them go on; for those who want to pause. */
+  readonly control?: Control;
 }
 
 /** How a session ended. */
@@ -68,10 +70,12 @@ class Execution {
   readonly #epochs: number;
   readonly #tasks: Group[][];
   readonly #board: Board;
-  readonly #control = new Control();
+  readonly #control: Control;
   readonly #kernels = new KernelCache();
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
+  /** When the pause began that the threads are in; null where they train. */
+  #pausedSinceMs: number | null = null;
   /** Operations an epoch, `[network]`. */
   readonly #operations: Float64Array;
   #hasFailedTasks = false;
@@ -81,6 +85,7 @@ class Execution {
   constructor(run: OpenRun, options: ExecuteOptions) {
     this.#run = run;
     this.#options = options;
+    this.#control = options.control ?? new Control();
     this.#epochs = run.manifest.sweep.epochs;
     const open = run.networks.filter(({ id }) => !run.results.isDone(id));
     const epochOf = (id: number) => run.results.progressOf(id)?.epoch ?? 0;
@@ -123,7 +128,7 @@ class Execution {
     stop.addEventListener('abort', requestStop);
     if (stop.aborted) requestStop();
     const timers = [
-      setInterval(() => this.#notifyProgress(), PROGRESS_MS),
+      setInterval(() => this.#tick(), PROGRESS_MS),
       setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
       setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
     ];
@@ -352,6 +357,21 @@ class Execution {
       networksDone: this.#run.results.doneCount,
       labels: this.#board.labelCounts(),
     });
+  }
+
+  /** Tells how far the run is, unless it stands still, and that it does. */
+  #tick(): void {
+    const elapsedMs = this.#elapsedMs();
+    if (this.#control.isPaused && this.#pausedSinceMs === null) {
+      this.#notifyProgress();
+      this.#pausedSinceMs = elapsedMs;
+      this.#options.notify({ kind: 'paused', elapsedMs });
+      this.#orStop(() => this.#writeNetworks());
+    } else if (!this.#control.isPaused && this.#pausedSinceMs !== null) {
+      this.#options.notify({ kind: 'resumed', elapsedMs, pausedMs: elapsedMs - this.#pausedSinceMs });
+      this.#pausedSinceMs = null;
+    }
+    if (this.#pausedSinceMs === null) this.#notifyProgress();
   }
 
   #notifyProgress(): void {

@@ -8,7 +8,7 @@ import type { View } from '../model.ts';
 import { eventLines } from './events.ts';
 import { headerLines } from './header.ts';
 import { LABELS_WIDTH, labelBars, labelLines } from './labels.ts';
-import { beside, EMPTY_LINE, fitted, type Line, line, span, tall } from './lines.ts';
+import { beside, EMPTY_LINE, fitted, joinedToFit, type Line, line, span, tall } from './lines.ts';
 import type { MapGrid } from './map.ts';
 import { mapLines } from './map-lines.ts';
 import { type NetworkDetail, networkLines } from './network.ts';
@@ -54,7 +54,7 @@ export function frame(scene: Scene, { columns, rows }: Size): readonly Line[] {
     return height < 1 ? [] : [fitted(line(text), Math.max(0, width))];
   }
   const header = [...headerLines(scene.view, width), EMPTY_LINE];
-  const foot = [line(wordsOf(scene), 'warm'), footer(scene)];
+  const foot = [line(wordsOf(scene), 'warm'), footer(scene, width)];
   const body = bodyLines(scene, width, height - header.length - foot.length);
   const lines = [...header, ...tall(body, height - header.length - foot.length), ...foot];
   return lines.map((of) => [span(' '), ...fitted(of, width)]);
@@ -137,14 +137,14 @@ function leftLines(scene: Scene, height: number): readonly Line[] {
 /** What there is to say: the latest trouble, a remark on the last key, what a stop waits for. */
 function wordsOf({ view, place }: Scene): string {
   if (place.remark !== null) return place.remark;
-  if (view.state === 'stopping') return 'stopping: threads write down what they have trained; the same command continues';
-  if (view.state === 'paused') return 'paused: the threads sleep with their networks in memory; p goes on';
+  if (view.state === 'stopping') return 'stopping: threads write what they have trained; the same command continues';
+  if (view.state === 'paused') return 'paused: the threads sleep, p goes on';
   if (view.state === 'ended' && view.ending === 'failed')
-    return `failed${view.trouble === null ? '' : `: ${view.trouble}`} · the same command tries again`;
+    return `failed, the same command tries again${view.trouble === null ? '' : `: ${view.trouble}`}`;
   return view.trouble ?? '';
 }
 
-function footer(scene: Scene): Line {
+function footer(scene: Scene, width: number): Line {
   const { place, view, isOwn } = scene;
   if (place.search !== null) return [span(`find network ${place.search}▏`, 'accent'), span('  Enter go  Esc back', 'dim')];
   if (place.isStopAsked)
@@ -160,7 +160,8 @@ function footer(scene: Scene): Line {
     ...(trains ? [view.state === 'paused' ? 'p go on' : 'p pause', 'q stop'] : ['q leave']),
     '? help',
   ];
-  return line(keys.join('  '), 'dim');
+  const dispensable = ['x/y axes', '/ find', 'm measure', 'Enter select'];
+  return line(joinedToFit(keys, { separator: '  ', width, dispensable }), 'dim');
 }
 
 const HELP = [

@@ -3,14 +3,14 @@
  */
 import { bytes, clock, count, duration, percent, scaled } from '../format.ts';
 import type { View } from '../model.ts';
-import { fitted, type Line, line, span, widthOf } from './lines.ts';
+import { fitted, joinedToFit, type Line, line, span, widthOf } from './lines.ts';
 
 /** Cells of the sparkline. */
 const SPARKS = 16;
 
 /** Three lines. */
 export function headerLines(view: View, width: number): Line[] {
-  return [spread(titleOf(view), line(timesText(view)), width), barLine(view, width), line(ratesText(view), 'dim')];
+  return [spread(titleOf(view), line(timesText(view)), width), barLine(view, width), line(ratesText(view, width), 'dim')];
 }
 
 /** Two lines in one, at either end of it. */
@@ -54,20 +54,17 @@ function barLine({ run, progress }: View, width: number): Line {
   return [span(full + part, 'accent'), span(rest, 'dim'), span(`  ${text}`)];
 }
 
-function ratesText({ progress, epochsPerSecond, meanEpochsPerSecond, rates }: View): string {
+function ratesText({ progress, epochsPerSecond, meanEpochsPerSecond, rates }: View, width: number): string {
   if (progress === null) return '';
   const { threads, residentBytes, writtenBytes } = progress;
   const now = `${epochsPerSecond === null ? '–' : scaled(epochsPerSecond)} network-epochs/s`;
-  const mean = meanEpochsPerSecond === null ? [] : [`mean ${scaled(meanEpochsPerSecond)}`];
+  const sparks = sparkline(rates);
+  const mean = meanEpochsPerSecond === null ? '' : `mean ${scaled(meanEpochsPerSecond)}`;
   const busy = threads === null ? '–' : `${threads.filter((trains) => trains !== null).length}/${threads.length}`;
-  const memory = residentBytes === null ? '–' : bytes(residentBytes);
-  return [
-    [now, sparkline(rates)].join(' ').trimEnd(),
-    ...mean,
-    `threads ${busy}`,
-    `${memory} memory`,
-    `${bytes(writtenBytes)} written`,
-  ].join('   ');
+  const memory = `${residentBytes === null ? '–' : bytes(residentBytes)} memory`;
+  const written = `${bytes(writtenBytes)} written`;
+  const parts = [now, sparks, mean, `threads ${busy}`, memory, written].filter((part) => part !== '');
+  return joinedToFit(parts, { separator: '   ', width, dispensable: [sparks, mean, memory, written] });
 }
 
 /** The latest rates, each as high as it is beside the highest of them. */

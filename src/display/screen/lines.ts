@@ -64,3 +64,16 @@ export function beside(blocks: readonly Block[], gap: number): readonly Line[] {
     ]),
   );
 }
+
+/** As many of the parts as fit into `width`, joined; the ones named first in `dispensable` go first. */
+export function joinedToFit(
+  parts: readonly string[],
+  of: { separator: string; width: number; dispensable: readonly string[] },
+): string {
+  let shown = [...parts];
+  for (const part of of.dispensable) {
+    if ([...shown.join(of.separator)].length <= of.width) break;
+    shown = shown.filter((other) => other !== part);
+  }
+  return shown.join(of.separator);
+}

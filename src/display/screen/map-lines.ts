@@ -93,17 +93,13 @@ function shadeOf(cell: CellCount, measure: Measure): { shade: string; tone: Tone
 }
 
 function legendLine(measure: Measure): Line {
-  const of = measure === 'done' ? 'share done' : `share of those done`;
-  return line(`${of}   ·· 0   ░░ <25   ▒▒ <50   ▓▓ <75   ██ ≤100 %`, 'dim');
+  return line(`${measure === 'done' ? 'done' : 'of done'} ··0 ░░<25 ▒▒<50 ▓▓<75 ██≤100 %`, 'dim');
 }
 
 function chosenLine({ grid, measure, labelOf, chosen }: MapDrawing): Line {
   const ids = grid.networks[chosen.row]?.[chosen.column] ?? [];
   const { planned, done, counted } = countCell(ids, measure, labelOf);
-  const at = [
-    `${grid.x.name} ${grid.x.labels[chosen.column]}`,
-    ...(grid.y === null ? [] : [`${grid.y.name} ${grid.y.labels[chosen.row]}`]),
-  ].join(', ');
+  const at = [grid.x.labels[chosen.column], ...(grid.y === null ? [] : [grid.y.labels[chosen.row]])].join(' × ');
   const what = measure === 'done' ? '' : `, ${count(counted)} ${measure}`;
   return line(`${at}: ${count(done)} of ${count(planned)} done${what}`);
 }

@@ -4,9 +4,9 @@
  */
 import { type Line, span } from './lines.ts';
 
-/** What was seen over some consecutive epochs. */
+/** What was seen over some consecutive epochs: those behind the extent before. */
 export interface Extent {
-  /** Last epoch. */
+  /** The last of them. */
   readonly epoch: number;
   /** Smallest and largest value; a value that is no number leaves its column empty. */
   readonly low: number;
@@ -34,17 +34,24 @@ export function plotDecades(
   const { first, last, width, height } = of;
   const columns = (width - SCALE_WIDTH) * DOTS_ACROSS;
   const decades = extents
-    .filter(({ epoch }) => epoch >= first && epoch <= last)
-    .map(({ epoch, low, high }) => ({ epoch, low: Math.log10(low), high: Math.log10(high) }))
-    .filter(({ low, high }) => Number.isFinite(low) && Number.isFinite(high));
+    .map(({ epoch, low, high }, i) => ({
+      from: (extents[i - 1]?.epoch ?? 0) + 1,
+      to: epoch,
+      low: Math.log10(low),
+      high: Math.log10(high),
+    }))
+    .filter(({ from, to, low, high }) => to >= first && from <= last && Number.isFinite(low) && Number.isFinite(high));
   if (decades.length === 0) return Array.from({ length: height }, () => []);
   const bottom = Math.floor(Math.min(...extremes(decades, ({ low }) => low)));
   const top = Math.max(bottom + 1, Math.ceil(Math.max(...extremes(decades, ({ high }) => high))));
   const dots = Array.from({ length: columns }, () => ({ low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }));
-  for (const { epoch, low, high } of decades) {
-    const column = dots[Math.min(columns - 1, Math.floor(((epoch - first) / Math.max(1, last - first + 1)) * columns))];
-    column.low = Math.min(column.low, low);
-    column.high = Math.max(column.high, high);
+  const columnOf = (epoch: number) =>
+    Math.max(0, Math.min(columns - 1, Math.floor(((epoch - first) / (last - first + 1)) * columns)));
+  for (const { from, to, low, high } of decades) {
+    for (let column = columnOf(from); column <= columnOf(to); column++) {
+      dots[column].low = Math.min(dots[column].low, low);
+      dots[column].high = Math.max(dots[column].high, high);
+    }
   }
   const rows = height * DOTS_DOWN;
   const rowOf = (value: number) => Math.min(rows - 1, Math.floor(((top - value) / (top - bottom)) * rows));

@@ -34,6 +34,8 @@ export interface GroupRequest {
 /** A kernel on its way from the thread that compiled it to those that run it. */
 export interface CompiledKernel {
   readonly module: WebAssembly.Module;
+  /** Puts the samples of a lane into the orders of epochs; null where they keep theirs. */
+  readonly shuffle: WebAssembly.Module | null;
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;

@@ -7,6 +7,7 @@ import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts
 import { BYTES_OF } from '../numeric/bits.ts';
 import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
 import { type Program, programOf } from './program.ts';
+import { printShuffle, SHUFFLE_WORDS_BYTES } from './shuffle.ts';
 
 /** Where the sections of a group and of a program's scratch begin, in bytes. */
 export function addressesOf(program: Program, shape: GroupShape): Addresses {
@@ -22,11 +23,14 @@ export function compileKernel(shape: GroupShape): CompiledKernel {
   const program = programOf(shape);
   const addresses = addressesOf(program, shape);
   const { bytes, constants } = printWasm(program, addresses);
+  const tableEnd = addresses.table + constants.length * VECTOR_BYTES;
+  const { sections } = addresses;
   return {
     module: new WebAssembly.Module(bytes),
+    shuffle: shape.isShuffled ? new WebAssembly.Module(printShuffle(shape, { sections, words: tableEnd })) : null,
     constants,
     tableOffset: addresses.table,
-    memoryBytes: addresses.table + constants.length * VECTOR_BYTES,
+    memoryBytes: tableEnd + (shape.isShuffled ? SHUFFLE_WORDS_BYTES : 0),
   };
 }
 

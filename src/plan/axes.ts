@@ -26,6 +26,8 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   beta1: ({ optimizer }) => optimizer.beta1,
   beta2: ({ optimizer }) => optimizer.beta2,
   epsilon: ({ optimizer }) => optimizer.epsilon,
+  batch: ({ batch }) => batch,
+  shuffle: ({ shuffle }) => (shuffle === undefined ? undefined : String(shuffle)),
   subnormals: ({ subnormals }) => subnormals,
   precision: ({ precision }) => precision,
 };

@@ -7,7 +7,7 @@ import type { EngineName } from '../../schemas/manifest.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import type { GroupShape } from '../group/layout.ts';
-import { epochsBetweenLooks, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
+import { epochsBetweenLooks, OPERATIONS_PER_TASK, operationsPerEpoch, shuffledEpochsMax } from './cost.ts';
 
 /** Networks of one shape that are trained together. */
 export interface Group {
@@ -31,9 +31,14 @@ interface Progress {
 const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
-export function kernelShape({ layers, activation, data, optimizer, precision, subnormals }: Network): string {
+export function kernelShape(network: Network): string {
+  const { layers, activation, data, optimizer, batch, shuffle, precision, subnormals } = network;
   const { kind, form } = optimizer;
-  return [layersLabel(layers), activation, `${data.points} points`, kind, form, precision, subnormals].join(' ');
+  const order = shuffle === true ? ['shuffled'] : [];
+  const batches = batch === 'full' ? [] : [`by ${batch}`, ...order];
+  return [layersLabel(layers), activation, `${data.points} points`, ...batches, kind, form, precision, subnormals].join(
+    ' ',
+  );
 }
 
 /**
@@ -74,20 +79,25 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
 
 /** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
-  const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
+  const [network] = networks;
+  const { precision, layers, activation, data, optimizer, batch, shuffle, subnormals } = network;
   const { kind, form } = optimizer;
+  const isShuffled = shuffle === true;
+  const chunkEpochs = Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
     precision,
     layers,
     activation,
     sampleCount: data.points,
+    batchSize: batch === 'full' ? data.points : batch,
+    isShuffled,
     optimizer: { kind, form },
     subnormals,
     moments: OPTIMIZERS[kind].moments,
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: isShuffled ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
   };
 }
 

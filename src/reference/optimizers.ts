@@ -15,10 +15,10 @@ export interface OptimizerState {
   readonly secondMoment: FloatArray;
 }
 
-/** An optimiser with its constants for the epoch at hand. */
+/** An optimiser with its constants for the step at hand. */
 export interface Optimizer {
-  /** Sets the constants that change with the epoch t ≥ 1; cheapest when t rises by one. */
-  beginEpoch(t: number): void;
+  /** Sets the constants that change with the step t ≥ 1; cheapest when t rises by one. */
+  beginStep(t: number): void;
   /** Updates parameter i of the state with gradient g. */
   update(state: OptimizerState, i: number, g: number): void;
 }
@@ -38,14 +38,14 @@ export function makeOptimizer(config: OptimizerConfig, precision: Precision, flu
 function sgd(config: OptimizerConfig, round: Rounding): Optimizer {
   const lr = round(constantsOf(config).learningRate);
   return {
-    beginEpoch: () => {},
+    beginStep: () => {},
     update({ theta }, i, g) {
       theta[i] = round(theta[i] - round(lr * g));
     },
   };
 }
 
-/** An update with the rounded constants of its configuration; `c` holds the corrections of the epoch, rounded, by their place. */
+/** An update with the rounded constants of its configuration; `c` holds the corrections of the step, rounded, by their place. */
 type AdamForm = (
   constants: Readonly<Record<ConstantName, number>>,
   c: FloatArray,
@@ -61,7 +61,7 @@ function adam(config: OptimizerConfig, precision: Precision, flush: Flush): Opti
   const corrections = new Corrections(config, 1);
   const rounded = floatArray(precision, corrections.values.length);
   return {
-    beginEpoch(t) {
+    beginStep(t) {
       corrections.begin(t, 1);
       rounded.set(corrections.values);
     },

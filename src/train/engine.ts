@@ -92,33 +92,39 @@ export function kernelEngine(
   const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
   for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
 
-  const train = trainFunction(kernel, memory);
+  const train = exportOf<TrainFunction>(kernel.module, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
+  const shuffle = kernel.shuffle === null ? null : exportOf<ShuffleFunction>(kernel.shuffle, memory);
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
+    if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
     train(count, vectors);
   };
 }
 
 type TrainFunction = (epochs: number, vectors: number) => void;
+type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
 
-/** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
-const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
+/** The functions of modules in a memory: groups of one shape that follow one another in a memory share theirs. */
+const functions = new WeakMap<WebAssembly.Memory, Map<WebAssembly.Module, unknown>>();
 
-function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  let ofMemory = trainFunctions.get(memory);
+/** The function that a module exports, over a memory. */
+function exportOf<T extends TrainFunction | ShuffleFunction>(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): T {
+  let ofMemory = functions.get(memory);
   if (ofMemory === undefined) {
     ofMemory = new Map();
-    trainFunctions.set(memory, ofMemory);
+    functions.set(memory, ofMemory);
   }
-  let train = ofMemory.get(kernel);
+  let train = ofMemory.get(module);
   if (train === undefined) {
-    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-    train = exports.train as TrainFunction;
-    ofMemory.set(kernel, train);
+    train = new WebAssembly.Instance(module, { gyre: { memory } }).exports.train;
+    ofMemory.set(module, train);
   }
-  return train;
+  return train as T;
 }
 
 /** The engine that runs the scalar reference on a group. */

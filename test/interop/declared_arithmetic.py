@@ -8,7 +8,7 @@ Python's standard library and IEEE 754 doubles.
 
 trains every Nth network again and compares key, loss_first, loss_last and digest with what the product printed. It
 prints the first difference, or `N networks reproduced bit for bit`; the exit code is 1 on any difference. What the page
-does not declare (mini-batches, shuffling, weight decay, several inputs or outputs) is refused rather than skipped.
+does not declare (weight decay, several inputs or outputs) is refused rather than skipped.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from decimal import Decimal
 
 ARITHMETIC = "gyre-1"
 BLOCK = 1000  # epochs of loss hashed together
-WEIGHTS, TEACHER = 0, 1  # streams of random numbers
+WEIGHTS, TEACHER, ORDER = 0, 1, 2  # streams of random numbers
 
 
 def float32(x):
@@ -223,6 +223,18 @@ def samples(kind, points, seed):
     return [(float32(x), float32(target(x))) for x in xs]
 
 
+def sample_order(count, seed, epoch):
+    """The order in which a network that shuffles meets its samples in an epoch."""
+    order, words = [], []
+    for i in range(count):
+        if i % 4 == 0:
+            words = philox((i // 4, epoch, 0, 0), (seed, ORDER))
+        j = (words[i % 4] * (i + 1)) >> 32
+        order.append(i)
+        order[i], order[j] = order[j], i
+    return order
+
+
 def activation(name, format):
     """f(z), and δ as a function of u, a and z."""
     R = format.round
@@ -235,14 +247,15 @@ def activation(name, format):
     }[name]
 
 
-def loss_and_gradient(format, f, rule, layers, theta, data):
+def squares_and_gradient(format, f, rule, layers, theta, data, sum):
+    """The sum of squared errors with those of a batch added, and the batch's gradient."""
     R = format.round
     parts, start = [], 0  # of each layer: fan_in, fan_out and where its weights and its biases begin in theta
     for fan_in, fan_out in zip(layers, layers[1:]):
         parts.append((fan_in, fan_out, start, start + fan_in * fan_out))
         start += fan_in * fan_out + fan_out
-    c1, c2 = R(1 / (len(data) * layers[-1])), R(2 / (len(data) * layers[-1]))
-    gradient, sum = [0.0] * len(theta), 0.0
+    c2 = R(2 / (len(data) * layers[-1]))
+    gradient = [0.0] * len(theta)
     for x, y in data:
         a, zs = [[x]], []
         for part, (fan_in, fan_out, weights, biases) in enumerate(parts):
@@ -274,11 +287,11 @@ def loss_and_gradient(format, f, rule, layers, theta, data):
                         u = R(u + R(theta[weights + o * fan_in + j] * delta[o]))
                     below.append(rule(u, a[part][j], zs[part - 1][j]))
                 delta = below
-    return R(sum * c1), gradient
+    return sum, gradient
 
 
 def adam(format, form, lr, beta1, beta2, epsilon, power1, power2, flush, theta, m, v, gradient):
-    """One epoch of Adam, in place. power1 and power2 are beta1^t and beta2^t in float64."""
+    """One step of Adam, in place. power1 and power2 are beta1^t and beta2^t in float64."""
     R, limit = format.round, format.moment_limit
     b1, b2, d1, d2, rate, e = R(beta1), R(beta2), R(1 - beta1), R(1 - beta2), R(lr), R(epsilon)
     s, c = R(lr / (1 - power1)), R(math.sqrt(1 - power2))
@@ -317,16 +330,21 @@ def train(network, epochs):
 
     m, v = ([0.0] * len(theta), [0.0] * len(theta)) if optimizer["kind"] == "adam" else ([], [])
     losses, power1, power2 = [], 1.0, 1.0
-    for _ in range(epochs):
-        loss, gradient = loss_and_gradient(format, f, rule, layers, theta, data)
-        losses.append(loss)
-        gradient = [flush(g, format.gradient_limit) for g in gradient]
-        if optimizer["kind"] == "adam":
-            power1, power2 = power1 * beta1, power2 * beta2
-            adam(format, optimizer["form"], lr, beta1, beta2, optimizer["epsilon"], power1, power2, flush,
-                 theta, m, v, gradient)
-        else:
-            theta = [R(p - R(R(lr) * g)) for p, g in zip(theta, gradient)]
+    size = len(data) if network["batch"] == "full" else network["batch"]
+    for epoch in range(1, epochs + 1):
+        shuffled = network.get("shuffle", False)
+        order = sample_order(len(data), network["seed"], epoch) if shuffled else range(len(data))
+        met, sum = [data[sample] for sample in order], 0.0
+        for first in range(0, len(data), size):
+            sum, gradient = squares_and_gradient(format, f, rule, layers, theta, met[first:first + size], sum)
+            gradient = [flush(g, format.gradient_limit) for g in gradient]
+            if optimizer["kind"] == "adam":
+                power1, power2 = power1 * beta1, power2 * beta2
+                adam(format, optimizer["form"], lr, beta1, beta2, optimizer["epsilon"], power1, power2, flush,
+                     theta, m, v, gradient)
+            else:
+                theta = [R(p - R(R(lr) * g)) for p, g in zip(theta, gradient)]
+        losses.append(R(sum * R(1 / (len(data) * layers[-1]))))
     return format, losses, theta, m, v
 
 
@@ -350,7 +368,7 @@ def canonical(value):
         return "{" + ",".join(f"{json.dumps(name)}:{canonical(value[name])}" for name in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    return json.dumps(value) if isinstance(value, str) else number(value)
+    return json.dumps(value) if isinstance(value, (str, bool)) else number(value)
 
 
 def key(configuration):
@@ -361,8 +379,8 @@ def difference(network):
     """The first of key, loss_first, loss_last and digest that comes out otherwise, or None."""
     configuration = network["configuration"]
     layers = configuration["layers"]
-    if configuration["batch"] != "full" or layers[0] != 1 or layers[-1] != 1:
-        return "uses mini-batches, or has several inputs or outputs, which ARITHMETIC.md does not declare"
+    if layers[0] != 1 or layers[-1] != 1:
+        return "has several inputs or outputs, which come from files"
     format, losses, theta, m, v = train(configuration, network["epochs"])
     found = {"key": key(configuration), "loss_first": losses[0], "loss_last": losses[-1],
              "digest": digest(format, losses, theta, m, v)}

@@ -29,7 +29,7 @@ function descend(form: FormName, precision: Precision, steps: number): Float64Ar
   };
   const path = new Float64Array(steps + 1).fill(1);
   for (let t = 1; t <= steps; t++) {
-    optimizer.beginEpoch(t);
+    optimizer.beginStep(t);
     optimizer.update(state, 0, state.theta[0]);
     path[t] = Math.abs(state.theta[0]);
   }
@@ -79,7 +79,7 @@ test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), n
     secondMoment: floats('float32', [0]),
   };
   const optimizer = makeOptimizer(config, 'float32', IEEE);
-  optimizer.beginEpoch(1);
+  optimizer.beginStep(1);
   optimizer.update(state, 0, 1);
   expect(state.secondMoment[0]).toBe(Math.fround(1 - 0.9999));
   expect(state.secondMoment[0]).not.toBe(Math.fround(1 - Math.fround(0.9999)));
@@ -94,7 +94,7 @@ test('the bias corrections of an epoch do not depend on the epochs asked for bef
       secondMoment: floats('float64', [0.25]),
     };
     const optimizer = makeOptimizer(config, 'float64', IEEE);
-    for (const t of epochs) optimizer.beginEpoch(t);
+    for (const t of epochs) optimizer.beginStep(t);
     optimizer.update(state, 0, 0.125);
     return state.theta[0];
   };

@@ -72,6 +72,9 @@ class ShufflePrinter {
   readonly #counter = [this.#code.local(V128), this.#code.local(V128), this.#code.local(V128), this.#code.local(V128)];
   readonly #key = [this.#code.local(V128), this.#code.local(V128)];
   readonly #products = [this.#code.local(V128), this.#code.local(V128)];
+  /** Philox's constants in all words, made once a call. */
+  readonly #multipliers = [this.#code.local(V128), this.#code.local(V128)];
+  readonly #weyl = [this.#code.local(V128), this.#code.local(V128)];
 
   constructor(shape: GroupShape, { sections, words }: ShuffleAddresses) {
     const { layers, lanes, precision } = shape;
@@ -97,6 +100,10 @@ class ShufflePrinter {
     const blocks = Math.floor((sampleCount % TURN) / WORDS_A_BLOCK);
     const rest = sampleCount % WORDS_A_BLOCK;
 
+    for (const i of [0, 1]) {
+      code.integer(PHILOX.multipliers[i] | 0).simd(SIMD.splat).set(this.#multipliers[i]);
+      code.integer(PHILOX.weyl[i] | 0).simd(SIMD.splat).set(this.#weyl[i]);
+    }
     code.get(LANE).integer(BYTES_OF[this.#shape.precision]).byte(CODE.i32Mul).set(LANE);
     for (const { to } of this.#tables) code.get(LANE).set(to);
     code.repeat(() => {
@@ -156,26 +163,23 @@ class ShufflePrinter {
       this.#shuffleWords(low, high, [0, 2, 4, 6]);
       code.set(other);
     };
-    this.#multiply(c0, PHILOX.multipliers[0]);
+    this.#multiply(c0, this.#multipliers[0]);
     // c₂ is needed before it is overwritten: its product stands on the stack meanwhile.
     this.#shuffleWords(low, high, [1, 3, 5, 7]);
     code.get(c3).simd(SIMD.xor).get(k1).simd(SIMD.xor);
     this.#shuffleWords(low, high, [0, 2, 4, 6]);
     code.set(c3);
-    this.#multiply(c2, PHILOX.multipliers[1]);
+    this.#multiply(c2, this.#multipliers[1]);
     half(c0, c1, k0);
     code.set(c2);
-    for (const [i, key] of this.#key.entries()) {
-      const weyl = PHILOX.weyl[i];
-      code.get(key).integers([weyl, weyl, weyl, weyl]).simd(SIMD.add).set(key);
-    }
+    for (const [i, key] of this.#key.entries()) code.get(key).get(this.#weyl[i]).simd(SIMD.add).set(key);
   }
 
   /** The products of 64 bits of four words with one: of the first two, and of the last two. */
   #multiply(words: number, by: number): void {
     const code = this.#code;
     for (const [i, instruction] of [SIMD.productsLow, SIMD.productsHigh].entries())
-      code.get(words).integers([by, by, by, by]).simd(instruction).set(this.#products[i]);
+      code.get(words).get(by).simd(instruction).set(this.#products[i]);
   }
 
   /** A vector of four words out of the eight of two vectors. */

@@ -101,8 +101,14 @@ class ShufflePrinter {
     const rest = sampleCount % WORDS_A_BLOCK;
 
     for (const i of [0, 1]) {
-      code.integer(PHILOX.multipliers[i] | 0).simd(SIMD.splat).set(this.#multipliers[i]);
-      code.integer(PHILOX.weyl[i] | 0).simd(SIMD.splat).set(this.#weyl[i]);
+      code
+        .integer(PHILOX.multipliers[i] | 0)
+        .simd(SIMD.splat)
+        .set(this.#multipliers[i]);
+      code
+        .integer(PHILOX.weyl[i] | 0)
+        .simd(SIMD.splat)
+        .set(this.#weyl[i]);
     }
     code.get(LANE).integer(BYTES_OF[this.#shape.precision]).byte(CODE.i32Mul).set(LANE);
     for (const { to } of this.#tables) code.get(LANE).set(to);

@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Network, NetworkConfig } from '../schemas/network.ts';
+import type { LayeredConfig, LayeredNetwork } from '../schemas/network.ts';
 import { sharedMemory } from '../src/group/layout.ts';
 import { compileKernel } from '../src/kernel/compile.ts';
 import { programOf } from '../src/kernel/program.ts';
@@ -84,10 +84,10 @@ interface Trainer {
   readonly train: (digest?: ReturnType<typeof createHash>) => number;
 }
 
-function trainer(problem: (typeof PROBLEMS)[number], batches: Pick<NetworkConfig, 'batch' | 'shuffle'>): Trainer {
+function trainer(problem: (typeof PROBLEMS)[number], batches: Pick<LayeredConfig, 'batch' | 'shuffle'>): Trainer {
   const networks = Array.from(
     { length: LANES_DEFAULT },
-    (_, seed): Network => ({ ...networkOf(problem, seed), ...batches }),
+    (_, seed): LayeredNetwork => ({ ...networkOf(problem, seed), ...batches }),
   );
   const shape = groupShape({ networks, lanes: LANES_DEFAULT }, BUCKET_EPOCHS);
   const kernel = compileKernel(shape);

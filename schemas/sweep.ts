@@ -10,6 +10,7 @@ import {
   FORMS,
   INITS,
   namesOf,
+  OBJECTIVES,
   OPTIMIZERS,
   type OptimizerOption,
   PRECISIONS,
@@ -129,6 +130,21 @@ function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output
 const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
 const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
 
+/** Exponents are whole: powers are products, in an order that is declared. */
+const OBJECTIVE_EXPONENTS = { min: 2, max: 8 };
+/** Beyond 2^±100 even the first loss of x⁸ would overflow, or vanish, in float32 or on its way there. */
+const objectiveNumber = z
+  .number()
+  .max(2 ** 100)
+  .overwrite(withoutNegativeZero);
+
+const objectiveBlock = z.strictObject({
+  kind: axis(z.enum(namesOf(OBJECTIVES))),
+  exponent: axis(wholeNumber(OBJECTIVE_EXPONENTS)).default([2]),
+  curvature: axis(objectiveNumber.gt(0)).default([1]),
+  start: axis(objectiveNumber.min(-(2 ** 100))).default([1]),
+});
+
 /** The sweep file. */
 export const sweepSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
@@ -150,12 +166,36 @@ export const sweepSchema = z.strictObject({
     .union([wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }), z.array(seed).min(1)])
     .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
   trace: trace.prefault({}),
+  objective: axis(objectiveBlock).optional(),
 });
+
+/** What an objective stands in place of, or has no use for. */
+const { layers: _l, activation: _a, data: _d, init: _i, batch: _b, shuffle: _s, ...ofAnyKind } = sweepSchema.shape;
+const noSeeds = z.union([z.literal(1), z.tuple([z.literal(0)])], {
+  error: '1, or nothing: an objective draws nothing',
+});
+
+/** A sweep file of objectives; as resolved it has no values on the axes of layers. */
+export const objectiveSweepSchema = z.strictObject({
+  ...ofAnyKind,
+  seeds: noSeeds.transform(() => [0]).default([0]),
+  objective: axis(objectiveBlock),
+});
+
+/** The axes that objectives do not have, as resolved. */
+export const NO_LAYERS: Pick<Sweep, 'layers' | 'activation' | 'data' | 'init' | 'batch'> = {
+  layers: [],
+  activation: [],
+  data: [],
+  init: [],
+  batch: [],
+};
 
 /** The mappings of a sweep file by their key path, list indices left out; the file itself is ''. */
 export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   '': sweepSchema,
   data: dataBlock,
+  objective: objectiveBlock,
   optimizer: optimizerBlock,
   trace,
   'trace.epochs': traceEpochs,
@@ -173,5 +213,7 @@ export type SweepIssue = z.core.$ZodIssue;
 export type Sweep = z.output<typeof sweepSchema>;
 /** One block under `data`, its axes as lists. */
 export type DataBlock = Sweep['data'][number];
+/** One block under `objective`, its axes as lists. */
+export type ObjectiveBlock = NonNullable<Sweep['objective']>[number];
 /** One block under `optimizer`, its axes as lists. */
 export type OptimizerBlock = Sweep['optimizer'][number];

@@ -14,7 +14,8 @@
  *     ├ signals         [signal][epoch of the chunk][lane]
  *     ├ extremes        [extreme][lane]            of the signals over the chunk
  *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the order of the epoch; nothing where it is theirs
- *     └ shuffledTargets [epoch of the chunk][sample][output][lane]
+ *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
+ *     └ objective       [constant][lane]           nothing where there are layers
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
@@ -28,6 +29,8 @@ export interface GroupShape {
   readonly precision: Precision;
   readonly layers: readonly number[];
   readonly activation: ActivationName;
+  /** The exponent of the objective of one parameter that stands in place of layers, activation and samples; null where there are layers. */
+  readonly exponent: number | null;
   readonly sampleCount: number;
   /** Samples a step; all of them where the batch is full. The last batch of an epoch may be short. */
   readonly batchSize: number;
@@ -43,6 +46,11 @@ export interface GroupShape {
   readonly lanes: number;
   /** Epochs whose signals the memory holds. */
   readonly chunkEpochs: number;
+}
+
+/** Parameters of each network. */
+export function parametersOf({ layers, exponent }: Pick<GroupShape, 'layers' | 'exponent'>): number {
+  return exponent === null ? parameterCount(layers) : 1;
 }
 
 /** Steps of the optimiser in an epoch. */
@@ -85,11 +93,15 @@ const SECTIONS = [
   'extremes',
   'shuffledInputs',
   'shuffledTargets',
+  'objective',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 /** The sections of a group's memory as arrays, in the order and shape drawn above. */
 export type GroupMemory = Readonly<Record<SectionName, FloatArray>>;
+
+/** Constants that an objective has. */
+export const OBJECTIVE_CONSTANTS = 2;
 
 const CACHE_LINE_BYTES = 64;
 /** A page of WebAssembly memory. */
@@ -97,10 +109,11 @@ const PAGE_BYTES = 65_536;
 
 /** Numbers in each section, of all lanes together. */
 function sectionLengths(shape: GroupShape): Record<SectionName, number> {
-  const { layers, sampleCount, moments, lanes, chunkEpochs } = shape;
-  const parameters = parameterCount(layers) * lanes;
-  const inputs = sampleCount * layers[0] * lanes;
-  const targets = sampleCount * layers[layers.length - 1] * lanes;
+  const { layers, exponent, sampleCount, moments, lanes, chunkEpochs } = shape;
+  const parameters = parametersOf(shape) * lanes;
+  const [inputCount, outputCount] = exponent === null ? [layers[0], layers[layers.length - 1]] : [0, 0];
+  const inputs = sampleCount * inputCount * lanes;
+  const targets = sampleCount * outputCount * lanes;
   const shuffledEpochs = shape.isShuffled ? chunkEpochs : 0;
   return {
     theta: parameters,
@@ -115,6 +128,7 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     extremes: EXTREMES.length * lanes,
     shuffledInputs: shuffledEpochs * inputs,
     shuffledTargets: shuffledEpochs * targets,
+    objective: exponent === null ? 0 : OBJECTIVE_CONSTANTS * lanes,
   };
 }
 

@@ -4,9 +4,8 @@
  * steps of an epoch only the last one has signals.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
-import { parameterCount } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
-import { type GroupShape, SIGNALS, type SignalName, stepsPerEpoch } from '../group/layout.ts';
+import { type GroupShape, parametersOf, SIGNALS, type SignalName, stepsPerEpoch } from '../group/layout.ts';
 import { type Code, ONE, Section, ZERO } from './code.ts';
 import { type ParameterState, updateOf } from './optimizers.ts';
 import { GRADIENT, THETA } from './shape.ts';
@@ -41,10 +40,10 @@ const SIGNAL_VALUES = new Section('signals');
 export const START = new Section('start');
 
 /** Writes Σ u² of the epoch before the first, which `update` keeps up to date from then on. */
-export function previousSquares(code: Code, { layers }: GroupShape): Variable {
+export function previousSquares(code: Code, shape: GroupShape): Variable {
   code.note('the squares of the update before');
   const squares = code.let('previousSquares', ZERO);
-  code.loop({ name: 'parameter', count: parameterCount(layers) }, (i) => {
+  code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => {
     const u = code.let('u', PREVIOUS_UPDATE.load(i));
     code.set(squares, add(squares, multiply(u, u)));
   });
@@ -52,9 +51,9 @@ export function previousSquares(code: Code, { layers }: GroupShape): Variable {
 }
 
 /** Writes what the epoch's signals need of θ before its first step. */
-export function keepStart(code: Code, { layers }: GroupShape): void {
+export function keepStart(code: Code, shape: GroupShape): void {
   code.note('the parameters before the epoch');
-  code.loop({ name: 'parameter', count: parameterCount(layers) }, (i) => code.store(START, i, THETA.load(i)));
+  code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => code.store(START, i, THETA.load(i)));
 }
 
 /** Writes the update of every parameter in a step that is not the last of its epoch; `at` counts the steps of the chunk. */
@@ -62,7 +61,7 @@ export function step(code: Code, shape: GroupShape, at: Index): void {
   const { optimizer } = shape;
   code.note(`update, ${optimizer.kind} in ${optimizer.form} form`);
   const { updateParameter, flushGradient } = beginUpdate(code, shape, at);
-  code.loop({ name: 'parameter', count: parameterCount(shape.layers) }, (i) => {
+  code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => {
     const g = code.let('g', flushGradient(GRADIENT.load(i)));
     storeState(code, i, updateParameter(code, stateAt(i, THETA.load(i)), g), () => {});
   });
@@ -116,7 +115,7 @@ export function update(
   shape: GroupShape,
   { epoch, loss, previousSquares }: Epoch,
 ): Readonly<Record<SignalName, Vector>> {
-  const { layers, optimizer, chunkEpochs } = shape;
+  const { optimizer, chunkEpochs } = shape;
   const steps = stepsPerEpoch(shape);
   code.note(`update, ${optimizer.kind} in ${optimizer.form} form, and signals`);
   const { updateParameter, flushGradient } = beginUpdate(code, shape, epoch.times(steps).plus(steps - 1));
@@ -125,7 +124,7 @@ export function update(
   // x − x is +0 where x is finite and NaN where not: the bits of all of them together are 0 only where every number is finite.
   const nonFinite = code.let('nonFinite', subtract(loss, loss));
 
-  code.loop({ name: 'parameter', count: parameterCount(layers) }, (i) => {
+  code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => {
     const g = code.let('g', flushGradient(GRADIENT.load(i)));
     code.set(gradientSquares, add(gradientSquares, multiply(g, g)));
     const theta0 = code.let('before', THETA.load(i));

@@ -5,7 +5,13 @@
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
+import {
+  type DataBlock,
+  type ObjectiveBlock,
+  type OptimizerBlock,
+  SWEEP_LIMITS,
+  type Sweep,
+} from '../../schemas/sweep.ts';
 import { numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
@@ -17,19 +23,21 @@ export type Finding = Omit<Problem, 'where'> & {
 };
 
 /** The keys of a sweep, and of its blocks, that could be parsed. */
-export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'optimizer'>> & {
+export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'objective' | 'optimizer'>> & {
   readonly data?: readonly Partial<DataBlock>[];
+  readonly objective?: readonly Partial<ObjectiveBlock>[] | undefined;
   readonly optimizer?: readonly Partial<OptimizerBlock>[];
 };
 
 /** Everything that is wrong with the parsed keys of a sweep; empty where all is well. */
 export function checkSweep(sweep: ParsedSweep): Finding[] {
-  const { layers = [], data = [], optimizer = [] } = sweep;
+  const { layers = [], data = [], objective = [], optimizer = [] } = sweep;
   const axes = ['layers', 'activation', 'init', 'batch', 'shuffle', 'precision', 'subnormals', 'seeds'] as const;
   return [
     ...axes.flatMap((axis) => repeats(sweep[axis] ?? [], [axis])),
     ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
+    ...objective.flatMap((block, i) => repeatsOfBlock(block, ['objective', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
     ...checkBatches(sweep),
     ...checkMemory(sweep),
@@ -98,17 +106,21 @@ export function networkCount(sweep: ParsedSweep): number {
   const length = (list: readonly unknown[] | undefined) => list?.length ?? 1;
   const data = sweep.data?.reduce((sum, block) => sum + dataCount(block), 0) ?? 1;
   const optimizers = sweep.optimizer?.reduce((sum, block) => sum + optimizerCount(block), 0) ?? 1;
+  const updates = optimizers * length(sweep.subnormals) * length(sweep.precision) * length(sweep.seeds);
+  if (sweep.objective !== undefined)
+    return updates * sweep.objective.reduce((sum, block) => sum + objectiveCount(block), 0);
   return (
+    updates *
     length(sweep.layers) *
     length(sweep.activation) *
     data *
     length(sweep.init) *
-    optimizers *
-    batchCount(sweep) *
-    length(sweep.subnormals) *
-    length(sweep.precision) *
-    length(sweep.seeds)
+    batchCount(sweep)
   );
+}
+
+function objectiveCount(block: Partial<ObjectiveBlock>): number {
+  return Object.values(block).reduce((product, values) => product * values.length, 1);
 }
 
 function batchCount({ batch, shuffle }: ParsedSweep): number {

@@ -3,7 +3,7 @@
  * lengths, the order of groups and shares of work are the same on every machine.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
-import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
+import { type LayeredConfig, type ObjectiveConfig, parameterCount } from '../../schemas/network.ts';
 
 /** Rough counts of arithmetic operations; only their proportions matter. */
 const OPERATIONS_PER_ACTIVATION = 30;
@@ -12,12 +12,11 @@ const OPERATIONS_PER_PARAMETER_UPDATE = 30;
 const OPERATIONS_PER_SHUFFLED_SAMPLE = 60;
 
 /** Operations of one epoch of one network: forward, backward and optimiser. */
-export function operationsPerEpoch({
-  layers,
-  data,
-  batch,
-  shuffle,
-}: Pick<NetworkConfig, 'layers' | 'data' | 'batch' | 'shuffle'>): number {
+export function operationsPerEpoch(
+  network: Pick<LayeredConfig, 'layers' | 'data' | 'batch' | 'shuffle'> | ObjectiveConfig,
+): number {
+  if (network.layers === undefined) return OPERATIONS_PER_PARAMETER_UPDATE + network.objective.exponent;
+  const { layers, data, batch, shuffle } = network;
   const parameters = parameterCount(layers);
   const hiddenUnits = layers.slice(1, -1).reduce((sum, size) => sum + size, 0);
   const shuffling = shuffle === true ? OPERATIONS_PER_SHUFFLED_SAMPLE : 0;
@@ -30,7 +29,7 @@ export function operationsPerEpoch({
  * Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas; of
  * mini-batches also the samples of an epoch in its order, and the corrections of its steps.
  */
-export function numbersInMemory(layers: readonly number[], points: number, batch: NetworkConfig['batch']): number {
+export function numbersInMemory(layers: readonly number[], points: number, batch: LayeredConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
   const ofSample = layers[0] + layers[layers.length - 1];
   if (batch === 'full') return 6 * parameterCount(layers) + points * (ofSample + 3 * units);
@@ -41,7 +40,7 @@ export function numbersInMemory(layers: readonly number[], points: number, batch
 const SHUFFLED_NUMBERS_MAX = 2 ** 15;
 
 /** Epochs whose shuffled samples a group of `lanes` networks keeps: one at least. */
-export function shuffledEpochsMax({ layers, data }: Pick<NetworkConfig, 'layers' | 'data'>, lanes: number): number {
+export function shuffledEpochsMax({ layers, data }: Pick<LayeredConfig, 'layers' | 'data'>, lanes: number): number {
   const numbers = data.points * (layers[0] + layers[layers.length - 1]) * lanes;
   return Math.max(1, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
 }

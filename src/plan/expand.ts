@@ -1,13 +1,22 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
  * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, shuffle, subnormals,
- * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
+ * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order. Objectives
+ * (blocks, then kind, exponent, curvature, start) stand in place of all that comes before the optimizer.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
-import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
+import type {
+  DataConfig,
+  LayeredConfig,
+  Network,
+  NetworkConfig,
+  Objective,
+  OptimizerConfig,
+} from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import {
   type DataBlock,
+  type ObjectiveBlock,
   OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
   SHUFFLE_DEFAULT,
@@ -45,6 +54,11 @@ function* configurations(sweep: Sweep): Generator<NetworkConfig> {
   const dataSets = sweep.data.flatMap(dataConfigs);
   const optimizers = sweep.optimizer.flatMap(optimizerConfigs);
   const batches = batchConfigs(sweep);
+  for (const objective of (sweep.objective ?? []).flatMap(objectiveConfigs))
+    for (const optimizer of optimizers)
+      for (const subnormals of sweep.subnormals)
+        for (const precision of sweep.precision)
+          for (const seed of sweep.seeds) yield { objective, optimizer, precision, subnormals, seed };
   for (const layers of sweep.layers)
     for (const activation of sweep.activation)
       for (const data of dataSets)
@@ -57,7 +71,20 @@ function* configurations(sweep: Sweep): Generator<NetworkConfig> {
                     yield { layers, activation, data, init, optimizer, ...batch, precision, subnormals, seed };
 }
 
-type BatchConfig = Pick<NetworkConfig, 'batch' | 'shuffle'>;
+function objectiveConfigs({
+  kind: kinds,
+  exponent: exponents,
+  curvature: curvatures,
+  start: starts,
+}: ObjectiveBlock): Objective[] {
+  return kinds.flatMap((kind) =>
+    exponents.flatMap((exponent) =>
+      curvatures.flatMap((curvature) => starts.map((start) => ({ kind, exponent, curvature, start }))),
+    ),
+  );
+}
+
+type BatchConfig = Pick<LayeredConfig, 'batch' | 'shuffle'>;
 
 /** There is nothing to shuffle in a full batch, so it is one value on both axes together. */
 function batchConfigs({ batch: sizes, shuffle: orders = [SHUFFLE_DEFAULT] }: Sweep): BatchConfig[] {

@@ -17,11 +17,19 @@ export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   }
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      got: 'unknown key',
-      remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
-    }));
+    return issue.keys.map((key) =>
+      known.includes(key)
+        ? {
+            path: [...path, key],
+            got: `${key} beside an objective`,
+            expected: 'nothing: it stands in place of layers and data',
+          }
+        : {
+            path: [...path, key],
+            got: 'unknown key',
+            remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
+          },
+    );
   }
   const value = valueAt(raw, path);
   const [remedy] = issue.code === 'invalid_value' ? didYouMean(String(value), issue.values.map(String)) : [];

@@ -26,6 +26,7 @@ const DECISIVE_MEMBERS = (
   [
     'arithmetic',
     'layers',
+    'objective',
     'activation',
     'data',
     'init',

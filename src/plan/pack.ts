@@ -32,13 +32,18 @@ const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
 export function kernelShape(network: Network): string {
-  const { layers, activation, data, optimizer, batch, shuffle, precision, subnormals } = network;
+  const { optimizer, precision, subnormals } = network;
   const { kind, form } = optimizer;
+  return [...lossShape(network), kind, form, precision, subnormals].join(' ');
+}
+
+/** What a kernel is made for of what its networks minimise. */
+function lossShape(network: Network): string[] {
+  if (network.objective !== undefined) return [network.objective.kind, String(network.objective.exponent)];
+  const { layers, activation, data, batch, shuffle } = network;
   const order = shuffle === true ? ['shuffled'] : [];
   const batches = batch === 'full' ? [] : [`by ${batch}`, ...order];
-  return [layersLabel(layers), activation, `${data.points} points`, ...batches, kind, form, precision, subnormals].join(
-    ' ',
-  );
+  return [layersLabel(layers), activation, `${data.points} points`, ...batches];
 }
 
 /**
@@ -80,25 +85,37 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
 /** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
   const [network] = networks;
-  const { precision, layers, activation, data, optimizer, batch, shuffle, subnormals } = network;
+  const { precision, optimizer, subnormals } = network;
   const { kind, form } = optimizer;
-  const isShuffled = shuffle === true;
-  const chunkEpochs = Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
+    ...lossLayout(network),
     precision,
-    layers,
-    activation,
-    sampleCount: data.points,
-    batchSize: batch === 'full' ? data.points : batch,
-    isShuffled,
     optimizer: { kind, form },
     subnormals,
     moments: OPTIMIZERS[kind].moments,
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: isShuffled ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
+    chunkEpochs: Math.min(
+      bucketEpochs,
+      epochsBetweenLooks(operationsPerEpoch(network), lanes),
+      network.shuffle === true ? shuffledEpochsMax(network, lanes) : Number.POSITIVE_INFINITY,
+    ),
   };
+}
+
+/** What a group's memory holds of what its networks minimise. An objective counts as one sample. */
+function lossLayout(
+  network: Network,
+): Pick<GroupShape, 'layers' | 'activation' | 'exponent' | 'sampleCount' | 'batchSize' | 'isShuffled'> {
+  if (network.objective !== undefined) {
+    const { exponent } = network.objective;
+    return { layers: [], activation: 'identity', exponent, sampleCount: 1, batchSize: 1, isShuffled: false };
+  }
+  const { layers, activation, data, batch, shuffle } = network;
+  const sampleCount = data.points;
+  const batchSize = batch === 'full' ? sampleCount : batch;
+  return { layers, activation, exponent: null, sampleCount, batchSize, isShuffled: shuffle === true };
 }
 
 /** Operations until a group's last epoch. */

@@ -8,6 +8,8 @@ import type { z } from 'zod';
 import { type Problem, UsageError, unreadableText } from '../../schemas/problems.ts';
 import {
   dataMappingOf,
+  NO_LAYERS,
+  objectiveSweepSchema,
   SHUFFLE_DEFAULT,
   SWEEP_MAPPINGS,
   type Sweep,
@@ -48,7 +50,8 @@ export function parseSweep(text: string, file: string): Sweep {
       expected: 'a mapping with the keys name, epochs, layers, data, optimizer and seeds',
     });
   }
-  const { value, issues } = parseMapping(raw, sweepSchema);
+  const ofObjectives = Object.hasOwn(raw, 'objective');
+  const { value, issues } = parseMapping(raw, ofObjectives ? objectiveSweepSchema : sweepSchema);
   const withData = readDataFiles(value as ParsedSweep, file);
   const found = [...withData.findings, ...checkSweep(withData.sweep)];
   const findings = [
@@ -65,7 +68,8 @@ export function parseSweep(text: string, file: string): Sweep {
     ];
     return { where: places.join(': '), ...rest };
   });
-  return withShuffle(withData.sweep as Sweep);
+  const resolved = withData.sweep as Sweep;
+  return ofObjectives ? { ...NO_LAYERS, ...resolved } : withShuffle(resolved);
 }
 
 /** A sweep with mini-batches says whether they are shuffled; others have nothing to shuffle. */
@@ -90,7 +94,7 @@ function parseMapping(raw: Mapping, schema: z.ZodObject): Parsed {
   const unknown: SweepIssue[] = [{ code: 'unrecognized_keys', keys, path: [], message: '', input: raw }];
   const parts = Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => {
     const given = raw[key];
-    const parsed = key === 'data' || key === 'optimizer' ? parseBlocks(given, key) : parseValue(given, field);
+    const parsed = isBlockKey(key) ? parseBlocks(given, key) : parseValue(given, field);
     return { key, value: parsed.value, issues: issuesAt([key], parsed.issues) };
   });
   return {
@@ -99,8 +103,11 @@ function parseMapping(raw: Mapping, schema: z.ZodObject): Parsed {
   };
 }
 
+type BlockKey = 'data' | 'optimizer' | 'objective';
+const isBlockKey = (key: string): key is BlockKey => key === 'data' || key === 'optimizer' || key === 'objective';
+
 /** One block or a list of them: as a whole where it is right, else block by block and key by key. */
-function parseBlocks(given: unknown, key: 'data' | 'optimizer'): Parsed {
+function parseBlocks(given: unknown, key: BlockKey): Parsed {
   const whole = parseValue(given, sweepSchema.shape[key]);
   const blocks = Array.isArray(given) ? given : [given];
   if (whole.issues.length === 0 || !blocks.some(isMapping)) return whole;

@@ -5,21 +5,12 @@
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
-import { writeSampleOrder } from '../data/order.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { roundingTo } from '../numeric/rounding.ts';
-import { backward } from './backward.ts';
-import { forward } from './forward.ts';
-import { makeModel } from './model.ts';
+import type { Loss } from './loss.ts';
+import { networkLoss, type Samples } from './network-loss.ts';
+import { objectiveLoss } from './objective.ts';
 import { type Flush, makeOptimizer, type OptimizerState } from './optimizers.ts';
-
-/** The samples of a network in its precision. */
-export interface Samples {
-  /** [sample][input] */
-  readonly inputs: FloatArray;
-  /** [sample][output] */
-  readonly targets: FloatArray;
-}
 
 /** All that an epoch reads and changes besides the samples; every array is `[parameter]`. */
 export interface NetworkState extends OptimizerState {
@@ -46,52 +37,19 @@ export interface EpochSignals {
 /** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
 export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochSignals>;
 
-/** A network's epoch as a function of its state. The returned signals are overwritten by the next call. */
-export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
-  const { precision, layers, batch, shuffle = false, seed } = config;
+/**
+ * A network's epoch as a function of its state. The returned signals are overwritten by the next call. An objective has no samples.
+ */
+export function makeEpoch(config: NetworkConfig, samples: Samples | null): EpochStep {
+  const { precision } = config;
   const round = roundingTo(precision);
-  const model = makeModel(config);
   const flush = makeFlush(config);
   const optimizer = makeOptimizer(config.optimizer, precision, flush);
-
-  const inputCount = layers[0];
-  const outputCount = layers[layers.length - 1];
-  const sampleCount = samples.inputs.length / inputCount;
-  const batchSize = batch === 'full' ? sampleCount : batch;
-  const steps = Math.ceil(sampleCount / batchSize);
-  const order = Uint32Array.from({ length: sampleCount }, (_, s) => s);
-  const lossScale = round(1 / (sampleCount * outputCount));
-  const outputGradient = floatArray(precision, outputCount);
-  const inputs = Array.from({ length: sampleCount }, (_, s) =>
-    samples.inputs.slice(s * inputCount, (s + 1) * inputCount),
-  );
-
-  const last = model.layers[model.layers.length - 1];
-  const gradient = floatArray(precision, last.biases + last.outputCount);
+  const loss = lossOf(config, samples);
+  const gradient = floatArray(precision, loss.parameterCount);
   /** θ_{t−1}. */
-  const start = floatArray(precision, gradient.length);
+  const start = floatArray(precision, loss.parameterCount);
   const signals = { loss: 0, gradientNorm: 0, updateNorm: 0, updateCosine: 0, changedParameters: 0, nonFinite: false };
-
-  /** The gradient of a batch, places `first` to `end` of the order, into `gradient`; returns `squares` with its squared errors added. */
-  function addSquares(
-    squaresBefore: number,
-    theta: FloatArray,
-    { first, end }: { first: number; end: number },
-  ): number {
-    const gradientScale = round(2 / ((end - first) * outputCount));
-    gradient.fill(0);
-    let squares = squaresBefore;
-    for (const s of order.subarray(first, end)) {
-      const outputs = forward(model, theta, inputs[s]);
-      for (let o = 0; o < outputCount; o++) {
-        const error = round(outputs[o] - samples.targets[s * outputCount + o]);
-        squares = round(squares + round(error * error));
-        outputGradient[o] = round(gradientScale * error);
-      }
-      backward(model, theta, inputs[s], outputGradient, gradient);
-    }
-    return squares;
-  }
 
   function update(state: NetworkState): void {
     for (let i = 0; i < gradient.length; i++) optimizer.update(state, i, flush.gradient(gradient[i]));
@@ -134,19 +92,23 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   }
 
   return (state, t) => {
-    if (shuffle) writeSampleOrder(order, { seed, epoch: t });
+    loss.beginEpoch(t);
     start.set(state.theta);
-    let squares = 0;
-    for (let step = 1; step <= steps; step++) {
-      const batch = { first: (step - 1) * batchSize, end: Math.min(step * batchSize, sampleCount) };
-      optimizer.beginStep((t - 1) * steps + step);
-      squares = addSquares(squares, state.theta, batch);
-      if (step < steps) update(state);
+    for (let step = 1; step <= loss.steps; step++) {
+      optimizer.beginStep((t - 1) * loss.steps + step);
+      loss.step(step, state.theta, gradient);
+      if (step < loss.steps) update(state);
     }
-    signals.loss = round(squares * lossScale);
+    signals.loss = loss.value();
     updateAndMeasure(state);
     return signals;
   };
+}
+
+function lossOf(config: NetworkConfig, samples: Samples | null): Loss {
+  if (config.objective !== undefined) return objectiveLoss(config);
+  if (samples === null) throw new Error('layers are trained on samples');
+  return networkLoss(config, samples);
 }
 
 function makeFlush({ subnormals, precision }: NetworkConfig): Flush {

@@ -11,7 +11,7 @@
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
-import { layersLabel, type Network } from '../../schemas/network.ts';
+import { type Network, networkTitle } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
@@ -364,8 +364,7 @@ class Execution {
       labels: this.#board.labelCounts(),
       threads: this.#board.threads().map((id) => {
         if (id === null) return null;
-        const { layers, activation, precision } = networks[id];
-        return `${layersLabel(layers)} ${activation} ${precision}`;
+        return networkTitle(networks[id]);
       }),
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: segments.committedBytes,

@@ -30,7 +30,7 @@ export function fileDatasets(groups: readonly GroupRequest[]): ProvidedDataset[]
   const datasets = new Map<string, ProvidedDataset>();
   for (const { networks } of groups) {
     for (const { data } of networks) {
-      if (data.kind !== 'file' || datasets.has(data.hash)) continue;
+      if (data?.kind !== 'file' || datasets.has(data.hash)) continue;
       datasets.set(data.hash, { hash: data.hash, dataset: makeDataset(data) });
     }
   }

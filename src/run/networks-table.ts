@@ -39,7 +39,7 @@ export function writeNetworksTable(of: {
 /** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */
 function networkDictionaries(networks: readonly Network[]): Dictionaries {
   return {
-    layers: [...new Set(networks.map(({ layers }) => layersLabel(layers)))],
+    layers: [...new Set(networks.flatMap(({ layers }) => (layers === undefined ? [] : [layersLabel(layers)])))],
     activation: namesOf(ACTIVATIONS),
     data: [...namesOf(DATASETS), 'file'],
     init: namesOf(INITS),
@@ -60,6 +60,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     for (let i = 0; i < values.length; i++) values[i] = of(networks[i]);
     return { values };
   };
+  const countsOrNull = (of: (network: Network) => number | undefined): ColumnValues => ({
+    ...counts((network) => of(network) ?? 0),
+    valid: Uint8Array.from(networks, (network) => Number(of(network) !== undefined)),
+  });
   const numbers = (of: (network: Network) => number | undefined): ColumnValues => {
     const values = new Float64Array(networks.length);
     const valid = new Uint8Array(networks.length);
@@ -89,19 +93,19 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   return {
     network: counts(({ id }) => id),
     key: names(({ key }) => key),
-    layers: names(({ layers }) => layersLabel(layers)),
-    activation: names(({ activation }) => activation),
-    data: names(({ data }) => data.kind),
-    init: names(({ init }) => init),
+    layers: names(({ layers }) => (layers === undefined ? null : layersLabel(layers))),
+    activation: names(({ activation }) => activation ?? null),
+    data: names(({ data }) => data?.kind ?? null),
+    init: names(({ init }) => init ?? null),
     optimizer: names(({ optimizer }) => optimizer.kind),
     form: names(({ optimizer }) => optimizer.form),
     precision: names(({ precision }) => precision),
     label: names(({ id }) => results.labelOf(id)),
     degraded: { values: networks.map(({ id }) => (results.isDone(id) ? results.degraded[id] === 1 : null)) },
-    shuffle: { values: networks.map(({ shuffle = false }) => shuffle) },
+    shuffle: { values: networks.map(({ objective, shuffle = false }) => (objective === undefined ? shuffle : null)) },
     subnormals: names(({ subnormals }) => subnormals),
-    points: counts(({ data }) => data.points),
-    batch: counts(({ batch, data }) => (batch === 'full' ? data.points : batch)),
+    points: countsOrNull(({ data }) => data?.points),
+    batch: countsOrNull(({ batch, data }) => (batch === 'full' ? data.points : batch)),
     learning_rate: numbers(({ optimizer }) => optimizer.learningRate),
     beta1: numbers(({ optimizer }) => optimizer.beta1),
     beta2: numbers(({ optimizer }) => optimizer.beta2),

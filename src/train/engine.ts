@@ -6,6 +6,7 @@
 import type { CompiledKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
+import { initialParameter, objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
   EXTREMES,
@@ -43,6 +44,7 @@ const WRITTEN_AT_THE_START = [
   'inputs',
   'targets',
   'constants',
+  'objective',
 ] as const;
 
 /** The sections that the state of a network stands in; all that training hands on from one epoch to the next. */
@@ -55,11 +57,16 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
   const sections = groupMemory(shape, memory.buffer);
   for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
   for (const [lane, network] of networks.entries()) {
-    const { inputs, targets } = makeDataset(network.data);
     const constants = constantsOf(network.optimizer);
-    writeLane(sections.inputs, lanes, lane, inputs);
-    writeLane(sections.targets, lanes, lane, targets);
-    writeLane(sections.theta, lanes, lane, initialParameters(network));
+    if (network.objective === undefined) {
+      const { inputs, targets } = makeDataset(network.data);
+      writeLane(sections.inputs, lanes, lane, inputs);
+      writeLane(sections.targets, lanes, lane, targets);
+      writeLane(sections.theta, lanes, lane, initialParameters(network));
+    } else {
+      writeLane(sections.objective, lanes, lane, Float64Array.from(objectiveConstants(network.objective)));
+      writeLane(sections.theta, lanes, lane, initialParameter(network.objective));
+    }
     for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
   }
   return { ...of, sections };

@@ -49,9 +49,9 @@ test.each(cases)('$name by the $engine', async ({ name, engine }) => {
 describe('together the sweeps use', () => {
   const networks = sweeps.flatMap((name) => expandSweep(readSweep(here(name))));
   test.each([
-    ['every activation', namesOf(ACTIVATIONS), networks.map(({ activation }) => activation)],
-    ['every data set', namesOf(DATASETS), networks.map(({ data }) => data.kind)],
-    ['every initialisation', namesOf(INITS), networks.map(({ init }) => init)],
+    ['every activation', namesOf(ACTIVATIONS), networks.flatMap(({ activation = [] }) => activation)],
+    ['every data set', namesOf(DATASETS), networks.flatMap(({ data }) => data?.kind ?? [])],
+    ['every initialisation', namesOf(INITS), networks.flatMap(({ init = [] }) => init)],
     ['every precision', namesOf(PRECISIONS), networks.map(({ precision }) => precision)],
     ['every treatment of subnormals', namesOf(SUBNORMALS), networks.map(({ subnormals }) => subnormals)],
     [

@@ -16,9 +16,15 @@ import {
 import { floatArray } from '../../src/numeric/bits.ts';
 
 /** What the kernel's maker wants to know of a shape and the layout does not. */
-const KERNEL_KEYS = { activation: 'tanh', optimizer: { kind: 'adam', form: 'torch' }, subnormals: 'ieee' } as const;
+const KERNEL_KEYS = {
+  exponent: null,
+  activation: 'tanh',
+  optimizer: { kind: 'adam', form: 'torch' },
+  subnormals: 'ieee',
+} as const;
 
 const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
+  exponent: fc.constant(KERNEL_KEYS.exponent),
   activation: fc.constant(KERNEL_KEYS.activation),
   optimizer: fc.constant(KERNEL_KEYS.optimizer),
   subnormals: fc.constant(KERNEL_KEYS.subnormals),
@@ -83,6 +89,7 @@ describe("a group's memory", () => {
       extremes: EXTREMES.length,
       shuffledInputs: 11 * 7 * 2,
       shuffledTargets: 11 * 7 * 5,
+      objective: 0,
     });
   });
 

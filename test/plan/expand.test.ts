@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { networkCount } from '../../src/plan/check.ts';
@@ -36,7 +36,7 @@ const ALL_AXES = {
 
 describe('order', () => {
   /** The axes in the documented order, the slowest first. */
-  const axes: [string, (network: Network) => unknown, readonly unknown[]][] = [
+  const axes: [string, (network: LayeredNetwork) => unknown, readonly unknown[]][] = [
     ['layers', ({ layers }) => layers.join('-'), ['1-5-1', '1-2-1']],
     ['activation', ({ activation }) => activation, ['relu', 'identity']],
     ['data.points', ({ data }) => data.points, [9, 4]],
@@ -222,6 +222,8 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['mini-batches', 120],
+    ['objectives', 16],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

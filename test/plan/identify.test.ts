@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { NetworkConfig } from '../../schemas/network.ts';
+import type { LayeredConfig, NetworkConfig } from '../../schemas/network.ts';
 import { networkKey, sweepDifferences, sweepKey } from '../../src/plan/identify.ts';
 import { parseSweep } from '../../src/plan/read.ts';
 import { networksWith, ONE_NETWORK, sweepWith } from './sweeps.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const adam: NetworkConfig = {
+const adam: LayeredConfig = {
   layers: [1, 4, 1],
   activation: 'tanh',
   data: { kind: 'teacher', points: 8, seed: 2 },
@@ -56,7 +56,7 @@ describe('the key of a network', () => {
     expect(networkKey({ ...adam, id: 17, key: 'x' } as NetworkConfig)).toBe(networkKey(adam));
   });
 
-  test.each<[string, Partial<NetworkConfig>]>([
+  test.each<[string, Partial<LayeredConfig>]>([
     ['layers', { layers: [1, 5, 1] }],
     ['the order of layers', { layers: [1, 1, 4] }],
     ['depth', { layers: [1, 4, 4, 1] }],

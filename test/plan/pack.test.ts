@@ -112,6 +112,7 @@ describe('groups', () => {
       precision: 'float64',
       layers: [1, 4, 1],
       activation: 'tanh',
+      exponent: null,
       optimizer: { kind: 'sgd', form: 'torch' },
       subnormals: 'ieee',
       sampleCount: 8,

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ActivationName } from '../../schemas/catalogue.ts';
-import type { NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
+import type { LayeredConfig, OptimizerConfig } from '../../schemas/network.ts';
 import { makeEpoch } from '../../src/reference/epoch.ts';
 import { networkConfig, samplesOf, stateOf } from './networks.ts';
 
@@ -54,7 +54,7 @@ describe('shuffled batches of five of twelve samples equal PyTorch', () => {
 
 describe('an epoch of mini-batches in index order', () => {
   const optimizer = { kind: 'sgd', form: 'torch', learningRate: 0.5 } as const;
-  const of = (keys: Partial<NetworkConfig>) => networkConfig({ layers, activation, optimizer, ...keys });
+  const of = (keys: Partial<LayeredConfig>) => networkConfig({ layers, activation, optimizer, ...keys });
   const sizes = [5, 5, 2];
 
   test('is an epoch of each batch by itself, one after another, and its signals are those of the whole', () => {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { layersLabel } from '../../schemas/network.ts';
+import { type LayeredNetwork, layersLabel } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
@@ -28,7 +28,7 @@ const sweep = sweepOf({
   shuffle: true,
   seeds: 2,
 });
-const networks = expandSweep(sweep);
+const networks = expandSweep(sweep) as LayeredNetwork[];
 
 const NEVER_NULL = ['network', 'key', 'optimizer', 'form', 'precision', 'seed', 'epochs'];
 const NOT_BUILT = ['weight_decay', 'onset_epoch', 'spike_count', 'spike_interval', 'spike_height', 'flip_fraction'];

@@ -55,6 +55,7 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
     precision: 'float64',
     layers: [1, 1],
     activation: 'tanh',
+    exponent: null,
     sampleCount: 1,
     batchSize: 1,
     isShuffled: false,

@@ -1,7 +1,7 @@
 /** Corrections written into the memory of groups, shared or not, against those of each lane's own optimiser. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { Corrections, correctionNames } from '../../src/data/optimizer-constants.ts';
 import { type GroupShape, stepsPerEpoch } from '../../src/group/layout.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
@@ -11,10 +11,10 @@ import { SharedCorrections } from '../../src/train/corrections.ts';
 import { sweepOf } from '../support/runs.ts';
 
 const optimizer = { kind: 'adam', learningRate: [0.01, 0.1], beta1: [0.9, 0.5], beta2: 0.99 };
-const networks = expandSweep(sweepOf({ optimizer, precision: ['float32', 'float64'], seeds: 2 }));
+const networks = expandSweep(sweepOf({ optimizer, precision: ['float32', 'float64'], seeds: 2 })) as LayeredNetwork[];
 /** Three steps an epoch. */
 const inBatches = networks.map(
-  (network): Network => ({ ...network, batch: Math.ceil(network.data.points / 3), shuffle: false }),
+  (network): LayeredNetwork => ({ ...network, batch: Math.ceil(network.data.points / 3), shuffle: false }),
 );
 const LANES = 4;
 const CHUNK_EPOCHS = 5;

@@ -9,6 +9,7 @@ const shape: GroupShape = {
   precision: 'float64',
   layers: [1, 2, 1],
   activation: 'tanh',
+  exponent: null,
   optimizer: { kind: 'adam', form: 'torch' },
   subnormals: 'ieee',
   sampleCount: 3,

@@ -128,7 +128,7 @@ seeds: [1, -1]
     });
     expect(problemsOf(text)).toEqual([
       'a.yaml:9: optimizer[1].learningRate: got -1, expected > 0',
-      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, sgd (did you mean "adam"?)',
+      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (did you mean "adam"?)',
       'a.yaml:8: optimizer[0].form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
       'a.yaml:10: optimizer[2].learningRate: got 1 twice, expected each value once',
     ]);

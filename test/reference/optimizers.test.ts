@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { FormName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
-import { type Flush, makeOptimizer } from '../../src/reference/optimizers.ts';
+import { type Flush, makeOptimizer, type OptimizerState } from '../../src/reference/optimizers.ts';
 import { floats } from './networks.ts';
 
 const IEEE: Flush = { gradient: (x) => x, moment: (x) => x };
@@ -19,14 +19,21 @@ const adam = (form: FormName): OptimizerConfig => ({
   epsilon: 1e-8,
 });
 
+/** The state of one parameter, of whatever optimiser. */
+function oneParameter(precision: Precision, { theta = 0, m = 0, v = 0, vMax = 0 }): OptimizerState {
+  const [first, second] = [floats(precision, [m]), floats(precision, [v])];
+  return {
+    theta: floats(precision, [theta]),
+    firstMoment: first,
+    secondMoment: second,
+    maxSecondMoment: floats(precision, [vMax]),
+  };
+}
+
 /** |x| at every step of the descent on ½x² from 1. */
 function descend(form: FormName, precision: Precision, steps: number): Float64Array {
   const optimizer = makeOptimizer(adam(form), precision, IEEE);
-  const state = {
-    theta: floats(precision, [1]),
-    firstMoment: floats(precision, [0]),
-    secondMoment: floats(precision, [0]),
-  };
+  const state = oneParameter(precision, { theta: 1 });
   const path = new Float64Array(steps + 1).fill(1);
   for (let t = 1; t <= steps; t++) {
     optimizer.beginEpoch(t);
@@ -73,11 +80,7 @@ test('the four forms of Adam agree in float64 to rounding, and differ in bits', 
 
 test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), not fround(1 − fround(.9999))', () => {
   const config = { ...adam('torch'), beta2: 0.9999 };
-  const state = {
-    theta: floats('float32', [0]),
-    firstMoment: floats('float32', [0]),
-    secondMoment: floats('float32', [0]),
-  };
+  const state = oneParameter('float32', {});
   const optimizer = makeOptimizer(config, 'float32', IEEE);
   optimizer.beginEpoch(1);
   optimizer.update(state, 0, 1);
@@ -88,11 +91,7 @@ test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), n
 test('the bias corrections of an epoch do not depend on the epochs asked for before', () => {
   const config = adam('torch');
   const stepFrom = (epochs: number[]) => {
-    const state = {
-      theta: floats('float64', [1]),
-      firstMoment: floats('float64', [0.5]),
-      secondMoment: floats('float64', [0.25]),
-    };
+    const state = oneParameter('float64', { theta: 1, m: 0.5, v: 0.25 });
     const optimizer = makeOptimizer(config, 'float64', IEEE);
     for (const t of epochs) optimizer.beginEpoch(t);
     optimizer.update(state, 0, 0.125);

@@ -12,11 +12,12 @@ import type { NetworkResults } from '../../schemas/journal.ts';
 import type { TaskOutcome, TrainedOutcome } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
-import { canonicaliseNaNs, floatArray } from '../../src/numeric/bits.ts';
+import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
 import { runTask } from '../../src/train/task.ts';
+import { stateOf } from '../reference/networks.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
 import { groupsOf, sealedTable, type Task, type TaskGroup, taskOf } from './requests.ts';
 
@@ -33,17 +34,11 @@ function reference(network: Network, epochs: number) {
     precision === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
   const { inputs, targets } = makeDataset(network.data);
   const theta = array(initialParameters(network));
-  const moment = () => floatArray(precision, network.optimizer.kind === 'sgd' ? 0 : theta.length);
-  const state = {
-    theta,
-    firstMoment: moment(),
-    secondMoment: moment(),
-    previousUpdate: floatArray(precision, theta.length),
-  };
+  const state = stateOf(network, theta);
   const step = makeEpoch(network, { inputs: array(inputs), targets: array(targets) });
   const signals: EpochSignals[] = Array.from({ length: epochs }, (_, i) => ({ ...step(state, i + 1) }));
   const losses = array(signals.map(({ loss }) => loss));
-  const finalState = [state.theta, state.firstMoment, state.secondMoment];
+  const finalState = [state.theta, state.firstMoment, state.secondMoment, state.maxSecondMoment];
   for (const values of [losses, ...finalState]) canonicaliseNaNs(values);
   const digest = createHash('sha256').update(createHash('sha256').update(losses).digest());
   for (const values of finalState) digest.update(values);

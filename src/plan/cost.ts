@@ -27,8 +27,8 @@ export function operationsPerEpoch({
 }
 
 /**
- * Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas; of
- * mini-batches also the samples of an epoch in its order, and the corrections of its steps.
+ * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
+ * and deltas; of mini-batches also θ before the epoch, the samples in its order, and the corrections of its steps.
  */
 export function numbersInMemory(layers: readonly number[], points: number, batch: NetworkConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);

@@ -117,13 +117,17 @@ describe('groups', () => {
       sampleCount: 8,
       batchSize: 8,
       isShuffled: false,
-      moments: 0,
-      constants: 6,
+      moments: [],
+      constants: 7,
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 7 });
+    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({
+      moments: ['firstMoment', 'secondMoment'],
+      corrections: 2,
+      chunkEpochs: 7,
+    });
   });
 });
 

@@ -78,7 +78,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     });
     display.close();
     if (options.json !== true)
-      for (const line of summaryLines(summaryInput(readRun(run.folder), ending))) printLine(line);
+      for (const line of summaryLines(summaryInput(readRun(run.folder, run.networks), ending))) printLine(line);
     if (ending === 'done') return 0;
     return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
   } finally {

@@ -77,6 +77,7 @@ class Execution {
   readonly #startedMs = performance.now();
   /** Operations an epoch, `[network]`. */
   readonly #operations: Float64Array;
+  readonly #operationsPlanned: number;
   #hasFailedTasks = false;
   /** The first failure of the disk outside of tasks. */
   #failure: RunError | null = null;
@@ -96,6 +97,7 @@ class Execution {
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
+    this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
     this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
@@ -379,12 +381,6 @@ class Execution {
   }
 
   #share(): number {
-    let done = 0;
-    let planned = 0;
-    for (const [id, operations] of this.#operations.entries()) {
-      done += operations * this.#board.epochsOf(id);
-      planned += operations * this.#epochs;
-    }
-    return done / planned;
+    return this.#board.weightedEpochs(this.#operations) / this.#operationsPlanned;
   }
 }

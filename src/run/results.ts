@@ -65,8 +65,9 @@ export class Results {
       for (const id of unfinished.network) this.#unfinished.set(id, { epoch, checkpoint });
     }
     for (const [row, id] of of.network.entries()) {
-      if (!this.isDone(id)) this.#doneCount++;
+      const wasDone = this.isDone(id);
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
+      this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
       this.degraded[id] = of.degraded[row];
       this.subnormal[id] = of.subnormal?.[row] ?? 0;
       this.divergedEpoch[id] = of.divergedEpoch[row];

@@ -1,9 +1,9 @@
 /**
- * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. The kernel trains a vector
- * of networks at a time in WebAssembly; the reference engine trains one lane after another with the scalar reference. The bits are
+ * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. A kernel trains a vector
+ * of networks at a time, in WebAssembly or in native code; the reference engine trains one lane after another with the scalar reference. The bits are
  * the same. Lanes beyond the networks are padding; what stands in them means nothing.
  */
-import type { CompiledKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
@@ -17,6 +17,7 @@ import {
   STATE_SECTIONS,
   writeLane,
 } from '../group/layout.ts';
+import { loadAddon } from '../kernel/load-addon.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
 import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
@@ -84,15 +85,12 @@ export function kernelEngine(
   kernel: CompiledKernel,
   shared = new SharedCorrections(),
 ): Engine {
-  const { precision } = shape;
-  const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
-  const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
-  for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
+  const lanesAVector = vectorBytesOf(kernel) / BYTES_OF[shape.precision];
+  if (kernel.kind === 'webassembly') writeTable(kernel, memory, lanesAVector);
 
-  const train = exportOf<TrainFunction>(kernel.module, memory);
+  const { train, shuffle } = kernelFunctions(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
-  const shuffle = kernel.shuffle === null ? null : exportOf<ShuffleFunction>(kernel.shuffle, memory);
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
     if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
@@ -100,28 +98,59 @@ export function kernelEngine(
   };
 }
 
+/** Bytes of the vectors that a kernel trains one after another. */
+export const vectorBytesOf = (kernel: CompiledKernel): number =>
+  kernel.kind === 'native' ? kernel.vectorBytes : VECTOR_BYTES;
+
+/** Fills the table of constants that a module reads. */
+function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAssembly.Memory, lanes: number): void {
+  const precision = constants instanceof Float32Array ? 'float32' : 'float64';
+  const table = floatView(precision, memory.buffer, tableOffset, constants.length * lanes);
+  for (let i = 0; i < table.length; i++) table[i] = constants[Math.floor(i / lanes)];
+}
+
 type TrainFunction = (epochs: number, vectors: number) => void;
 type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
 
-/** The functions of modules in a memory: groups of one shape that follow one another in a memory share theirs. */
-const functions = new WeakMap<WebAssembly.Memory, Map<WebAssembly.Module, unknown>>();
+interface KernelFunctions {
+  readonly train: TrainFunction;
+  /** Null where samples keep their order. */
+  readonly shuffle: ShuffleFunction | null;
+}
 
-/** The function that a module exports, over a memory. */
-function exportOf<T extends TrainFunction | ShuffleFunction>(
+/** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
+const functionsByMemory = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, KernelFunctions>>();
+
+/** The functions of a kernel, bound to a memory. */
+export function kernelFunctions(kernel: CompiledKernel, memory: WebAssembly.Memory): KernelFunctions {
+  let ofMemory = functionsByMemory.get(memory);
+  if (ofMemory === undefined) {
+    ofMemory = new Map();
+    functionsByMemory.set(memory, ofMemory);
+  }
+  let functions = ofMemory.get(kernel);
+  if (functions === undefined) {
+    const shuffle = kernel.shuffle === null ? null : exported<ShuffleFunction>(kernel.shuffle, memory);
+    functions = { train: bind(kernel, memory), shuffle };
+    ofMemory.set(kernel, functions);
+  }
+  return functions;
+}
+
+/** The function that a module exports. */
+function exported<T extends TrainFunction | ShuffleFunction>(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
 ): T {
-  let ofMemory = functions.get(memory);
-  if (ofMemory === undefined) {
-    ofMemory = new Map();
-    functions.set(memory, ofMemory);
-  }
-  let train = ofMemory.get(module);
-  if (train === undefined) {
-    train = new WebAssembly.Instance(module, { gyre: { memory } }).exports.train;
-    ofMemory.set(module, train);
-  }
-  return train as T;
+  return new WebAssembly.Instance(module, { gyre: { memory } }).exports.train as T;
+}
+
+/** A kernel's function with the memory that it trains in. */
+function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
+  if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
+  const train = loadAddon(kernel.path);
+  const bytes = new Uint8Array(memory.buffer);
+  return (epochs, vectors) => train(bytes, epochs, vectors);
 }
 
 /** The engine that runs the scalar reference on a group. */

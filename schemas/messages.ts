@@ -32,15 +32,30 @@ export interface GroupRequest {
 }
 
 /** A kernel on its way from the thread that compiled it to those that run it. */
-export interface CompiledKernel {
-  readonly module: WebAssembly.Module;
+export type CompiledKernel = WebAssemblyKernel | NativeKernel;
+
+/** What kernels of either kind have. */
+interface AnyKernel {
   /** Puts the samples of a lane into the orders of epochs; null where they keep theirs. */
   readonly shuffle: WebAssembly.Module | null;
+  /** Bytes of memory that the kernel needs from address 0 on. */
+  readonly memoryBytes: number;
+}
+
+export interface WebAssemblyKernel extends AnyKernel {
+  readonly kind: 'webassembly';
+  readonly module: WebAssembly.Module;
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;
-  /** Bytes of memory that the kernel needs from address 0 on. */
-  readonly memoryBytes: number;
+}
+
+export interface NativeKernel extends AnyKernel {
+  readonly kind: 'native';
+  /** The file of an addon, there for as long as the session is. */
+  readonly path: string;
+  /** Bytes of the vectors that it trains one after another. */
+  readonly vectorBytes: number;
 }
 
 /** The samples of a data file; their numbers stand in shared memory, so that no thread has a copy. */

@@ -43,6 +43,8 @@ export interface OptimizerConfig {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  /** λ of adamw: an update first multiplies θ by 1 − learningRate·λ. */
+  readonly weightDecay?: number;
 }
 
 /** λ|x|^k/k of one parameter x. */

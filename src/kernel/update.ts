@@ -4,6 +4,7 @@
  * steps of an epoch only the last one has signals.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES, type MomentName } from '../../schemas/catalogue.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import { type GroupShape, parametersOf, SIGNALS, type SignalName, stepsPerEpoch } from '../group/layout.ts';
 import { type Code, ONE, Section, ZERO } from './code.ts';
@@ -30,8 +31,7 @@ import {
   type Vector,
 } from './tree.ts';
 
-const FIRST_MOMENT = new Section('firstMoment');
-const SECOND_MOMENT = new Section('secondMoment');
+const MOMENT_SECTIONS = MOMENT_NAMES.map((name) => [name, new Section(name)] as const);
 const PREVIOUS_UPDATE = new Section('previousUpdate');
 const CONSTANTS = new Section('constants');
 const CORRECTIONS = new Section('corrections');
@@ -72,30 +72,23 @@ function beginUpdate(code: Code, shape: GroupShape, at: Index) {
   const { optimizer, chunkEpochs } = shape;
   const corrections = correctionNames(optimizer);
   const chunkSteps = chunkEpochs * stepsPerEpoch(shape);
-  const updateParameter = updateOf(
-    shape,
-    {
-      constant: (name) => code.let(name, CONSTANTS.load(CONSTANT_NAMES.indexOf(name))),
-      correction: (name) => code.let(name, CORRECTIONS.load(at.plus(corrections.indexOf(name) * chunkSteps))),
-    },
-    flushing(code, shape, 'moment'),
-  );
+  const updateParameter = updateOf(shape, {
+    constant: (name) => code.let(name, CONSTANTS.load(CONSTANT_NAMES.indexOf(name))),
+    correction: (name) => code.let(name, CORRECTIONS.load(at.plus(corrections.indexOf(name) * chunkSteps))),
+    flush: flushing(code, shape, 'moment'),
+  });
   return { updateParameter, flushGradient: flushing(code, shape, 'gradient') };
 }
 
-const stateAt = (i: Index, theta: Vector) => ({
-  theta,
-  firstMoment: FIRST_MOMENT.load(i),
-  secondMoment: SECOND_MOMENT.load(i),
-});
+function stateAt(i: Index, theta: Vector): Required<ParameterState> {
+  const moments = MOMENT_SECTIONS.map(([name, section]) => [name, section.load(i)] as const);
+  return { theta, ...(Object.fromEntries(moments) as Record<MomentName, Vector>) };
+}
 
 /** Writes a parameter's new state to memory; `see` gets every number of it first. */
 function storeState(code: Code, i: Index, next: ParameterState, see: (value: Vector) => void): void {
-  for (const [section, value] of [
-    [THETA, next.theta],
-    [FIRST_MOMENT, next.firstMoment],
-    [SECOND_MOMENT, next.secondMoment],
-  ] as const) {
+  const moments = MOMENT_SECTIONS.map(([name, section]) => [section, next[name]] as const);
+  for (const [section, value] of [[THETA, next.theta] as const, ...moments]) {
     if (value === undefined) continue;
     see(value);
     code.store(section, i, value);

@@ -8,11 +8,12 @@ import type { Problem } from '../../schemas/problems.ts';
 import {
   type DataBlock,
   type ObjectiveBlock,
+  OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
   SWEEP_LIMITS,
   type Sweep,
 } from '../../schemas/sweep.ts';
-import { numbersInMemory } from './cost.ts';
+import { GROUP_BYTES_MAX, numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
 /** A problem at a key path of the sweep. */
@@ -67,8 +68,6 @@ function checkBatches({ batch = [], shuffle, data = [] }: ParsedSweep): Finding[
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
 const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
-/** What WebAssembly addresses, less room for signals and constants. */
-const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
 function checkMemory({ layers = [], data = [], batch = ['full'] }: ParsedSweep): Finding[] {
@@ -109,14 +108,7 @@ export function networkCount(sweep: ParsedSweep): number {
   const updates = optimizers * length(sweep.subnormals) * length(sweep.precision) * length(sweep.seeds);
   if (sweep.objective !== undefined)
     return updates * sweep.objective.reduce((sum, block) => sum + objectiveCount(block), 0);
-  return (
-    updates *
-    length(sweep.layers) *
-    length(sweep.activation) *
-    data *
-    length(sweep.init) *
-    batchCount(sweep)
-  );
+  return updates * length(sweep.layers) * length(sweep.activation) * data * length(sweep.init) * batchCount(sweep);
 }
 
 function objectiveCount(block: Partial<ObjectiveBlock>): number {
@@ -239,7 +231,7 @@ function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyK
       });
     }
   }
-  for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
+  for (const option of Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]) {
     const takesIt = (kind: OptimizerName) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option);
     if (block[option] !== undefined && !kinds.some(takesIt)) {
       findings.push({

@@ -26,8 +26,8 @@ export function operationsPerEpoch(
 }
 
 /**
- * Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas; of
- * mini-batches also the samples of an epoch in its order, and the corrections of its steps.
+ * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
+ * and deltas; of mini-batches also θ before the epoch, the samples in its order, and the corrections of its steps.
  */
 export function numbersInMemory(layers: readonly number[], points: number, batch: LayeredConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
@@ -45,11 +45,18 @@ export function shuffledEpochsMax({ layers, data }: Pick<LayeredConfig, 'layers'
   return Math.max(1, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
 }
 
+/** What WebAssembly addresses, less room for signals and constants: no group may take more. */
+export const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
+
 /** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
 /** Operations of one task: a third of a second to a second of a core. */
-export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = { kernel: 2 ** 33, reference: 2 ** 28 };
+export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
+  kernel: 2 ** 33,
+  native: 2 ** 34,
+  reference: 2 ** 28,
+};
 
 /** No more than these, so that the signals of a chunk stay small beside the state. */
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;

@@ -1,6 +1,6 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, shuffle, subnormals,
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, shuffle, subnormals,
  * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order. Objectives
  * (blocks, then kind, exponent, curvature, start) stand in place of all that comes before the optimizer.
  */

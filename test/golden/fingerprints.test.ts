@@ -15,7 +15,15 @@ import { openRun } from '../../src/run/folder.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 const golden = JSON.parse(readFileSync(here('fingerprints.json'), 'utf8')) as Record<string, string>;
-const sweeps = ['batches.yaml', 'catalogue.yaml', 'hard.yaml', 'inits.yaml', 'long.yaml', 'subnormals.yaml'];
+const sweeps = [
+  'batches.yaml',
+  'catalogue.yaml',
+  'hard.yaml',
+  'inits.yaml',
+  'long.yaml',
+  'optimizers.yaml',
+  'subnormals.yaml',
+];
 const actual: Record<string, string | null> = {};
 const folder = mkdtempSync(join(tmpdir(), 'gyre-golden-'));
 

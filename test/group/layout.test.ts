@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import {
   EXTREMES,
   type GroupShape,
@@ -33,7 +34,7 @@ const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
   sampleCount: fc.integer({ min: 1, max: 33 }),
   batchSize: fc.integer({ min: 1, max: 33 }),
   isShuffled: fc.boolean(),
-  moments: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  moments: fc.subarray([...MOMENT_NAMES]),
   constants: fc.integer({ min: 0, max: 6 }),
   corrections: fc.integer({ min: 0, max: 2 }),
   lanes: fc.constantFrom(1, 3, 4, 7, 16),
@@ -67,7 +68,7 @@ describe("a group's memory", () => {
       sampleCount: 7,
       batchSize: 3,
       isShuffled: true,
-      moments: 1,
+      moments: ['firstMoment', 'maxSecondMoment'],
       constants: 3,
       corrections: 2,
       lanes: 4,
@@ -79,6 +80,7 @@ describe("a group's memory", () => {
       theta: parameters,
       firstMoment: parameters,
       secondMoment: 0,
+      maxSecondMoment: parameters,
       previousUpdate: parameters,
       inputs: 7 * 2,
       targets: 7 * 5,
@@ -101,7 +103,7 @@ describe("a group's memory", () => {
       sampleCount: 4,
       batchSize: 4,
       isShuffled: false,
-      moments: 2,
+      moments: ['firstMoment', 'secondMoment'],
       constants: 6,
       corrections: 2,
       lanes: 3,

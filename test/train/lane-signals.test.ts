@@ -15,7 +15,7 @@ const shape: GroupShape = {
   sampleCount: 3,
   batchSize: 3,
   isShuffled: false,
-  moments: 2,
+  moments: ['firstMoment', 'secondMoment'],
   constants: 6,
   corrections: 2,
   lanes: 3,

@@ -115,19 +115,25 @@ class Replay {
   }
 
   async #replayPass(pass: ReplayPass, memory: WebAssembly.Memory, turn: Promise<void>): Promise<void> {
-    const { networks } = pass;
-    let { epoch } = pass;
-    let states: readonly ReplayState[] = [];
+    const { networks, lastEpoch } = pass;
     const bucketsAfter = networks.map(({ id }) => this.#bucketsAfter(pass, id));
-    while (epoch < pass.lastEpoch || (epoch === 0 && states.length === 0)) {
+    const begin = (epoch: number, states: readonly ReplayState[]) => {
       const untilEpoch = partEnd(pass, epoch);
-      const part = await this.#replayPart(pass, { epoch, untilEpoch, states, bucketsAfter, memory });
+      const part = this.#replayPart(pass, { epoch, untilEpoch, states, bucketsAfter, memory });
+      part.catch(() => {}); // It is awaited, but not where something else fails before.
+      return { epoch, untilEpoch, part };
+    };
+    for (let at = begin(pass.epoch, []); ; ) {
+      const { epoch, untilEpoch } = at;
+      const part = await at.part;
       this.#options.progress?.((untilEpoch - epoch) * networks.length);
+      const isLast = untilEpoch >= lastEpoch;
+      // The thread goes on while this part is handed over.
+      if (!isLast) at = begin(untilEpoch, part.states);
       await turn;
       if (this.#isFailed) return;
       this.#options.take(part, pass);
-      epoch = untilEpoch;
-      states = part.states;
+      if (isLast) return;
     }
   }
 

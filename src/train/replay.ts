@@ -13,6 +13,7 @@ import type { GroupShape } from '../group/layout.ts';
 import { floatView } from '../numeric/bits.ts';
 import { groupShape, LANES_DEFAULT } from '../plan/pack.ts';
 import { readCheckpoint } from '../storage/checkpoints.ts';
+import { SharedCorrections } from './corrections.ts';
 import { initialiseGroup, kernelEngine, readState, writeState } from './engine.ts';
 import { ReplayedLane } from './replayed-lane.ts';
 
@@ -50,7 +51,7 @@ export function replayPart(request: ReplayRequest): ReplayedPart {
   const lanes = networks.map(
     (network, lane) => new ReplayedLane({ network, lane, group, gradient, request, state: states[lane] ?? null }),
   );
-  const train = kernelEngine(group, kernel);
+  const train = kernelEngine(group, kernel, new SharedCorrections(0));
 
   let { epoch } = request;
   if (epoch === 0) for (const lane of lanes) lane.keep(0);

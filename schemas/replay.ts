@@ -3,7 +3,7 @@
  * epoch that is asked for, keeps their whole state in windows, and compares what the run has kept of them on the way.
  */
 import type { NetworkCheckpoint } from './checkpoint.ts';
-import type { CompiledKernel, ProvidedDataset } from './messages.ts';
+import type { ProvidedDataset, WebAssemblyKernel } from './messages.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
 
@@ -30,6 +30,7 @@ export interface StateWindow extends WindowRequest {
   readonly theta: Float32Array | Float64Array;
   readonly firstMoment: Float32Array | Float64Array;
   readonly secondMoment: Float32Array | Float64Array;
+  readonly maxSecondMoment: Float32Array | Float64Array;
   /** g_t as the optimiser saw it: after flushing, of the epoch's last step. */
   readonly gradient: Float32Array | Float64Array;
 }
@@ -59,7 +60,8 @@ export interface KeptTrace {
 export interface ReplayRequest {
   readonly networks: readonly Network[];
   readonly lanes: number;
-  readonly kernel: CompiledKernel;
+  /** Windows need the gradient that a kernel leaves in memory; one in WebAssembly can be had everywhere. */
+  readonly kernel: WebAssemblyKernel;
   readonly datasets: readonly ProvidedDataset[];
   /** The epoch to start from; where it is not 0, the state of each network by then. */
   readonly epoch: number;

@@ -5,8 +5,14 @@
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
-import { numbersInMemory } from './cost.ts';
+import {
+  type DataBlock,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  SWEEP_LIMITS,
+  type Sweep,
+} from '../../schemas/sweep.ts';
+import { GROUP_BYTES_MAX, numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
 /** A problem at a key path of the sweep. */
@@ -38,8 +44,6 @@ export function checkSweep(sweep: ParsedSweep): Finding[] {
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
 const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
-/** What WebAssembly addresses, less room for signals and constants. */
-const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
 function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
@@ -205,7 +209,7 @@ function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyK
       });
     }
   }
-  for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
+  for (const option of Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]) {
     const takesIt = (kind: OptimizerName) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option);
     if (block[option] !== undefined && !kinds.some(takesIt)) {
       findings.push({

@@ -17,17 +17,24 @@ export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers
   return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
-/** Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas. */
+/** Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes and deltas. */
 export function numbersInMemory(layers: readonly number[], points: number): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
   return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);
 }
 
+/** What WebAssembly addresses, less room for signals and constants: no group may take more. */
+export const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
+
 /** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
 /** Operations of one task: a third of a second to a second of a core. */
-export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = { kernel: 2 ** 33, reference: 2 ** 28 };
+export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
+  kernel: 2 ** 33,
+  native: 2 ** 34,
+  reference: 2 ** 28,
+};
 
 /** No more than these, so that the signals of a chunk stay small beside the state. */
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;

@@ -4,7 +4,8 @@
  * depend on threads. Knows nothing of files but the run's.
  */
 import { join } from 'node:path';
-import { parameterCount } from '../../schemas/network.ts';
+import type { WebAssemblyKernel } from '../../schemas/messages.ts';
+import { type Network, parameterCount } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type {
   KeptTrace,
@@ -16,9 +17,10 @@ import type {
   WindowRequest,
 } from '../../schemas/replay.ts';
 import { sharedMemory } from '../group/layout.ts';
-import { KernelCache } from '../kernel/compile.ts';
+import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../plan/cost.ts';
+import { kernelShape } from '../plan/pack.ts';
 import { REPLAY_LANES, replayShape } from '../train/replay.ts';
 import { fileDatasets } from './file-data.ts';
 import { type RunRecord, runPaths } from './folder.ts';
@@ -61,7 +63,7 @@ class Replay {
   readonly #run: RunRecord;
   readonly #options: ReplayOptions;
   readonly #trace: TraceReader;
-  readonly #kernels = new KernelCache();
+  readonly #kernels = new Map<string, WebAssemblyKernel>();
   readonly #pool: ReplayPool;
   readonly #passes: ReplayPass[];
   readonly #threads: number;
@@ -96,7 +98,7 @@ class Replay {
         this.#turn = new Promise((resolve) => {
           end = resolve;
         });
-        const { memoryBytes } = this.#kernels.kernelOf(replayShape(pass.networks));
+        const { memoryBytes } = this.#kernelOf(pass.networks);
         if (memory.buffer.byteLength < memoryBytes) memory = sharedMemory(memoryBytes);
         try {
           await this.#replayPass(pass, memory, before);
@@ -153,7 +155,7 @@ class Replay {
     const outcome = await this.#runPart({
       networks,
       lanes: REPLAY_LANES,
-      kernel: this.#kernels.kernelOf(replayShape(networks)),
+      kernel: this.#kernelOf(networks),
       datasets: fileDatasets([{ networks }]),
       epoch,
       states,
@@ -168,6 +170,14 @@ class Replay {
     });
     if (outcome.kind === 'storage-failed') throw new RunError(outcome.problem);
     return outcome;
+  }
+
+  /** Compiled once a shape. */
+  #kernelOf(networks: readonly Network[]): WebAssemblyKernel {
+    const key = kernelShape(networks[0]);
+    const kernel = this.#kernels.get(key) ?? compileKernel(replayShape(networks));
+    this.#kernels.set(key, kernel);
+    return kernel;
   }
 
   async #runPart(request: ReplayRequest): Promise<ReplayOutcome> {

@@ -2,6 +2,7 @@
  * One network of a pass of replay: its windows, and the comparison of its losses and buckets with those that the run has kept.
  */
 import { BLOCK_EPOCHS, FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type {
   Comparison,
@@ -21,7 +22,7 @@ import type { GroupInMemory } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
 
 /** The sections of a group's memory that windows keep. */
-const KEPT_SECTIONS = ['theta', 'firstMoment', 'secondMoment'] as const;
+const KEPT_SECTIONS = ['theta', ...MOMENT_NAMES] as const;
 
 const NOTHING_KEPT: KeptTrace = {
   blockEpochs: new Uint32Array(0),
@@ -128,10 +129,10 @@ export class ReplayedLane {
   }
 
   /** How the network compares, once its part of the pass is over. The state is made canonical, and nothing can be taken any more. */
-  comparison({ theta, firstMoment, secondMoment }: NetworkState): Comparison {
+  comparison(state: NetworkState): Comparison {
     let digest: string | null = null;
     if (this.#untilEpoch === this.#lastEpoch) {
-      const finished = this.#digest.finish([theta, firstMoment, secondMoment]);
+      const finished = this.#digest.finish([state.theta, ...MOMENT_NAMES.map((name) => state[name])]);
       if (finished.lastBlock !== null) this.#compareBlock(finished.lastBlock);
       digest = Buffer.from(finished.digest).toString('hex');
     }
@@ -160,6 +161,7 @@ export class ReplayedLane {
       theta: rowsOf(sections.theta),
       firstMoment: rowsOf(sections.firstMoment),
       secondMoment: rowsOf(sections.secondMoment),
+      maxSecondMoment: rowsOf(sections.maxSecondMoment),
       gradient: rowsOf(sections.theta),
     };
   }

@@ -32,6 +32,7 @@ function windowOf(of: {
     theta: filled(0.25),
     firstMoment: filled(0.5, moments > 0 ? rows * parameters : 0),
     secondMoment: filled(0.75, moments > 1 ? rows * parameters : 0),
+    maxSecondMoment: filled(0, 0),
     gradient: filled(0),
   };
 }

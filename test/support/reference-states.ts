@@ -1,6 +1,7 @@
 /**
  * What the scalar reference makes of a network epoch by epoch, kept whole: the truth that replayed windows are compared with.
  */
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { StateWindow } from '../../schemas/replay.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
@@ -10,7 +11,7 @@ import { initialParameters } from '../../src/reference/init.ts';
 import { floats, stateOf } from '../reference/networks.ts';
 
 /** The vectors of a window's row. */
-const VECTORS = ['theta', 'firstMoment', 'secondMoment', 'gradient'] as const;
+const VECTORS = ['theta', ...MOMENT_NAMES, 'gradient'] as const;
 
 interface ReferenceRow extends Record<(typeof VECTORS)[number], ArrayLike<number>> {
   readonly loss: number;
@@ -27,6 +28,7 @@ export function referenceRows(network: Network, epochs: number): ReferenceRow[] 
     theta: state.theta.slice(),
     firstMoment: state.firstMoment.slice(),
     secondMoment: state.secondMoment.slice(),
+    maxSecondMoment: state.maxSecondMoment.slice(),
     gradient,
   });
   const rows = [row(Number.NaN, new Float64Array(state.theta.length))];

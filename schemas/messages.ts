@@ -48,6 +48,8 @@ export interface WebAssemblyKernel extends AnyKernel {
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;
+  /** Where the kernel leaves ∂L/∂θ of its last step, `[parameter][lane]`, before flushing. */
+  readonly gradientOffset: number;
 }
 
 export interface NativeKernel extends AnyKernel {

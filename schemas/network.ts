@@ -116,6 +116,16 @@ export function networkTitle({ objective, layers, activation, precision }: Netwo
   return `${what} ${precision}`;
 }
 
+/** The shape of a network's windows: its layers, or the kind of its objective. */
+export function shapeLabel({ objective, layers }: NetworkConfig): string {
+  return objective === undefined ? layersLabel(layers) : objective.kind;
+}
+
+/** The number of parameters of any network. */
+export function parametersOf({ objective, layers }: NetworkConfig): number {
+  return objective === undefined ? parameterCount(layers) : 1;
+}
+
 /** The number of parameters P: a weight for each pair of units in neighbouring layers and a bias for each unit. */
 export function parameterCount(layers: readonly number[]): number {
   let count = 0;

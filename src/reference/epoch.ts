@@ -35,12 +35,16 @@ export interface EpochSignals {
   nonFinite: boolean;
 }
 
-/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
-export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochSignals>;
+/** What one epoch leaves besides the state. */
+export interface EpochOutcome extends EpochSignals {
+  /** g_t as the optimiser saw it, after flushing, `[parameter]`. */
+  readonly gradient: FloatArray;
+}
 
-/**
- * A network's epoch as a function of its state. The returned signals are overwritten by the next call. An objective has no samples.
- */
+/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
+export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochOutcome>;
+
+/** A network's epoch as a function of its state. What is returned is overwritten by the next call. An objective has no samples. */
 export function makeEpoch(config: NetworkConfig, samples: Samples | null): EpochStep {
   const { precision } = config;
   const round = roundingTo(precision);
@@ -50,7 +54,15 @@ export function makeEpoch(config: NetworkConfig, samples: Samples | null): Epoch
   const gradient = floatArray(precision, loss.parameterCount);
   /** θ_{t−1}. */
   const start = floatArray(precision, loss.parameterCount);
-  const signals = { loss: 0, gradientNorm: 0, updateNorm: 0, updateCosine: 0, changedParameters: 0, nonFinite: false };
+  const signals = {
+    loss: 0,
+    gradientNorm: 0,
+    updateNorm: 0,
+    updateCosine: 0,
+    changedParameters: 0,
+    nonFinite: false,
+    gradient,
+  };
 
   function update(state: NetworkState): void {
     for (let i = 0; i < gradient.length; i++) optimizer.update(state, i, flush.gradient(gradient[i]));
@@ -67,6 +79,7 @@ export function makeEpoch(config: NetworkConfig, samples: Samples | null): Epoch
     let finite = Number.isFinite(signals.loss);
     for (let i = 0; i < theta.length; i++) {
       const g = flush.gradient(gradient[i]);
+      gradient[i] = g;
       gradientSquares = round(gradientSquares + round(g * g));
       optimizer.update(state, i, g);
       const before = start[i];

@@ -216,7 +216,7 @@ class Execution {
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.train(this.#request(groups, thread, memory));
+        outcome = await this.#pool.run(this.#request(groups, thread, memory));
       } catch (error) {
         this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);

@@ -21,6 +21,7 @@ const sweeps = [
   'hard.yaml',
   'inits.yaml',
   'long.yaml',
+  'objectives.yaml',
   'optimizers.yaml',
   'subnormals.yaml',
 ];

@@ -356,19 +356,47 @@ class Optimizer:
         return R(divide(R(rate * m_hat), below)) if self.form == "paper" else R(rate * R(divide(m_hat, below)))
 
 
+def objective_loss_and_gradient(format, objective, theta):
+    """(lambda / k) |x|^k of one parameter, and its slope."""
+    R, x, k = format.round, theta[0], objective["exponent"]
+    r = q = abs(x)
+    for _ in range(k - 2):
+        q = R(q * r)
+    slope = R(R(objective["curvature"]) * q)
+    return R(R(objective["curvature"] / k) * R(q * r)), [math.copysign(slope, x)]
+
+
 def train(network, epochs):
     """The format, the losses L_1 … L_E, and theta and the moments after epoch E, of a network's configuration."""
-    format, layers = FORMATS[network["precision"]], network["layers"]
-    f, rule = activation(network["activation"], format)
-    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
-    theta = initial_weights(network["init"], layers, network["seed"])
+    format = FORMATS[network["precision"]]
     flushing = {"ieee": False, "flush": True}[network["subnormals"]]
 
     def flush(x, limit):
         return 0.0 if flushing and abs(x) < limit else x
 
+    objective = network.get("objective")
+    theta = [float32(objective["start"])] if objective else initial_weights(network["init"], network["layers"], network["seed"])
     optimizer = Optimizer(format, flush, network["optimizer"], len(theta))
-    losses, R = [], format.round
+
+    def step(gradient):
+        optimizer.step(theta, [flush(g, format.gradient_limit) for g in gradient])
+
+    losses = []
+    if objective:
+        for _ in range(epochs):
+            loss, gradient = objective_loss_and_gradient(format, objective, theta)
+            losses.append(loss)
+            step(gradient)
+    else:
+        train_layers(network, format, theta, epochs, losses, step)
+    return format, losses, [theta, *optimizer.moments.values()]
+
+
+def train_layers(network, format, theta, epochs, losses, step):
+    """Trains theta in place and adds the losses."""
+    layers, R = network["layers"], format.round
+    f, rule = activation(network["activation"], format)
+    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
     size = len(data) if network["batch"] == "full" else network["batch"]
     for epoch in range(1, epochs + 1):
         shuffled = network.get("shuffle", False)
@@ -376,9 +404,8 @@ def train(network, epochs):
         met, sum = [data[sample] for sample in order], 0.0
         for first in range(0, len(data), size):
             sum, gradient = squares_and_gradient(format, f, rule, layers, theta, met[first:first + size], sum)
-            optimizer.step(theta, [flush(g, format.gradient_limit) for g in gradient])
+            step(gradient)
         losses.append(R(sum * R(1 / (len(data) * layers[-1]))))
-    return format, losses, [theta, *optimizer.moments.values()]
 
 
 def digest(format, losses, state):
@@ -411,7 +438,7 @@ def key(configuration):
 def difference(network):
     """The first of key, loss_first, loss_last and digest that comes out otherwise, or None."""
     configuration = network["configuration"]
-    layers = configuration["layers"]
+    layers = configuration.get("layers", [1, 1])
     if layers[0] != 1 or layers[-1] != 1:
         return "has several inputs or outputs, which come from files"
     format, losses, state = train(configuration, network["epochs"])

@@ -46,6 +46,10 @@ const groupCase: fc.Arbitrary<GroupCase & { lengths: number[] }> = fc.constantFr
       batch: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
     },
     shuffle: fc.boolean(),
+    exponent: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.integer({ min: 2, max: 8 }) },
+    ),
     lanes: fc.constant(lanes),
     chunkEpochs: fc.constant(20),
     networks: fc.array(lane, { minLength: 1, maxLength: lanes }),

@@ -20,7 +20,6 @@ interface ReferenceRow extends Record<(typeof VECTORS)[number], ArrayLike<number
 
 /** Rows 0 … epochs of a network; row 0 has neither loss nor gradient. */
 export function referenceRows(network: Network, epochs: number): ReferenceRow[] {
-  const { precision } = network;
   const epoch = makeEpoch(network, samplesOf(network));
   const { objective } = network;
   const state = stateOf(network, objective === undefined ? initialParameters(network) : [objective.start]);

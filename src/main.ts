@@ -6,6 +6,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
 import { planCommand } from './commands/plan.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
@@ -33,9 +34,10 @@ function program(): Command {
     'gyre run sweeps/quickstart.yaml --threads 2',
   )
     .argument('<sweep>', 'sweep file (YAML)')
-    .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY)")
+    .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY, of a shard NAME-KEY-IofN)")
     .option('--threads <n>', 'training threads (default: one a core)')
     .option('--epochs <n>', "train for this many epochs instead of the sweep file's")
+    .option('--shard <i/n>', 'train only part I of N of the networks; gyre merge joins the parts')
     .addOption(
       new Option(
         '--kernel <name>',
@@ -82,6 +84,17 @@ function program(): Command {
     .option('--json', 'as one line of JSON')
     .action((run: string, options: { json?: boolean }) => {
       process.exitCode = fingerprintCommand(run, options);
+    });
+  command(
+    'merge',
+    'join the shards of a sweep into one run, the same as if it had never been shared out',
+    'gyre merge quickstart-0ac3f1b2-1of2 quickstart-0ac3f1b2-2of2 --out traces/runs/quickstart',
+  )
+    .argument('<run...>', 'the shards, in any order')
+    .requiredOption('--out <dir>', 'the new folder of the merged run')
+    .option('--json', 'one line of JSON: folder, networks, fingerprint')
+    .action((runs: string[], options: { out: string; json?: boolean }) => {
+      process.exitCode = mergeCommand(runs, options);
     });
   return gyre;
 }

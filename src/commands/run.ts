@@ -13,7 +13,7 @@ import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, openRun, readRun } from '../run/folder.ts';
-import { wholeNumberOption } from './options.ts';
+import { shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
 
@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly out?: string;
   readonly threads?: string;
   readonly epochs?: string;
+  readonly shard?: string;
   readonly kernel?: string;
   readonly plain?: boolean;
   readonly json?: boolean;
@@ -39,13 +40,19 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const threads =
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
+  const shard = shardOption(options.shard, problems);
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
   const engine = options.kernel === 'reference' ? 'reference' : 'kernel';
-  const folder = options.out ?? defaultRunFolder(sweep);
-  const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
+  const folder = options.out ?? defaultRunFolder(sweep, shard);
+  const networks = expandSweep(sweep);
+  if (shard !== null && shard.count > networks.length) {
+    const expected = `at most ${networks.length} shards: the sweep has no more networks`;
+    throw new UsageError({ where: '--shard', got: JSON.stringify(options.shard), expected });
+  }
+  const run = openRun({ sweep, networks, folder, engine, shard });
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;

@@ -8,6 +8,7 @@ import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
 import { didYouMean } from '../plan/explain.ts';
+import { networkOf } from '../plan/shard.ts';
 import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
@@ -62,7 +63,7 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
     for (const row of selected)
-      printJson({ ...row, configuration: configurationOf(record.networks[row.network as number]) });
+      printJson({ ...row, configuration: configurationOf(networkOf(record.networks, row.network as number)) });
     return 0;
   }
   for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
@@ -82,6 +83,7 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
   const { manifest, networks, results, journal, folder } = record;
   return {
     name: manifest.name,
+    shard: manifest.shard ?? null,
     folder,
     epochs: manifest.sweep.epochs,
     networks,

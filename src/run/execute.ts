@@ -20,6 +20,7 @@ import { type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
 import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
+import { networkOf } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
 import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
@@ -72,7 +73,7 @@ class Execution {
   readonly #kernels = new KernelCache();
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
-  /** Operations an epoch, `[network]`. */
+  /** Operations an epoch, `[row of the run's networks]`. */
   readonly #operations: Float64Array;
   #hasFailedTasks = false;
   /** The first failure of the disk outside of tasks. */
@@ -87,7 +88,7 @@ class Execution {
     const groups = packGroups(open, options.lanes, { epochs: this.#epochs, epochOf });
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
-    this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
+    this.#board = new Board({ networkCount: run.results.networkCount, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
     for (const { id } of run.networks) {
@@ -364,7 +365,7 @@ class Execution {
       labels: this.#board.labelCounts(),
       threads: this.#board.threads().map((id) => {
         if (id === null) return null;
-        const { layers, activation, precision } = networks[id];
+        const { layers, activation, precision } = networkOf(networks, id);
         return `${layersLabel(layers)} ${activation} ${precision}`;
       }),
       residentBytes: process.memoryUsage.rss(),
@@ -375,8 +376,8 @@ class Execution {
   #share(): number {
     let done = 0;
     let planned = 0;
-    for (const [id, operations] of this.#operations.entries()) {
-      done += operations * this.#board.epochsOf(id);
+    for (const [row, operations] of this.#operations.entries()) {
+      done += operations * this.#board.epochsOf(this.#run.networks[row].id);
       planned += operations * this.#epochs;
     }
     return done / planned;

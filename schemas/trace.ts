@@ -27,6 +27,10 @@ export interface TableSpec {
   readonly columns: readonly Column[];
 }
 
+/** How the record batches of a run's tables are compressed. */
+export const COMPRESSIONS = ['none', 'zstd'] as const;
+export type CompressionName = (typeof COMPRESSIONS)[number];
+
 export type TableName = 'networks' | 'epochs' | 'blocks';
 
 const column = (name: string, type: ColumnType, unit: string, description: string): Column => ({

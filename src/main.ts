@@ -93,8 +93,8 @@ function program(): Command {
     .argument('<run...>', 'the shards, in any order')
     .requiredOption('--out <dir>', 'the new folder of the merged run')
     .option('--json', 'one line of JSON: folder, networks, fingerprint')
-    .action((runs: string[], options: { out: string; json?: boolean }) => {
-      process.exitCode = mergeCommand(runs, options);
+    .action(async (runs: string[], options: { out: string; json?: boolean }) => {
+      process.exitCode = await mergeCommand(runs, options);
     });
   return gyre;
 }

@@ -10,9 +10,12 @@ import { printJson, printLine } from './output.ts';
 import { summaryInput } from './show.ts';
 
 /** Merges runs and prints the summary of what comes out. Returns the exit code. */
-export function mergeCommand(names: readonly string[], { out, json }: { out: string; json?: boolean }): number {
+export async function mergeCommand(
+  names: readonly string[],
+  { out, json }: { out: string; json?: boolean },
+): Promise<number> {
   if (out === '') throw new UsageError({ where: '--out', got: '""', expected: 'a folder' });
-  const merged = mergeRuns(names.map(findRun), out);
+  const merged = await mergeRuns(names.map(findRun), out);
   const { folder, networks, results } = merged;
   if (json === true) printJson({ folder, networks: networks.length, fingerprint: results.fingerprint(networks) });
   else for (const line of summaryLines(summaryInput(merged, runState(merged)))) printLine(line);

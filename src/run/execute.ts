@@ -22,6 +22,7 @@ import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
 import { networkOf } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { writeNetworksTable } from './networks-table.ts';
@@ -110,7 +111,8 @@ class Execution {
   }
 
   async execute(): Promise<Ending> {
-    const { journal } = this.#run;
+    const { journal, manifest } = this.#run;
+    await prepareCompression(manifest.sweep.trace.compression);
     const { threads, stop } = this.#options;
     journal.append({
       kind: 'session',
@@ -235,6 +237,7 @@ class Execution {
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
+      compression: manifest.sweep.trace.compression,
       thread,
       board: { networkCount, threadCount, buffer },
       control: this.#control.buffer,
@@ -340,6 +343,7 @@ class Execution {
       networks,
       results,
       epochs: this.#epochs,
+      compression: manifest.sweep.trace.compression,
     });
   }
 

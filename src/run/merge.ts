@@ -13,6 +13,7 @@ import { type Shard, shardText } from '../../schemas/shard.ts';
 import { FORMAT_VERSION, SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { copyFileDurably, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
 import { writeJournal } from '../storage/journal.ts';
 import { openName } from '../storage/segments.ts';
@@ -27,9 +28,10 @@ import { SegmentBook, segmentName } from './segment-book.ts';
  * @returns the merged run, as read from its folder.
  * @throws UsageError with everything that stands in the way: other sweeps, shards that are missing, there twice or not complete.
  */
-export function mergeRuns(folders: readonly string[], out: string): RunRecord {
+export async function mergeRuns(folders: readonly string[], out: string): Promise<RunRecord> {
   const aside = `${resolve(out)}.part`;
   const shards = shardsIn(folders, [...problemsOf(out), ...problemsOfAside(aside)]);
+  await prepareCompression(shards[0].manifest.sweep.trace.compression);
   withPath(out, () => mkdirSync(dirname(resolve(out)), { recursive: true }));
   const releaseLock = acquireLock(`${resolve(out)}.lock`);
   try {
@@ -164,6 +166,7 @@ function writeRun(shards: readonly ShardRecord[], folder: string): void {
     networks,
     results,
     epochs: manifest.sweep.epochs,
+    compression: manifest.sweep.trace.compression,
   });
 }
 

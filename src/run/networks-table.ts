@@ -14,7 +14,7 @@ import {
   SUBNORMALS,
 } from '../../schemas/catalogue.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
-import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { type CompressionName, NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/arrow.ts';
 import { writeFileAtomically } from '../storage/files.ts';
 import type { Results } from './results.ts';
@@ -26,13 +26,14 @@ export function writeNetworksTable(of: {
   networks: readonly Network[];
   results: Results;
   epochs: number;
+  compression: CompressionName;
 }): void {
-  const { path, runKey, networks, results, epochs } = of;
+  const { path, runKey, networks, results, epochs, compression } = of;
   const rows = networkRows(networks, results, epochs);
   const dictionaries = networkDictionaries(networks);
   writeFileAtomically(
     path,
-    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries }),
+    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries, compression }),
   );
 }
 

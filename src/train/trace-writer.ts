@@ -26,7 +26,8 @@ export class TraceWriter {
     this.#request = request;
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
-      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes })] as const;
+      const { compression } = request;
+      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes, compression })] as const;
     });
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }

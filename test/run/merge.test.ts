@@ -56,6 +56,13 @@ function shardsIn(folder: string): string[] {
   });
 }
 
+/** What a merge that must not be is told. */
+async function refusalOf(merge: Promise<unknown>): Promise<string> {
+  const [{ reason }] = (await Promise.allSettled([merge])) as [PromiseRejectedResult];
+  if (reason instanceof UsageError) return reason.message;
+  throw reason ?? new Error('nothing was refused');
+}
+
 function refusal(operation: () => unknown): string {
   try {
     operation();
@@ -70,7 +77,7 @@ describe('the shards of a sweep', () => {
   test('merge, in any order, into the rows and the fingerprint of an unsharded run', async () => {
     const folder = scratchFolder();
     const [first, second, third] = shardsIn(folder);
-    const merged = mergeRuns([third, first, second], join(folder, 'merged'));
+    const merged = await mergeRuns([third, first, second], join(folder, 'merged'));
     expect(runBits(merged.folder)).toEqual(whole);
     expect(merged.manifest).toMatchObject({ networks: 14, sweep });
     expect(merged.manifest).not.toHaveProperty('shard');
@@ -96,28 +103,28 @@ describe('the shards of a sweep', () => {
     expect(results.fingerprint(planned)).toBeNull();
   });
 
-  test('merge where a session was killed before it had sealed its segments', () => {
+  test('merge where a session was killed before it had sealed its segments', async () => {
     const folder = scratchFolder();
     const folders = shardsIn(folder);
     const segment = join(folders[1], 'epochs', '00001.arrow');
     const bytes = readFileSync(segment);
     rmSync(segment);
     writeFileSync(`${segment}.part`, Buffer.concat([bytes, Buffer.from('half a batch')]));
-    expect(runBits(mergeRuns(folders, join(folder, 'merged')).folder)).toEqual(whole);
+    expect(runBits((await mergeRuns(folders, join(folder, 'merged'))).folder)).toEqual(whole);
   });
 
-  test('merge anew where an earlier merge was cut short, which has left no run behind', () => {
+  test('merge anew where an earlier merge was cut short, which has left no run behind', async () => {
     const folder = scratchFolder();
     const folders = shardsIn(folder);
     const out = join(folder, 'merged');
     const segment = join(folders[2], 'blocks', '00001.arrow');
     renameSync(segment, `${segment}.away`);
-    expect(() => mergeRuns(folders, out)).toThrow(`${segment}: got a segment that is gone`);
+    await expect(mergeRuns(folders, out)).rejects.toThrow(`${segment}: got a segment that is gone`);
     expect(existsSync(out)).toBe(false);
     expect(existsSync(runPaths(`${out}.part`).manifest)).toBe(false);
     expect(existsSync(`${out}.part/epochs/00001.arrow`)).toBe(true);
     renameSync(`${segment}.away`, segment);
-    expect(runBits(mergeRuns(folders, out).folder)).toEqual(whole);
+    expect(runBits((await mergeRuns(folders, out)).folder)).toEqual(whole);
     expect(existsSync(`${out}.part`)).toBe(false);
   });
 });
@@ -129,7 +136,7 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     const stopped = join(folder, 'stopped');
     openRun({ sweep, networks: expandSweep(sweep), folder: stopped, shard: { index: 2, count: COUNT } }).close();
     const out = join(folder, 'merged');
-    const text = refusal(() => mergeRuns([first, stopped, first, join(made, 'whole')], out));
+    const text = await refusalOf(mergeRuns([first, stopped, first, join(made, 'whole')], out));
     expect(text.split('\n')).toEqual([
       `${join(made, 'whole')}: got a whole run, expected a shard of one, made by gyre run --shard I/N`,
       `${stopped}: got shard 2/3, of which 5 of 5 networks are not done, expected a shard that is done ` +
@@ -140,20 +147,20 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     expect(readdirSync(folder).sort()).toEqual(['1of3', '2of3', '3of3', 'stopped']);
   });
 
-  test('shards of another sweep, of other epochs, another trace or another count', () => {
+  test('shards of another sweep, of other epochs, another trace or another count', async () => {
     const folder = scratchFolder();
     const [first] = shardsIn(folder);
     const other = join(folder, 'other');
     const changed = sweepOf({ layers: [1, 3, 1], seeds: 7, epochs: 1400, trace: { epochs: { every: 8 } } });
     openRun({ sweep: changed, networks: expandSweep(changed), folder: other, shard: { index: 2, count: 2 } }).close();
-    const text = refusal(() => mergeRuns([first, other], join(folder, 'merged')));
+    const text = await refusalOf(mergeRuns([first, other], join(folder, 'merged')));
     expect(text).toContain(`${other}: layers: got [[1,3,1]], expected [[1,3,1],[1,2,2,1]], as in ${first}`);
     expect(text).toContain(`${other}: epochs: got 1400, expected 1300, as in ${first}`);
     expect(text).toContain(`${other}: trace.epochs.every: got 8, expected 7`);
     expect(text).toContain(`${other}: got shard 2/2, expected one of 3 shards`);
   });
 
-  test('a folder that holds something, or that another merge works on', () => {
+  test('a folder that holds something, or that another merge works on', async () => {
     const folder = scratchFolder();
     const folders = shardsIn(folder);
     const out = join(folder, 'merged');
@@ -161,13 +168,13 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     writeFileSync(join(out, 'thesis.tex'), '');
     mkdirSync(`${out}.part`);
     writeFileSync(join(`${out}.part`, 'notes'), '');
-    const text = refusal(() => mergeRuns(folders, out));
+    const text = await refusalOf(mergeRuns(folders, out));
     expect(text).toContain(`${out}: got a folder with files (thesis.tex), expected a new or empty folder`);
     expect(text).toContain(`${out}.part: got a folder with other files (notes), expected nothing`);
     rmSync(out, { recursive: true });
     rmSync(`${out}.part`, { recursive: true });
     writeFileSync(`${out}.lock`, `${process.ppid}\n`);
-    expect(() => mergeRuns(folders, out)).toThrow(`process ${process.ppid}`);
+    await expect(mergeRuns(folders, out)).rejects.toThrow(`process ${process.ppid}`);
     expect(existsSync(out)).toBe(false);
   });
 });

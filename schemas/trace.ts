@@ -120,6 +120,13 @@ export const BLOCKS_TABLE: TableSpec = {
   ],
 };
 
+/** All tables, by name. */
+export const TABLES: Readonly<Record<TableName, TableSpec>> = {
+  networks: NETWORKS_TABLE,
+  epochs: EPOCHS_TABLE,
+  blocks: BLOCKS_TABLE,
+};
+
 /** The tables that workers write in segments. */
 export const SEGMENTED_TABLES = { epochs: EPOCHS_TABLE, blocks: BLOCKS_TABLE } as const;
 export type SegmentedTableName = keyof typeof SEGMENTED_TABLES;

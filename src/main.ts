@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { type ExportOptions, exportCommand } from './commands/export.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
@@ -12,6 +13,7 @@ import { planCommand } from './commands/plan.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
+import { EXPORT_FORMATS } from './run/export.ts';
 import { GYRE_VERSION } from './run/version.ts';
 
 function program(): Command {
@@ -95,6 +97,15 @@ function program(): Command {
     .option('--json', 'one line of JSON: folder, networks, fingerprint')
     .action(async (runs: string[], options: { out: string; json?: boolean }) => {
       process.exitCode = await mergeCommand(runs, options);
+    });
+  command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
+    .argument('[run]', 'which run', 'latest')
+    .addOption(new Option('--format <name>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
+    .option('--table <name>', 'only this table')
+    .option('--out <dir>', "the folder to write to (default: FORMAT in the run's folder)")
+    .option('--json', 'one line of JSON a table')
+    .action(async (run: string, options: ExportOptions) => {
+      process.exitCode = await exportCommand(run, options);
     });
   return gyre;
 }

@@ -1,6 +1,7 @@
 /** Options of the command line as numbers, with the problems they may have. */
 import type { Problem } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
+import { didYouMean } from '../plan/explain.ts';
 
 /** The whole number in an option's text; null where the option is not given or wrong, and then `problems` says so. */
 export function wholeNumberOption(
@@ -28,4 +29,12 @@ export function shardOption(text: string | undefined, problems: Problem[]): Shar
   if (index <= count) return { index, count };
   problems.push({ where: '--shard', got: JSON.stringify(text), expected: 'I/N with I from 1 to N, as 2/4' });
   return null;
+}
+
+/** The problem of an option that takes one of a list of words; none where it is right or not given. */
+export function unknownWord(option: string, value: string | undefined, known: readonly string[]): Problem[] {
+  if (value === undefined || known.includes(value)) return [];
+  const [remedy] = didYouMean(value, known);
+  const expected = `one of ${known.join(', ')}`;
+  return [{ where: option, got: JSON.stringify(value), expected, ...(remedy !== undefined && { remedy }) }];
 }

@@ -7,7 +7,6 @@ import { UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
-import { networkOf } from '../plan/shard.ts';
 import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
@@ -62,8 +61,8 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     .filter((row) => label === undefined || row.label === label)
     .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
-    for (const row of selected)
-      printJson({ ...row, configuration: configurationOf(networkOf(record.networks, row.network as number)) });
+    const configurations = new Map(record.networks.map((network) => [network.id, configurationOf(network)]));
+    for (const row of selected) printJson({ ...row, configuration: configurations.get(row.network as number) });
     return 0;
   }
   for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);

@@ -38,16 +38,3 @@ export function membersHash(networks: readonly Network[]): string {
   for (const [i, { id }] of networks.entries()) ids.writeUInt32LE(id, 4 * i);
   return hash('sha256', ids, 'hex').slice(0, 16);
 }
-
-/** The network of an id, among networks whose ids ascend; those of a full plan stand at their ids. */
-export function networkOf(networks: readonly Network[], id: number): Network {
-  let [low, high] = [0, Math.min(id, networks.length - 1)];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (networks[middle].id > id) high = middle - 1;
-    else low = middle;
-  }
-  const found = networks[low];
-  if (found?.id !== id) throw new Error(`no network ${id} among ${networks.length}`);
-  return found;
-}

@@ -20,7 +20,6 @@ import { type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
 import { KernelCache } from '../kernel/compile.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
-import { networkOf } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
@@ -74,6 +73,8 @@ class Execution {
   readonly #kernels = new KernelCache();
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
+  /** By id. */
+  readonly #networkOf: ReadonlyMap<number, Network>;
   /** Operations an epoch, `[row of the run's networks]`. */
   readonly #operations: Float64Array;
   #hasFailedTasks = false;
@@ -88,6 +89,7 @@ class Execution {
     const epochOf = (id: number) => run.results.progressOf(id)?.epoch ?? 0;
     const groups = packGroups(open, options.lanes, { epochs: this.#epochs, epochOf });
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
+    this.#networkOf = new Map(run.networks.map((network) => [network.id, network]));
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
     this.#board = new Board({ networkCount: run.results.networkCount, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
@@ -369,7 +371,7 @@ class Execution {
       labels: this.#board.labelCounts(),
       threads: this.#board.threads().map((id) => {
         if (id === null) return null;
-        const { layers, activation, precision } = networkOf(networks, id);
+        const { layers, activation, precision } = this.#networkOf.get(id) as Network;
         return `${layersLabel(layers)} ${activation} ${precision}`;
       }),
       residentBytes: process.memoryUsage.rss(),

@@ -7,7 +7,7 @@ import type { Network } from '../../schemas/network.ts';
 import { operationsPerEpoch } from '../../src/plan/cost.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { kernelShape } from '../../src/plan/pack.ts';
-import { membersHash, networkOf, shardNetworks } from '../../src/plan/shard.ts';
+import { membersHash, shardNetworks } from '../../src/plan/shard.ts';
 import { sweepOf } from '../support/runs.ts';
 
 const plan = expandSweep(
@@ -62,18 +62,5 @@ describe('the shards of a plan', () => {
       [5, 6, 12, 13, 18, 19],
     ]);
     expect(membersHash(shardNetworks(plan, { index: 2, count: 3 }))).toBe('40d53ca7b2fd3a21');
-  });
-});
-
-describe('a network by its id', () => {
-  test('is found among those of a full plan and of a shard', () => {
-    for (const networks of [plan, shardNetworks(plan, { index: 2, count: 5 }), plan.slice(3, 4)])
-      for (const network of networks) expect(networkOf(networks, network.id)).toBe(network);
-  });
-
-  test('of another shard is an error, not a neighbour', () => {
-    const [first, second] = shardsOf(plan, 2);
-    expect(() => networkOf(first, second[0].id)).toThrow(`no network ${second[0].id}`);
-    expect(() => networkOf([], 0)).toThrow('no network 0');
   });
 });

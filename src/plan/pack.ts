@@ -7,7 +7,7 @@ import type { EngineName } from '../../schemas/manifest.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import type { GroupShape } from '../group/layout.ts';
-import { epochsBetweenLooks, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
+import { epochsBetweenLooks, epochsOfChunk, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
 
 /** Networks of one shape that are trained together. */
 export interface Group {
@@ -72,7 +72,7 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
   const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
   const { kind, form } = optimizer;
@@ -87,7 +87,7 @@ export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
   };
 }
 

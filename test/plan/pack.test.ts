@@ -108,7 +108,7 @@ describe('groups', () => {
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 7 });
+    expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 20 });
   });
 });
 

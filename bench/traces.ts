@@ -17,7 +17,7 @@ import { type CompressionName, SEGMENTED_TABLE_NAMES, type SegmentedTableName } 
 import { Board } from '../src/group/board.ts';
 import { Control } from '../src/group/control.ts';
 import { sharedMemory } from '../src/group/layout.ts';
-import { KernelCache } from '../src/kernel/compile.ts';
+import { compileKernel } from '../src/kernel/compile.ts';
 import { expandSweep } from '../src/plan/expand.ts';
 import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { prepareCompression } from '../src/storage/compression.ts';
@@ -54,7 +54,6 @@ const SHAPES = [
   { name: '1-8-8-1 tanh, 16 samples', layers: [1, 8, 8, 1], points: 16, networks: 16 },
 ];
 
-const kernels = new KernelCache();
 const folder = mkdtempSync(join(tmpdir(), 'gyre-traces-'));
 await prepareCompression('zstd');
 try {
@@ -112,7 +111,7 @@ function inGroups(networks: readonly Network[]): Network[][] {
 
 function trainAlone(networks: readonly Network[], epochs: number): Spent & { state: string } {
   const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, LONG_CHUNK);
-  const kernel = kernels.kernelOf(shape);
+  const kernel = compileKernel(shape);
   const memory = sharedMemory(kernel.memoryBytes);
   const states: Uint8Array[] = [];
   const spent = timed(() => {
@@ -134,7 +133,7 @@ function trainTraced(
 ): Spent & { bytes: number; digests: string } {
   const size = { networkCount: networks.length, threadCount: 1 };
   const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, every);
-  const kernel = kernels.kernelOf(shape);
+  const kernel = compileKernel(shape);
   const segment = (table: SegmentedTableName) => ({ path: join(folder, table), file: table, committedBytes: 0 });
   const segments = Object.fromEntries(SEGMENTED_TABLE_NAMES.map((table) => [table, segment(table)]));
   const request: TaskRequest = {

@@ -120,10 +120,10 @@ export function openRun({
   }
 }
 
-/** Reads a run for looking at it; nothing is changed. */
-export function readRun(folder: string): RunRecord {
+/** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
+export function readRun(folder: string, known?: readonly Network[]): RunRecord {
   const manifest = readManifest(folder);
-  const planned = expandSweep(manifest.sweep);
+  const planned = known ?? expandSweep(manifest.sweep);
   const networks = networksOf(manifest, planned, folder);
   const journal = readOwnJournal(folder, manifest)?.records ?? [];
   const results = replayResults(planned.length, journal);

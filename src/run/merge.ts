@@ -55,7 +55,7 @@ type ShardRecord = RunRecord & { readonly shard: Shard };
 
 /** The shards of one sweep, all of them, in their order. */
 function shardsIn(folders: readonly string[], problems: Problem[]): ShardRecord[] {
-  const records = folders.map(readRun);
+  const records = folders.map((folder) => readRun(folder));
   const shards = records.flatMap((record) => {
     const { shard } = record.manifest;
     if (shard !== undefined) return [{ ...record, shard }];

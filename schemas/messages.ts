@@ -40,6 +40,8 @@ export interface WebAssemblyKernel {
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;
+  /** Where the kernel leaves ∂L/∂θ of its last step, `[parameter][lane]`, before flushing. */
+  readonly gradientOffset: number;
   /** Bytes of memory that the kernel needs from address 0 on. */
   readonly memoryBytes: number;
 }

@@ -10,9 +10,11 @@ import { fingerprintCommand } from './commands/fingerprint.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
 import { planCommand } from './commands/plan.ts';
+import { type ReplayOptions, replayCommand } from './commands/replay.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
+import { type VerifyOptions, verifyCommand } from './commands/verify.ts';
 import { EXPORT_FORMATS } from './run/export.ts';
 import { GYRE_VERSION } from './run/version.ts';
 
@@ -76,6 +78,36 @@ function program(): Command {
     .option('--json', 'one line of JSON a network: every column, and its configuration')
     .action((run: string, options: ShowOptions) => {
       process.exitCode = showCommand(run, options);
+    });
+  command(
+    'replay',
+    'windows of networks at every epoch with their whole state, bit-equal to what the run saw',
+    'gyre replay latest --network 3,17-20 --epochs 0..500',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .requiredOption('--network <ids>', 'networks by their numbers: 3 or 3,17-20')
+    .requiredOption(
+      '--epochs <ranges>',
+      'epochs, both ends included: 0..500 or 0..100,5000..5100; 0 is the state before epoch 1',
+    )
+    .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
+    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--json', 'one line of JSON a file')
+    .action(async (run: string, options: ReplayOptions) => {
+      process.exitCode = await replayCommand(run, options);
+    });
+  command(
+    'verify',
+    'recompute networks from their configurations alone and compare their digests with the run',
+    'gyre verify latest --all',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--all', 'every network')
+    .option('--sample <n>', 'so many networks, those with the smallest keys (default: 32)')
+    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--json', 'one line of JSON a network, then one for all')
+    .action(async (run: string, options: VerifyOptions) => {
+      process.exitCode = await verifyCommand(run, options);
     });
   command(
     'fingerprint',

@@ -7,6 +7,7 @@ import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts
 import { BYTES_OF } from '../numeric/bits.ts';
 import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
 import { type Program, programOf } from './program.ts';
+import { GRADIENT } from './shape.ts';
 
 /** Where the sections of a group and of a program's scratch begin, in bytes. */
 export function addressesOf(program: Program, shape: GroupShape): Addresses {
@@ -27,6 +28,7 @@ export function compileKernel(shape: GroupShape): WebAssemblyKernel {
     module: new WebAssembly.Module(bytes),
     constants,
     tableOffset: addresses.table,
+    gradientOffset: addresses.sections[GRADIENT.name],
     memoryBytes: addresses.table + constants.length * VECTOR_BYTES,
   };
 }

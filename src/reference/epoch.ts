@@ -43,10 +43,16 @@ export interface EpochSignals {
   nonFinite: boolean;
 }
 
-/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
-export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochSignals>;
+/** What one epoch leaves besides the state. */
+export interface EpochOutcome extends EpochSignals {
+  /** g_t as the optimiser saw it, after flushing, `[parameter]`. */
+  readonly gradient: FloatArray;
+}
 
-/** A network's epoch as a function of its state. The returned signals are overwritten by the next call. */
+/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
+export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochOutcome>;
+
+/** A network's epoch as a function of its state. What is returned is overwritten by the next call. */
 export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   const { precision, layers } = config;
   const round = roundingTo(precision);
@@ -66,7 +72,15 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
 
   const last = model.layers[model.layers.length - 1];
   const gradient = floatArray(precision, last.biases + last.outputCount);
-  const signals = { loss: 0, gradientNorm: 0, updateNorm: 0, updateCosine: 0, changedParameters: 0, nonFinite: false };
+  const signals = {
+    loss: 0,
+    gradientNorm: 0,
+    updateNorm: 0,
+    updateCosine: 0,
+    changedParameters: 0,
+    nonFinite: false,
+    gradient,
+  };
 
   /** g_t into `gradient`; returns L_t. */
   function lossAndGradient(theta: FloatArray): number {
@@ -95,6 +109,7 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
     let finite = Number.isFinite(signals.loss);
     for (let i = 0; i < theta.length; i++) {
       const g = flush.gradient(gradient[i]);
+      gradient[i] = g;
       gradientSquares = round(gradientSquares + round(g * g));
       const before = theta[i];
       optimizer.update(state, i, g);

@@ -20,6 +20,7 @@ import { sharedMemory } from '../group/layout.ts';
 import type { Toolchain } from '../kernel/toolchain.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
+import { networksById } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
@@ -99,7 +100,7 @@ class Execution {
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
-    this.#networkOf = new Map(run.networks.map((network) => [network.id, network]));
+    this.#networkOf = networksById(run.networks);
     this.#operations = new Float64Array(run.results.networkCount);
     for (const network of run.networks) this.#operations[network.id] = operationsPerEpoch(network);
     this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
@@ -222,7 +223,7 @@ class Execution {
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.train(this.#request(groups, thread, memory));
+        outcome = await this.#pool.run(this.#request(groups, thread, memory));
       } catch (error) {
         this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);

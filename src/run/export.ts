@@ -55,11 +55,9 @@ const COLUMNS_FILE = 'columns.csv';
 function columnsText(): string {
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
   const rows = Object.values(TABLES).flatMap(({ name, columns }) =>
-    columns.map(({ name: column, type, unit, description }) =>
-      [name, column, type, unit, description].map(quoted).join(','),
-    ),
+    columns.map(({ name: column, unit, description }) => [name, column, unit, description].map(quoted).join(',')),
   );
-  return `${['table,column,type,unit,description', ...rows].join('\n')}\n`;
+  return `${['table,column,unit,description', ...rows].join('\n')}\n`;
 }
 
 /** The tables of a name that a folder holds: a file, a folder of files, or folders in a folder, as of windows; none where there is none. */

@@ -5,9 +5,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
+import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
-import { makeDataset } from '../data/datasets.ts';
+import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
+import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
+import { readDataFile } from '../storage/data-files.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 
 /**
@@ -17,7 +20,7 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
 export function keepData(folder: string, sweep: Sweep): void {
   const contents = sweep.data.flatMap(({ content = [] }) => content);
   for (const { hash, points, inputs, outputs } of contents) {
-    const path = join(folder, `${hash.slice(0, 16)}.arrow`);
+    const path = copyOf(folder, hash);
     if (existsSync(path)) continue;
     withPath(folder, () => mkdirSync(folder, { recursive: true }));
     const samples = makeDataset({ kind: 'file', hash, points });
@@ -25,8 +28,40 @@ export function keepData(folder: string, sweep: Sweep): void {
   }
 }
 
+/** Where the copy of a data file stands. */
+const copyOf = (folder: string, hash: string): string => join(folder, `${hash.slice(0, 16)}.arrow`);
+
+/**
+ * Provides the data sets of a run from the copies that its folder keeps: the files that its sweep names may be gone or others by now.
+ *
+ * @throws RunError where a copy is gone or is not what the run was trained on.
+ */
+export function provideKeptData(folder: string, sweep: Sweep): void {
+  for (const { hash } of sweep.data.flatMap(({ content = [] }) => content)) {
+    const path = copyOf(folder, hash);
+    const refuse = (got: string): never => {
+      const expected = `the data with hash ${hash.slice(0, 16)}`;
+      throw new RunError({
+        where: path,
+        got,
+        expected,
+        remedy: 'restore it from a copy, or from the file of the sweep',
+      });
+    };
+    try {
+      const file = readDataFile(path);
+      const found = contentOf(file).hash;
+      if (found !== hash) refuse(`data with hash ${found.slice(0, 16)}`);
+      provideDataset(hash, datasetOf(file));
+    } catch (error) {
+      if (error instanceof UsageError) refuse(error.problems[0].got);
+      throw error;
+    }
+  }
+}
+
 /** The data sets from files that groups are trained on, each once. */
-export function fileDatasets(groups: readonly GroupRequest[]): ProvidedDataset[] {
+export function fileDatasets(groups: readonly Pick<GroupRequest, 'networks'>[]): ProvidedDataset[] {
   const datasets = new Map<string, ProvidedDataset>();
   for (const { networks } of groups) {
     for (const { data } of networks) {

@@ -19,7 +19,7 @@ import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
-import { keepData } from './file-data.ts';
+import { keepData, provideKeptData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
@@ -141,6 +141,24 @@ function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], fold
     expected: `${membersHash(networks)}, as Gyre ${GYRE_VERSION} shares the plan out`,
     remedy: `read it with Gyre ${gyre}`,
   });
+}
+
+/**
+ * Reads a run to train its networks again.
+ *
+ * @throws UsageError where it was trained by another arithmetic.
+ * @throws RunError where a data file that it keeps is gone or damaged.
+ */
+export function readRunToReplay(folder: string): RunRecord {
+  const run = readRun(folder);
+  const { arithmetic, gyre, sweep } = run.manifest;
+  if (arithmetic !== ARITHMETIC_ID) {
+    const got = `a run by arithmetic ${arithmetic}`;
+    const remedy = `replay it with Gyre ${gyre}`;
+    throw new UsageError({ where: folder, got, expected: `arithmetic ${ARITHMETIC_ID}`, remedy });
+  }
+  provideKeptData(runPaths(folder).data, sweep);
+  return run;
 }
 
 /** The journal that goes with a manifest. */

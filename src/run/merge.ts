@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { CommitRecord, JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
@@ -193,16 +193,11 @@ function joinShard({ folder: from, journal }: ShardRecord, folder: string, book:
   };
   return journal.flatMap((record, i): JournalRecord[] => {
     if (record.kind === 'session' || record.kind === 'end') return [record];
-    if (record.kind === 'commit') return [joinedCommit(record, record.segments.flatMap(rename))];
+    if (record.kind === 'commit') return [{ ...record, segments: record.segments.flatMap(rename) }];
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
     const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'session') === 'session';
     return isLast ? [record] : [];
   });
-}
-
-/** Every network of a shard is done: nothing goes on from where its tasks once stood. */
-function joinedCommit(commit: CommitRecord, segments: SegmentCommit[]): CommitRecord {
-  return { ...commit, unfinished: null, segments };
 }
 
 /** Copies a segment under the next free number; one that is open stays so until the book seals it. */

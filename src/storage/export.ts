@@ -5,7 +5,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
-import { batchesOf } from './batches.ts';
+import { batchesOf } from './arrow-files.ts';
 import { csvHeader, csvLines } from './csv.ts';
 import { withPath } from './files.ts';
 import { type ParquetEncoder, parquetRecipes } from './parquet.ts';

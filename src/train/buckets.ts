@@ -5,6 +5,21 @@
  */
 import type { LaneSignals } from './lane-signals.ts';
 
+/** Columns of the epochs table by their name in rows. */
+export const BUCKET_COLUMNS = {
+  loss: 'loss',
+  loss_min: 'lossMin',
+  loss_max: 'lossMax',
+  gradient_norm: 'gradientNorm',
+  gradient_norm_max: 'gradientNormMax',
+  update_norm: 'updateNorm',
+  update_cosine: 'updateCosine',
+  update_cosine_min: 'updateCosineMin',
+  changed_parameters: 'changedParameters',
+} as const satisfies Readonly<Record<string, keyof BucketRows>>;
+export type BucketColumn = keyof typeof BUCKET_COLUMNS;
+export const BUCKET_COLUMN_NAMES = Object.keys(BUCKET_COLUMNS) as BucketColumn[];
+
 /** Columns of finished rows, reused from batch to batch, `[row]`. */
 export class BucketRows {
   rowCount = 0;
@@ -33,6 +48,10 @@ export class BucketRows {
     this.updateCosine = new Float32Array(rows);
     this.updateCosineMin = new Float32Array(rows);
     this.changedParameters = new Uint32Array(rows);
+  }
+
+  get isFull(): boolean {
+    return this.room === 0;
   }
 
   /** Rows that there is room for. */

@@ -13,7 +13,12 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** The corrections of the groups of one task. */
 export class SharedCorrections {
   readonly #byPattern = new Map<string, GroupCorrections>();
-  #bytesLeft = KEPT_BYTES_MAX;
+  #bytesLeft: number;
+
+  /** `keptBytesMax` is 0 where no group will follow that could use what another one has written. */
+  constructor(keptBytesMax = KEPT_BYTES_MAX) {
+    this.#bytesLeft = keptBytesMax;
+  }
 
   /** Those of a group of some shape. */
   of(networks: readonly Network[], shape: GroupShape): GroupCorrections {

@@ -11,6 +11,7 @@ test.each([
   ['kernels', ['--peers', 'reference']],
   ['runs', []],
   ['subnormals', []],
+  ['replay', []],
   ['traces', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];

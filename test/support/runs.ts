@@ -19,6 +19,7 @@ import { type OpenRun, openRun, readRun } from '../../src/run/folder.ts';
 
 /** The training threads are real ones and need the build. */
 export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
+export const REPLAY_WORKER_URL = new URL('../../dist/workers/replay.js', import.meta.url);
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
 export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
@@ -31,6 +32,9 @@ export function scratchFolder(): string {
   onTestFinished(() => remove(folder));
   return folder;
 }
+
+/** A new folder for a hook, outside of any test, which removes it itself. */
+export const hookFolder = newFolder;
 
 /** A sweep from the keys of a sweep file; by default eight 1-3-1 networks on four points. */
 export function sweepOf(keys: Record<string, unknown> = {}): Sweep {

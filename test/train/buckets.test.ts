@@ -17,7 +17,7 @@ interface Epoch {
   readonly updateCosine: number;
   readonly changedParameters: number;
 }
-type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room'>, number>;
+type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room' | 'isFull'>, number>;
 
 const COLUMNS = Object.keys(new BucketRows(0)).filter((name) => name !== 'rowCount') as (keyof Row)[];
 

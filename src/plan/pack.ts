@@ -11,6 +11,7 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import {
   epochsBetweenLooks,
+  epochsOfChunk,
   GROUP_BYTES_MAX,
   numbersInMemory,
   OPERATIONS_PER_TASK,
@@ -120,13 +121,13 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
   const [network] = networks;
   const { precision, layers, activation, data, optimizer, batch, shuffle, subnormals } = network;
   const { kind, form } = optimizer;
   const isShuffled = shuffle === true;
-  const chunkEpochs = Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
+  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
     precision,
     layers,

@@ -5,6 +5,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
 import type { StateWindow, WindowRequest } from '../../schemas/replay.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
@@ -44,7 +45,7 @@ afterAll(() => rmSync(run.folder, { recursive: true }));
 async function replay(windows: readonly WindowRequest[], { of = run, threads = 2 } = {}) {
   const byNetwork = new Map<number, WindowRequest[]>();
   for (const window of windows) byNetwork.set(window.network, [...(byNetwork.get(window.network) ?? []), window]);
-  const wanted = [...byNetwork].map(([id, list]): ReplayWanted => ({ network: run.networks[id], windows: list }));
+  const wanted = [...byNetwork].map(([id, list]): ReplayWanted => ({ network: of.networks[id], windows: list }));
   const comparisons = new Comparisons();
   const found: StateWindow[] = [];
   await replayPasses(of, planPasses(of, wanted), {
@@ -85,6 +86,28 @@ test('a hundred and twenty random windows equal the scalar reference in every bi
     expect([network, mismatch], `seed ${seed}`).toEqual([network, null]);
     expect(blocks, `seed ${seed}`).toBeGreaterThan(0);
     expect(provenEpoch, `seed ${seed}`).toBeGreaterThanOrEqual(last);
+  }
+});
+
+test('gradients too small for the optimiser are zeros in windows too, where the network flushes them', async () => {
+  const folder = scratchFolder();
+  // Steps of 50 saturate every unit: slopes fall below the limits of both precisions.
+  const saturated = sweepOf({
+    ...{ epochs: 60, activation: 'sigmoid', optimizer: { kind: 'adam', learningRate: 50 }, seeds: 1 },
+    ...{ precision: namesOf(PRECISIONS), subnormals: namesOf(SUBNORMALS) },
+  });
+  await execute({ sweep: saturated, folder });
+  const of = readRun(folder);
+  const { windows } = await replay(
+    of.networks.map(({ id }) => ({ network: id, first: 1, last: 60 })),
+    { of },
+  );
+  for (const found of windows) {
+    const network = of.networks[found.network];
+    expect(windowDifference(found, referenceRows(network, 60), network)).toBeNull();
+    const limit = FLUSH_LIMITS[network.precision].gradient;
+    const tiny = found.gradient.filter((g) => g !== 0 && Math.abs(g) < limit).length;
+    expect(tiny > 0, `${network.precision} ${network.subnormals}: ${tiny}`).toBe(network.subnormals === 'ieee');
   }
 });
 

@@ -11,6 +11,7 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import {
   epochsBetweenLooks,
+  epochsOfChunk,
   GROUP_BYTES_MAX,
   numbersInMemory,
   OPERATIONS_PER_TASK,
@@ -114,7 +115,7 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
   const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
   const { kind, form } = optimizer;
@@ -129,7 +130,7 @@ export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
   };
 }
 

@@ -12,6 +12,7 @@ test.each([
   ['runs', []],
   ['subnormals', []],
   ['replay', []],
+  ['traces', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];
   const output = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', stdio: 'pipe' });

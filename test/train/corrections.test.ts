@@ -48,7 +48,7 @@ test('are those of each lane, whatever groups and chunks came before', async () 
     fc.property(group, ({ precision, members, chunks }) => {
       const own = networks.filter((network) => network.precision === precision);
       const lanes = members.map((member) => own[member]);
-      const shape = groupShape({ networks: lanes, lanes: LANES }, CHUNK_EPOCHS);
+      const shape = { ...groupShape({ networks: lanes, lanes: LANES }, 20), chunkEpochs: CHUNK_EPOCHS };
       const corrections = shared.of(lanes, shape);
       const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * LANES);
       for (const { first, count } of chunks) {

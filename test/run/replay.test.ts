@@ -122,7 +122,8 @@ test('parts come in the order of the plan and hold the same bits, whatever the t
 /** The bits of a window in short: to compare its numbers one by one would take seconds. */
 function hashOf(of: StateWindow): string {
   const hash = createHash('sha256').update(`${of.network} ${of.first} ${of.last}`);
-  for (const values of Object.values(of)) if (ArrayBuffer.isView(values)) hash.update(values);
+  for (const values of Object.values(of))
+    if (ArrayBuffer.isView(values)) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   return hash.digest('hex');
 }
 

@@ -7,7 +7,7 @@ import type { Dataset } from './dataset.ts';
 import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
-import type { SegmentedTableName } from './trace.ts';
+import type { CompressionName, SegmentedTableName } from './trace.ts';
 
 /** A segment that a task may append to. */
 export interface SegmentGrant {
@@ -77,6 +77,8 @@ export interface TaskRequest {
   readonly runKey: string;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
+  /** Of the record batches in them. */
+  readonly compression: CompressionName;
   /** Which thread's place on the board to fill in; also the only task that writes to its segments and memory. */
   readonly thread: number;
   readonly board: { readonly networkCount: number; readonly threadCount: number; readonly buffer: SharedArrayBuffer };

@@ -17,6 +17,7 @@ import {
   SUBNORMALS,
 } from './catalogue.ts';
 import type { DataFileContent } from './dataset.ts';
+import { COMPRESSIONS } from './trace.ts';
 
 /** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
 export const SWEEP_LIMITS = {
@@ -130,7 +131,7 @@ function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output
 }
 
 const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
-const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
+const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.enum(COMPRESSIONS).default('none') });
 
 /** Exponents are whole: powers are products, in an order that is declared. */
 const OBJECTIVE_EXPONENTS = { min: 2, max: 8 };

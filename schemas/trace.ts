@@ -33,6 +33,10 @@ export interface TableSpec {
   readonly columns: readonly Column[];
 }
 
+/** How the record batches of a run's tables are compressed. */
+export const COMPRESSIONS = ['none', 'zstd'] as const;
+export type CompressionName = (typeof COMPRESSIONS)[number];
+
 export type TableName = 'networks' | 'epochs' | 'blocks' | 'windows';
 
 const column = (name: string, type: ColumnType, unit: string, description: string): Column => ({
@@ -163,3 +167,10 @@ export function windowsTable({
     ],
   };
 }
+
+/** All tables, by name; windows stand for those of any shape and precision. */
+export const TABLES: Readonly<Record<TableName, TableSpec>> = {
+  networks: NETWORKS_TABLE,
+  ...SEGMENTED_TABLES,
+  windows: windowsTable({ shape: 'any', precision: 'float64', parameters: 1 }),
+};

@@ -85,6 +85,8 @@ describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
     ['csv-parse', /^src\/storage\/data-csv\.ts$/],
+    ['parquet-wasm', /^src\/storage\/parquet\.ts$/],
+    ['@bokuweb/zstd-wasm', /^src\/storage\/compression\.ts$/],
     ['msgpackr', /^src\/storage\/frames\.ts$/],
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],

@@ -1,6 +1,8 @@
 /** Options of the command line as numbers, with the problems they may have. */
 import type { Problem } from '../../schemas/problems.ts';
 import type { EpochRange } from '../../schemas/replay.ts';
+import type { Shard } from '../../schemas/shard.ts';
+import { didYouMean } from '../plan/explain.ts';
 
 /** The whole number in an option's text; null where the option is not given or wrong, and then `problems` says so. */
 export function wholeNumberOption(
@@ -18,6 +20,24 @@ export function wholeNumberOption(
     expected: `a whole number from ${range.min} to ${range.max}`,
   });
   return null;
+}
+
+/** The shard in the text of --shard; null where it is not given or wrong, and then `problems` says so. */
+export function shardOption(text: string | undefined, problems: Problem[]): Shard | null {
+  if (text === undefined) return null;
+  const match = /^([1-9]\d{0,6})\/([1-9]\d{0,6})$/.exec(text);
+  const [index, count] = match === null ? [1, 0] : [Number(match[1]), Number(match[2])];
+  if (index <= count) return { index, count };
+  problems.push({ where: '--shard', got: JSON.stringify(text), expected: 'I/N with I from 1 to N, as 2/4' });
+  return null;
+}
+
+/** The problem of an option that takes one of a list of words; none where it is right or not given. */
+export function unknownWord(option: string, value: string | undefined, known: readonly string[]): Problem[] {
+  if (value === undefined || known.includes(value)) return [];
+  const [remedy] = didYouMean(value, known);
+  const expected = `one of ${known.join(', ')}`;
+  return [{ where: option, got: JSON.stringify(value), expected, ...(remedy !== undefined && { remedy }) }];
 }
 
 /**

@@ -34,14 +34,23 @@ export async function replayCommand(name: string, options: ReplayOptions): Promi
   const problems: Problem[] = [];
   const run = readRunToReplay(findRun(name));
   const { folder, manifest, networks } = run;
-  const ids = rangesOption('--network', options.network, { max: networks.length - 1, separator: '-' }, problems);
+  const ids = rangesOption(
+    '--network',
+    options.network,
+    { max: run.results.networkCount - 1, separator: '-' },
+    problems,
+  );
   const epochs = rangesOption('--epochs', options.epochs, { max: manifest.sweep.epochs, separator: '..' }, problems);
   const threads =
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
 
-  const chosen = mergedRanges(ids).flatMap(({ first, last }) => networks.slice(first, last + 1));
+  const chosen = networks.filter(({ id }) => ids.some(({ first, last }) => id >= first && id <= last));
+  if (chosen.length === 0) {
+    const got = `${JSON.stringify(options.network)}, networks of other shards`;
+    throw new UsageError({ where: '--network', got, expected: `networks of ${folder}` });
+  }
   const windows = mergedRanges(epochs);
   const wanted = chosen.map((network): ReplayWanted => ({ network, windows }));
   const plan = windowFiles(options.out ?? join(folder, 'windows'), wanted, rangesText(windows));

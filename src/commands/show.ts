@@ -3,15 +3,16 @@
  */
 import { LABEL_NAMES } from '../../schemas/catalogue.ts';
 import type { Network, NetworkConfig } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
+import { UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
-import { didYouMean } from '../plan/explain.ts';
+import { networksById } from '../plan/shard.ts';
 import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
 import { findRun } from './find-run.ts';
+import { unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 
 export interface ShowOptions {
@@ -66,11 +67,12 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     .filter((row) => label === undefined || row.label === label)
     .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
+    const networks = networksById(record.networks);
     for (const row of selected)
       printJson({
         ...row,
         replay: `npx gyre replay ${record.folder} ${row.replay}`,
-        configuration: configurationOf(record.networks[row.network as number]),
+        configuration: configurationOf(networks.get(row.network as number) as Network),
       });
     return 0;
   }
@@ -101,6 +103,7 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
   const { manifest, networks, results, journal, folder } = record;
   return {
     name: manifest.name,
+    shard: manifest.shard ?? null,
     folder,
     epochs: manifest.sweep.epochs,
     networks,
@@ -134,12 +137,4 @@ function compare(a: Cell, b: Cell): number {
   if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return String(a).localeCompare(String(b), 'en');
-}
-
-/** The problem of an option that takes one of a list of words; none where it is right or not given. */
-function unknownWord(option: string, value: string | undefined, known: readonly string[]): Problem[] {
-  if (value === undefined || known.includes(value)) return [];
-  const [remedy] = didYouMean(value, known);
-  const expected = `one of ${known.join(', ')}`;
-  return [{ where: option, got: JSON.stringify(value), expected, ...(remedy !== undefined && { remedy }) }];
 }

@@ -8,6 +8,7 @@ import { type Problem, UsageError } from '../../schemas/problems.ts';
 import type { Comparison } from '../../schemas/replay.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { count } from '../display/format.ts';
+import { networksById } from '../plan/shard.ts';
 import { mismatchText } from '../run/comparisons.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { trainedEpochs } from '../run/replay-plan.ts';
@@ -58,11 +59,12 @@ function sampleOf(networks: readonly Network[], size: number): Network[] {
 }
 
 function printJsonLines(run: RunRecord, compared: readonly Comparison[], differing: number): void {
+  const networkOf = networksById(run.networks);
   for (const { network, blocks, digest, mismatch } of compared)
     printJson({
       kind: 'network',
       network,
-      key: run.networks[network].key,
+      key: networkOf.get(network)?.key,
       epochs: trainedEpochs(run, network),
       same: mismatch === null,
       blocks,

@@ -61,6 +61,20 @@ export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
 /** No more than these, so that the signals of a chunk stay small beside the state. */
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;
 
+/**
+ * A bucket of at least so many epochs is a chunk, since the extremes of a chunk come out of the kernel's registers for next to nothing. Shorter ones
+ * would be paid for with a call each: there a chunk is many buckets, and the extremes are taken from its signals.
+ */
+const BUCKET_EPOCHS_OF_CHUNK = 8;
+/** Epochs of a chunk of many buckets: the signals of four lanes then fit into the first-level cache. */
+const EPOCHS_OF_SHORT_BUCKETS = 256;
+
+/** Epochs of a chunk of the trace's buckets, where a group is trained for at most `epochsBetweenLooks` at a time. */
+export function epochsOfChunk(bucketEpochs: number, epochsBetweenLooks: number): number {
+  const epochs = bucketEpochs < BUCKET_EPOCHS_OF_CHUNK ? EPOCHS_OF_SHORT_BUCKETS : bucketEpochs;
+  return Math.min(epochs, epochsBetweenLooks);
+}
+
 /** Epochs that a group of `lanes` networks, each of so many operations an epoch, is trained for between two looks. */
 export function epochsBetweenLooks(operations: number, lanes: number): number {
   const epochs = Math.floor(OPERATIONS_BETWEEN_LOOKS / (operations * lanes));

@@ -11,6 +11,7 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import {
   epochsBetweenLooks,
+  epochsOfChunk,
   GROUP_BYTES_MAX,
   numbersInMemory,
   OPERATIONS_PER_TASK,
@@ -126,11 +127,12 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
   const [network] = networks;
   const { precision, optimizer, subnormals } = network;
   const { kind, form } = optimizer;
+  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
     ...lossLayout(network),
     precision,
@@ -140,11 +142,7 @@ export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(
-      bucketEpochs,
-      epochsBetweenLooks(operationsPerEpoch(network), lanes),
-      network.shuffle === true ? shuffledEpochsMax(network, lanes) : Number.POSITIVE_INFINITY,
-    ),
+    chunkEpochs: network.shuffle === true ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
   };
 }
 

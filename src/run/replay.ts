@@ -21,6 +21,7 @@ import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../plan/cost.ts';
 import { kernelShape } from '../plan/pack.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { REPLAY_LANES, replayShape } from '../train/replay.ts';
 import { fileDatasets } from './file-data.ts';
 import { type RunRecord, runPaths } from './folder.ts';
@@ -81,6 +82,7 @@ class Replay {
   }
 
   async run(): Promise<void> {
+    await prepareCompression(this.#run.manifest.sweep.trace.compression); // of the tables that are read for comparison
     try {
       const served = await Promise.allSettled(Array.from({ length: this.#threads }, () => this.#serveThread()));
       for (const result of served) if (result.status === 'rejected') throw result.reason;

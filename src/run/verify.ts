@@ -4,6 +4,7 @@
  */
 import type { Network } from '../../schemas/network.ts';
 import type { Comparison } from '../../schemas/replay.ts';
+import { networksById } from '../plan/shard.ts';
 import { Comparisons } from './comparisons.ts';
 import type { RunRecord } from './folder.ts';
 import { type ReplayOptions, replayPasses } from './replay.ts';
@@ -42,7 +43,8 @@ export async function verifyNetworks(
   const first = await compare(passes, 'none', begin?.(passes));
   const differing = first.all.filter(({ mismatch }) => mismatch !== null);
   if (differing.length === 0) return first.all;
-  const again = differing.map(({ network }) => run.networks[network]);
+  const networkOf = networksById(run.networks);
+  const again = differing.map(({ network }) => networkOf.get(network) as Network);
   const closer = await compare(planVerification(run, again), 'all');
   return first.all.map((comparison) => closer.of(comparison.network) ?? comparison);
 }

@@ -14,15 +14,22 @@ import {
   Int32,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
   Schema,
   Struct,
   Uint32,
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
-import { type Column, type ColumnType, FORMAT_VERSION, type TableName, type TableSpec } from '../../schemas/trace.ts';
+import {
+  type Column,
+  type ColumnType,
+  type CompressionName,
+  FORMAT_VERSION,
+  type TableName,
+  type TableSpec,
+} from '../../schemas/trace.ts';
 import { canonicaliseNaNs } from '../numeric/bits.ts';
+import { ArrowFileWriter } from './compression.ts';
 
 /**
  * The values of one column. Numbers come as typed arrays of the column's type, `[row]` or `[row][number of the list]`, names and flags as plain arrays;
@@ -209,10 +216,13 @@ export function tableFile(of: {
   rows: TableValues;
   rowCount: number;
   dictionaries?: Dictionaries;
+  compression?: CompressionName;
 }): Uint8Array {
   const schema = arrowSchema(of);
   const batch = recordBatch({ ...of, schema });
-  return RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
+  const writer = new ArrowFileWriter(of.compression ?? 'none');
+  writer.writeAll([batch]);
+  return writer.toUint8Array(true);
 }
 
 /** The value in a row of a column; null where the column says so. */

@@ -26,15 +26,16 @@ export class TraceWriter {
     this.#request = request;
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
-      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes })] as const;
+      const { compression } = request;
+      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes, compression })] as const;
     });
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }
 
-  /** Lets a network's bucket take a chunk of signals and keeps the row if that closes it. */
+  /** Lets a network's buckets take a chunk of signals and keeps the rows of those that it closes. */
   epochs(bucket: Bucket, chunk: LaneSignals): void {
+    if (this.#epochs.room < bucket.rowsOf(chunk)) this.#flushEpochs();
     bucket.observe(chunk, this.#epochs);
-    if (this.#epochs.isFull) this.#flushEpochs();
   }
 
   /** Keeps the digests of finished blocks of a network's losses. */

@@ -12,6 +12,7 @@ test.each([
   ['runs', []],
   ['subnormals', []],
   ['replay', []],
+  ['traces', []],
   ['batches', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];

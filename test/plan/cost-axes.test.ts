@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { axesOf } from '../../src/plan/axes.ts';
-import { epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { epochsBetweenLooks, epochsOfChunk, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
 describe('the cost of an epoch', () => {
@@ -43,6 +43,17 @@ describe('the epochs between two looks at the control words', () => {
     ['at least one epoch', 2 ** 30, 16, 1],
   ])('is %s', (_, operations, lanes, epochs) => {
     expect(epochsBetweenLooks(operations, lanes)).toBe(epochs);
+  });
+});
+
+describe('the epochs of a chunk', () => {
+  test.each([
+    ['a bucket', 20, 1000, 20],
+    ['many buckets where they are short', 1, 1000, 256],
+    ['no more than between two looks', 1, 5, 5],
+    ['no more than between two looks, of a long bucket too', 5000, 1000, 1000],
+  ])('are those of %s', (_, bucketEpochs, lookEpochs, epochs) => {
+    expect(epochsOfChunk(bucketEpochs, lookEpochs)).toBe(epochs);
   });
 });
 

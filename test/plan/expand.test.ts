@@ -236,6 +236,7 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['mini-batches', 120],
     ['optimizers', 540],
     ['mini-batches', 120],
     ['objectives', 16],

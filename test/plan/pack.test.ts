@@ -133,10 +133,10 @@ describe('groups', () => {
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({
+    expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({
       moments: ['firstMoment', 'secondMoment'],
       corrections: 2,
-      chunkEpochs: 7,
+      chunkEpochs: 20,
     });
   });
 });

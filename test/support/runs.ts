@@ -10,6 +10,7 @@ import { Table, tableFromIPC } from 'apache-arrow';
 import { onTestFinished } from 'vitest';
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
+import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -72,6 +73,8 @@ export interface RunOptions extends Partial<Omit<ExecuteOptions, 'notify' | 'sto
   readonly sweep: Sweep;
   readonly folder: string;
   readonly engine?: EngineName;
+  /** The part of the sweep to run; all of it where left out. */
+  readonly shard?: Shard;
   /** Sees every notice, and may stop the run with it. */
   readonly onNotice?: (notice: Notice, stop: AbortController) => void;
 }
@@ -89,11 +92,12 @@ export async function execute({
   sweep,
   folder,
   engine = 'kernel',
+  shard,
   onNotice,
   ...options
 }: RunOptions): Promise<SessionOutcome> {
   const networks = expandSweep(sweep);
-  const run = openRun({ sweep, networks, folder, engine });
+  const run = openRun({ sweep, networks, folder, engine, shard: shard ?? null });
   const stop = new AbortController();
   const notices: Notice[] = [];
   try {
@@ -107,7 +111,7 @@ export async function execute({
         onNotice?.(notice, stop);
       },
     });
-    return { ending, notices, fingerprint: run.results.fingerprint(networks), run };
+    return { ending, notices, fingerprint: run.results.fingerprint(run.networks), run };
   } finally {
     run.close();
   }

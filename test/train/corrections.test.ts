@@ -55,7 +55,7 @@ test('are those of each lane, whatever groups and chunks came before', async () 
     fc.property(group, ({ precision, batch, members, chunks }) => {
       const own = (batch ? inBatches : networks).filter((network) => network.precision === precision);
       const lanes = members.map((member) => own[member]);
-      const shape = groupShape({ networks: lanes, lanes: LANES }, CHUNK_EPOCHS);
+      const shape = { ...groupShape({ networks: lanes, lanes: LANES }, 20), chunkEpochs: CHUNK_EPOCHS };
       const corrections = shared.of(lanes, shape);
       const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * stepsPerEpoch(shape) * LANES);
       for (const { first, count } of chunks) {

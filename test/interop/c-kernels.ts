@@ -70,8 +70,26 @@ function main(): number {
   return bits === 0 && fused?.differing !== 0 ? 0 : 1;
 }
 
-/** Each activation under each form once in either precision; lanes, widths, shapes and treatments of subnormals take turns. */
+/** Networks and objectives. */
 function casesOf(widths: readonly CKernel['width'][]): CKernel[] {
+  return [...networkCases(widths), ...objectiveCases(widths)];
+}
+
+/** Each form once; exponents, precisions, widths and treatments of subnormals take turns. */
+function objectiveCases(widths: readonly CKernel['width'][]): CKernel[] {
+  return UPDATES.map((update, u) => {
+    const networks = variedLanes(15, u).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
+    const of: GroupCase = {
+      ...{ exponent: 2 + (u % 7), layers: [], activation: 'identity', sampleCount: 0, update, networks },
+      ...{ precision: u % 2 === 0 ? 'float64' : 'float32', subnormals: u % 4 < 2 ? 'ieee' : 'flush' },
+      ...{ lanes: 16, chunkEpochs: CHUNK_EPOCHS, seed: u },
+    };
+    return { of, width: widths[u % widths.length] };
+  });
+}
+
+/** Each activation under each form once in either precision; batches, lanes, widths, shapes and treatments of subnormals take turns. */
+function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
   const shapes = [
     [1, 2, 1],
     [1, 8, 8, 1],

@@ -34,7 +34,15 @@ export interface GroupRequest {
 /** A kernel on its way from the thread that compiled it to those that run it. */
 export type CompiledKernel = WebAssemblyKernel | NativeKernel;
 
-export interface WebAssemblyKernel {
+/** What kernels of either kind have. */
+interface AnyKernel {
+  /** Puts the samples of a lane into the orders of epochs; null where they keep theirs. */
+  readonly shuffle: WebAssembly.Module | null;
+  /** Bytes of memory that the kernel needs from address 0 on. */
+  readonly memoryBytes: number;
+}
+
+export interface WebAssemblyKernel extends AnyKernel {
   readonly kind: 'webassembly';
   readonly module: WebAssembly.Module;
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
@@ -42,17 +50,14 @@ export interface WebAssemblyKernel {
   readonly tableOffset: number;
   /** Where the kernel leaves ∂L/∂θ of its last step, `[parameter][lane]`, before flushing. */
   readonly gradientOffset: number;
-  /** Bytes of memory that the kernel needs from address 0 on. */
-  readonly memoryBytes: number;
 }
 
-export interface NativeKernel {
+export interface NativeKernel extends AnyKernel {
   readonly kind: 'native';
   /** The file of an addon, there for as long as the session is. */
   readonly path: string;
   /** Bytes of the vectors that it trains one after another. */
   readonly vectorBytes: number;
-  readonly memoryBytes: number;
 }
 
 /** The samples of a data file; their numbers stand in shared memory, so that no thread has a copy. */

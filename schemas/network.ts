@@ -54,7 +54,10 @@ export interface NetworkConfig {
   readonly data: DataConfig;
   readonly init: InitName;
   readonly optimizer: OptimizerConfig;
-  readonly batch: 'full';
+  /** Samples a step: all, or fewer than there are. */
+  readonly batch: 'full' | number;
+  /** Whether each epoch has an order of its own; only where the batch is a number. */
+  readonly shuffle?: boolean;
   readonly precision: Precision;
   readonly subnormals: SubnormalsName;
   /** Seed of the initial weights, u32. */

@@ -38,6 +38,9 @@ export const SWEEP_LIMITS = {
 /** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
 export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
+/** Whether mini-batches are shuffled where the sweep does not say. */
+export const SHUFFLE_DEFAULT = false;
+
 /** Seed of the teacher where the sweep does not give it. */
 export const TEACHER_SEED_DEFAULT = 0;
 
@@ -60,6 +63,10 @@ const layers = z
   .array(wholeNumber({ min: 1, max: SWEEP_LIMITS.widthMax }))
   .min(2)
   .max(SWEEP_LIMITS.layerCountMax);
+
+const batch = z.union([z.literal('full'), wholeNumber({ min: 1, max: SWEEP_LIMITS.pointCountMax })], {
+  error: 'full, or a number of samples ≥ 1',
+});
 
 /** A key that the other kind of data block has. */
 const elsewhere = z.never().optional();
@@ -138,7 +145,8 @@ export const sweepSchema = z.strictObject({
   data: axis(z.union([dataBlock.transform(withDataDefaults), dataFileBlock.transform(withoutContent)])),
   init: axis(z.enum(namesOf(INITS))).default(['glorot-uniform']),
   optimizer: axis(optimizerBlock.transform(withOptimizerDefaults)),
-  batch: axis(z.literal('full')).default(['full']),
+  batch: axis(batch).default(['full']),
+  shuffle: axis(z.boolean()).optional(),
   precision: axis(z.enum(namesOf(PRECISIONS))).default(['float32']),
   subnormals: axis(z.enum(namesOf(SUBNORMALS))).default(['ieee']),
   seeds: z

@@ -27,6 +27,8 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   beta2: ({ optimizer }) => optimizer.beta2,
   epsilon: ({ optimizer }) => optimizer.epsilon,
   weight_decay: ({ optimizer }) => optimizer.weightDecay,
+  batch: ({ batch }) => batch,
+  shuffle: ({ shuffle }) => (shuffle === undefined ? undefined : String(shuffle)),
   subnormals: ({ subnormals }) => subnormals,
   precision: ({ precision }) => precision,
 };

@@ -9,18 +9,41 @@ import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
 const OPERATIONS_PER_ACTIVATION = 30;
 const OPERATIONS_PER_PARAMETER_UPDATE = 30;
 
+const OPERATIONS_PER_SHUFFLED_SAMPLE = 60;
+
 /** Operations of one epoch of one network: forward, backward and optimiser. */
-export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers' | 'data'>): number {
+export function operationsPerEpoch({
+  layers,
+  data,
+  batch,
+  shuffle,
+}: Pick<NetworkConfig, 'layers' | 'data' | 'batch' | 'shuffle'>): number {
   const parameters = parameterCount(layers);
   const hiddenUnits = layers.slice(1, -1).reduce((sum, size) => sum + size, 0);
-  const perSample = 6 * parameters + OPERATIONS_PER_ACTIVATION * hiddenUnits;
-  return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
+  const shuffling = shuffle === true ? OPERATIONS_PER_SHUFFLED_SAMPLE : 0;
+  const perSample = 6 * parameters + OPERATIONS_PER_ACTIVATION * hiddenUnits + shuffling;
+  const steps = batch === 'full' ? 1 : Math.ceil(data.points / batch);
+  return data.points * perSample + steps * OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
-/** Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes and deltas. */
-export function numbersInMemory(layers: readonly number[], points: number): number {
+/**
+ * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
+ * and deltas; of mini-batches also θ before the epoch, the samples in its order, and the corrections of its steps.
+ */
+export function numbersInMemory(layers: readonly number[], points: number, batch: NetworkConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
-  return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);
+  const ofSample = layers[0] + layers[layers.length - 1];
+  if (batch === 'full') return 6 * parameterCount(layers) + points * (ofSample + 3 * units);
+  return 7 * parameterCount(layers) + points * 2 * ofSample + batch * 3 * units + 2 * Math.ceil(points / batch);
+}
+
+/** Numbers of shuffled samples that a group keeps at a time: they should stay in the second-level cache. */
+const SHUFFLED_NUMBERS_MAX = 2 ** 15;
+
+/** Epochs whose shuffled samples a group of `lanes` networks keeps: one at least. */
+export function shuffledEpochsMax({ layers, data }: Pick<NetworkConfig, 'layers' | 'data'>, lanes: number): number {
+  const numbers = data.points * (layers[0] + layers[layers.length - 1]) * lanes;
+  return Math.max(1, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
 }
 
 /** What WebAssembly addresses, less room for signals and constants: no group may take more. */

@@ -1,12 +1,18 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, subnormals,
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, shuffle, subnormals,
  * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
-import { type DataBlock, OPTIMIZER_DEFAULTS, type OptimizerBlock, type Sweep } from '../../schemas/sweep.ts';
+import {
+  type DataBlock,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  SHUFFLE_DEFAULT,
+  type Sweep,
+} from '../../schemas/sweep.ts';
 import { networkKey } from './identify.ts';
 
 /**
@@ -38,16 +44,26 @@ export function expandSweep(sweep: Sweep): Network[] {
 function* configurations(sweep: Sweep): Generator<NetworkConfig> {
   const dataSets = sweep.data.flatMap(dataConfigs);
   const optimizers = sweep.optimizer.flatMap(optimizerConfigs);
+  const batches = batchConfigs(sweep);
   for (const layers of sweep.layers)
     for (const activation of sweep.activation)
       for (const data of dataSets)
         for (const init of sweep.init)
           for (const optimizer of optimizers)
-            for (const batch of sweep.batch)
+            for (const batch of batches)
               for (const subnormals of sweep.subnormals)
                 for (const precision of sweep.precision)
                   for (const seed of sweep.seeds)
-                    yield { layers, activation, data, init, optimizer, batch, precision, subnormals, seed };
+                    yield { layers, activation, data, init, optimizer, ...batch, precision, subnormals, seed };
+}
+
+type BatchConfig = Pick<NetworkConfig, 'batch' | 'shuffle'>;
+
+/** There is nothing to shuffle in a full batch, so it is one value on both axes together. */
+function batchConfigs({ batch: sizes, shuffle: orders = [SHUFFLE_DEFAULT] }: Sweep): BatchConfig[] {
+  return sizes.flatMap((batch): BatchConfig[] =>
+    batch === 'full' ? [{ batch }] : orders.map((shuffle) => ({ batch, shuffle })),
+  );
 }
 
 function dataConfigs(block: DataBlock): DataConfig[] {

@@ -11,7 +11,8 @@ type Path = readonly PropertyKey[];
 /** The mistakes behind a zod issue: one an unknown key, and for a union those of the branch that was meant. */
 export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   const { path } = issue;
-  if (issue.code === 'invalid_union') {
+  // A union that has words of its own for all its branches says those.
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
     return meantBranch(issue.errors).flatMap((inner) => findingsOf({ ...inner, path: [...path, ...inner.path] }, raw));
   }
   if (issue.code === 'unrecognized_keys') {

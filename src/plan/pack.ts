@@ -16,6 +16,7 @@ import {
   numbersInMemory,
   OPERATIONS_PER_TASK,
   operationsPerEpoch,
+  shuffledEpochsMax,
 } from './cost.ts';
 
 /** Networks of one shape that are trained together. */
@@ -50,9 +51,14 @@ interface Progress {
 const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
-export function kernelShape({ layers, activation, data, optimizer, precision, subnormals }: Network): string {
+export function kernelShape(network: Network): string {
+  const { layers, activation, data, optimizer, batch, shuffle, precision, subnormals } = network;
   const { kind, form } = optimizer;
-  return [layersLabel(layers), activation, `${data.points} points`, kind, form, precision, subnormals].join(' ');
+  const order = shuffle === true ? ['shuffled'] : [];
+  const batches = batch === 'full' ? [] : [`by ${batch}`, ...order];
+  return [layersLabel(layers), activation, `${data.points} points`, ...batches, kind, form, precision, subnormals].join(
+    ' ',
+  );
 }
 
 /**
@@ -98,8 +104,8 @@ export function packGroups(
 }
 
 /** The choice for networks of a shape; of very large ones, no more lanes than there is memory for. */
-function lanesThatFit({ layers, data, precision }: Network, lanes: LaneChoice): readonly number[] {
-  const laneBytes = numbersInMemory(layers, data.points) * BYTES_OF[precision];
+function lanesThatFit({ layers, data, batch, precision }: Network, lanes: LaneChoice): readonly number[] {
+  const laneBytes = numbersInMemory(layers, data.points, batch) * BYTES_OF[precision];
   return lanes[precision].filter((count, i) => i === 0 || count * laneBytes <= GROUP_BYTES_MAX);
 }
 
@@ -117,20 +123,25 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
 
 /** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
-  const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
+  const [network] = networks;
+  const { precision, layers, activation, data, optimizer, batch, shuffle, subnormals } = network;
   const { kind, form } = optimizer;
+  const isShuffled = shuffle === true;
+  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
     precision,
     layers,
     activation,
     sampleCount: data.points,
+    batchSize: batch === 'full' ? data.points : batch,
+    isShuffled,
     optimizer: { kind, form },
     subnormals,
     moments: OPTIMIZERS[kind].moments,
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: isShuffled ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
   };
 }
 

@@ -6,7 +6,14 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { type Problem, UsageError, unreadableText } from '../../schemas/problems.ts';
-import { dataMappingOf, SWEEP_MAPPINGS, type Sweep, type SweepIssue, sweepSchema } from '../../schemas/sweep.ts';
+import {
+  dataMappingOf,
+  SHUFFLE_DEFAULT,
+  SWEEP_MAPPINGS,
+  type Sweep,
+  type SweepIssue,
+  sweepSchema,
+} from '../../schemas/sweep.ts';
 import { checkSweep, type ParsedSweep } from './check.ts';
 import { readDataFiles } from './data-files.ts';
 import { describeValue, findingsOf, pathText } from './explain.ts';
@@ -58,7 +65,13 @@ export function parseSweep(text: string, file: string): Sweep {
     ];
     return { where: places.join(': '), ...rest };
   });
-  return withData.sweep as Sweep;
+  return withShuffle(withData.sweep as Sweep);
+}
+
+/** A sweep with mini-batches says whether they are shuffled; others have nothing to shuffle. */
+function withShuffle(sweep: Sweep): Sweep {
+  const hasBatches = sweep.batch.some((batch) => batch !== 'full');
+  return hasBatches && sweep.shuffle === undefined ? { ...sweep, shuffle: [SHUFFLE_DEFAULT] } : sweep;
 }
 
 interface Parsed {

@@ -1,11 +1,12 @@
 /**
- * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. One full-batch epoch
- * is a forward and a backward pass over the samples in index order, then one update of each parameter in index order, and
- * the signals of both. Knows nothing of lanes, groups or files.
+ * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. A step is a forward and a
+ * backward pass over the samples of a batch, then one update of each parameter in index order; an epoch is the steps over all
+ * samples, in index order or in one of its own, and the signals of the whole. Knows nothing of lanes, groups or files.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
+import { writeSampleOrder } from '../data/order.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { roundingTo } from '../numeric/rounding.ts';
 import { backward } from './backward.ts';
@@ -29,9 +30,9 @@ export interface NetworkState extends OptimizerState {
 
 /** The scalars of one epoch, each rounded to the network's precision. */
 export interface EpochSignals {
-  /** L_t at θ_{t−1}: mean over samples × outputs of the squared error. */
+  /** L_t: mean over samples × outputs of the squared error, at θ_{t−1}, or of mini-batches each at the θ that it has met. */
   loss: number;
-  /** ‖g_t‖ = √Σ g², summed in index order. */
+  /** ‖g_t‖ = √Σ g², summed in index order; of the last batch. */
   gradientNorm: number;
   /** ‖u_t‖. */
   updateNorm: number;
@@ -54,7 +55,7 @@ export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochOutcom
 
 /** A network's epoch as a function of its state. What is returned is overwritten by the next call. */
 export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
-  const { precision, layers } = config;
+  const { precision, layers, batch, shuffle = false, seed } = config;
   const round = roundingTo(precision);
   const model = makeModel(config);
   const flush = makeFlush(config);
@@ -63,8 +64,10 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   const inputCount = layers[0];
   const outputCount = layers[layers.length - 1];
   const sampleCount = samples.inputs.length / inputCount;
+  const batchSize = batch === 'full' ? sampleCount : batch;
+  const steps = Math.ceil(sampleCount / batchSize);
+  const order = Uint32Array.from({ length: sampleCount }, (_, s) => s);
   const lossScale = round(1 / (sampleCount * outputCount));
-  const gradientScale = round(2 / (sampleCount * outputCount));
   const outputGradient = floatArray(precision, outputCount);
   const inputs = Array.from({ length: sampleCount }, (_, s) =>
     samples.inputs.slice(s * inputCount, (s + 1) * inputCount),
@@ -72,6 +75,8 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
 
   const last = model.layers[model.layers.length - 1];
   const gradient = floatArray(precision, last.biases + last.outputCount);
+  /** θ_{t−1}. */
+  const start = floatArray(precision, gradient.length);
   const signals = {
     loss: 0,
     gradientNorm: 0,
@@ -82,11 +87,16 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
     gradient,
   };
 
-  /** g_t into `gradient`; returns L_t. */
-  function lossAndGradient(theta: FloatArray): number {
+  /** The gradient of a batch, places `first` to `end` of the order, into `gradient`; returns `squares` with its squared errors added. */
+  function addSquares(
+    squaresBefore: number,
+    theta: FloatArray,
+    { first, end }: { first: number; end: number },
+  ): number {
+    const gradientScale = round(2 / ((end - first) * outputCount));
     gradient.fill(0);
-    let squares = 0;
-    for (let s = 0; s < sampleCount; s++) {
+    let squares = squaresBefore;
+    for (const s of order.subarray(first, end)) {
       const outputs = forward(model, theta, inputs[s]);
       for (let o = 0; o < outputCount; o++) {
         const error = round(outputs[o] - samples.targets[s * outputCount + o]);
@@ -95,10 +105,14 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
       }
       backward(model, theta, inputs[s], outputGradient, gradient);
     }
-    return round(squares * lossScale);
+    return squares;
   }
 
-  /** Updates every parameter in index order and measures the update. */
+  function update(state: NetworkState): void {
+    for (let i = 0; i < gradient.length; i++) optimizer.update(state, i, flush.gradient(gradient[i]));
+  }
+
+  /** Updates every parameter in index order and measures what the epoch has changed. */
   function updateAndMeasure(state: NetworkState): void {
     const { theta, previousUpdate } = state;
     let gradientSquares = 0;
@@ -111,8 +125,8 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
       const g = flush.gradient(gradient[i]);
       gradient[i] = g;
       gradientSquares = round(gradientSquares + round(g * g));
-      const before = theta[i];
       optimizer.update(state, i, g);
+      const before = start[i];
       const update = round(theta[i] - before);
       updateSquares = round(updateSquares + round(update * update));
       previousSquares = round(previousSquares + round(previousUpdate[i] * previousUpdate[i]));
@@ -138,8 +152,16 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   }
 
   return (state, t) => {
-    optimizer.beginEpoch(t);
-    signals.loss = lossAndGradient(state.theta);
+    if (shuffle) writeSampleOrder(order, { seed, epoch: t });
+    start.set(state.theta);
+    let squares = 0;
+    for (let step = 1; step <= steps; step++) {
+      const batch = { first: (step - 1) * batchSize, end: Math.min(step * batchSize, sampleCount) };
+      optimizer.beginStep((t - 1) * steps + step);
+      squares = addSquares(squares, state.theta, batch);
+      if (step < steps) update(state);
+    }
+    signals.loss = round(squares * lossScale);
     updateAndMeasure(state);
     return signals;
   };

@@ -88,11 +88,12 @@ export function kernelEngine(
   const lanesAVector = vectorBytesOf(kernel) / BYTES_OF[shape.precision];
   if (kernel.kind === 'webassembly') writeTable(kernel, memory, lanesAVector);
 
-  const train = trainFunction(kernel, memory);
+  const { train, shuffle } = kernelFunctions(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
+    if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
     train(count, vectors);
   };
 }
@@ -109,31 +110,44 @@ function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAs
 }
 
 type TrainFunction = (epochs: number, vectors: number) => void;
+type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
+
+interface KernelFunctions {
+  readonly train: TrainFunction;
+  /** Null where samples keep their order. */
+  readonly shuffle: ShuffleFunction | null;
+}
 
 /** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
-const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
+const functionsByMemory = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, KernelFunctions>>();
 
-/** The function of a kernel that trains in a memory. */
-export function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  let ofMemory = trainFunctions.get(memory);
+/** The functions of a kernel, bound to a memory. */
+export function kernelFunctions(kernel: CompiledKernel, memory: WebAssembly.Memory): KernelFunctions {
+  let ofMemory = functionsByMemory.get(memory);
   if (ofMemory === undefined) {
     ofMemory = new Map();
-    trainFunctions.set(memory, ofMemory);
+    functionsByMemory.set(memory, ofMemory);
   }
-  let train = ofMemory.get(kernel);
-  if (train === undefined) {
-    train = bind(kernel, memory);
-    ofMemory.set(kernel, train);
+  let functions = ofMemory.get(kernel);
+  if (functions === undefined) {
+    const shuffle = kernel.shuffle === null ? null : exported<ShuffleFunction>(kernel.shuffle, memory);
+    functions = { train: bind(kernel, memory), shuffle };
+    ofMemory.set(kernel, functions);
   }
-  return train;
+  return functions;
+}
+
+/** The function that a module exports. */
+function exported<T extends TrainFunction | ShuffleFunction>(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): T {
+  return new WebAssembly.Instance(module, { gyre: { memory } }).exports.train as T;
 }
 
 /** A kernel's function with the memory that it trains in. */
 function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  if (kernel.kind === 'webassembly') {
-    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-    return exports.train as TrainFunction;
-  }
+  if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
   const train = loadAddon(kernel.path);
   const bytes = new Uint8Array(memory.buffer);
   return (epochs, vectors) => train(bytes, epochs, vectors);

@@ -26,6 +26,8 @@ const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
   precision: fc.constantFrom('float32' as const, 'float64' as const),
   layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
   sampleCount: fc.integer({ min: 1, max: 33 }),
+  batchSize: fc.integer({ min: 1, max: 33 }),
+  isShuffled: fc.boolean(),
   moments: fc.subarray([...MOMENT_NAMES]),
   constants: fc.integer({ min: 0, max: 6 }),
   corrections: fc.integer({ min: 0, max: 2 }),
@@ -58,6 +60,8 @@ describe("a group's memory", () => {
       precision: 'float32',
       layers: [2, 3, 5],
       sampleCount: 7,
+      batchSize: 3,
+      isShuffled: true,
       moments: ['firstMoment', 'maxSecondMoment'],
       constants: 3,
       corrections: 2,
@@ -75,9 +79,12 @@ describe("a group's memory", () => {
       inputs: 7 * 2,
       targets: 7 * 5,
       constants: 3,
-      corrections: 2 * 11,
+      // Batches of 3, 3 and 1.
+      corrections: 2 * 11 * 3,
       signals: SIGNALS.length * 11,
       extremes: EXTREMES.length,
+      shuffledInputs: 11 * 7 * 2,
+      shuffledTargets: 11 * 7 * 5,
     });
   });
 
@@ -87,6 +94,8 @@ describe("a group's memory", () => {
       precision: 'float64',
       layers: [1, 3, 1],
       sampleCount: 4,
+      batchSize: 4,
+      isShuffled: false,
       moments: ['firstMoment', 'secondMoment'],
       constants: 6,
       corrections: 2,

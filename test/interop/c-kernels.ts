@@ -94,6 +94,7 @@ function casesOf(widths: readonly CKernel['width'][]): CKernel[] {
           subnormals: i % 4 < 2 ? 'ieee' : 'flush',
           layers: shapes[i % shapes.length],
         },
+        ...(i % 3 === 0 ? {} : { batch: 2, shuffle: i % 3 === 1 }),
         ...{ sampleCount: 3 + (i % 7), lanes, chunkEpochs: CHUNK_EPOCHS, networks, seed: i },
       };
       return { of, width };
@@ -115,9 +116,9 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
     const before = Buffer.from(new Uint8Array(memory.buffer));
     train(chunk);
     const found = groupMemory(shape, memory.buffer);
-    // The engine wrote the corrections of the chunk, which the C function needs too.
-    const { byteOffset, byteLength } = found.corrections;
-    Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
+    // The engine wrote the corrections of the chunk and the samples in their orders, which the C function needs too.
+    for (const { byteOffset, byteLength } of [found.corrections, found.shuffledInputs, found.shuffledTargets])
+      Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
     writeFileSync(image, before);
     const vectors = Math.ceil((networks.length * BYTES_OF[of.precision]) / width.vectorBytes);
     execFileSync(program, [image, String(before.length), String(count), String(vectors)]);

@@ -64,6 +64,9 @@ export interface GroupCase {
   readonly precision: Precision;
   readonly subnormals: SubnormalsName;
   readonly sampleCount: number;
+  /** Samples a step, where they are fewer than there are, and whether each epoch has an order of its own. */
+  readonly batch?: number | undefined;
+  readonly shuffle?: boolean;
   readonly lanes: number;
   readonly chunkEpochs: number;
   /** One for each network. */
@@ -76,7 +79,8 @@ export interface GroupCase {
 export function caseName(of: GroupCase): string {
   const { kind, form } = of.update;
   const what = [of.layers.join('-'), of.activation, kind, form, of.precision, of.subnormals];
-  const size = `${of.sampleCount} samples, ${of.networks.length} of ${of.lanes} lanes`;
+  const batches = of.batch === undefined ? '' : ` by ${of.batch}${of.shuffle === true ? ' shuffled' : ''}`;
+  const size = `${of.sampleCount} samples${batches}, ${of.networks.length} of ${of.lanes} lanes`;
   return `${what.join(' ')}, ${size}, seed ${of.seed}`;
 }
 
@@ -106,9 +110,11 @@ export function numbersOf(seed: number): () => number {
 /** Networks and shape of a case. */
 export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
   const { layers, activation, precision, subnormals, sampleCount, update, lanes, chunkEpochs, seed } = of;
+  const batches = of.batch === undefined ? {} : { batch: of.batch, shuffle: of.shuffle ?? false };
   const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
   const networks = of.networks.map(({ learningRate = 0.01, ...own }, id) => ({
     ...networkConfig({ layers, activation, precision, subnormals, seed: seed + id, init: 'torch-linear' }),
+    ...batches,
     data: { kind: 'sine' as const, points: sampleCount },
     optimizer: {
       ...{ ...update, learningRate },

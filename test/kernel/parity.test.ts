@@ -138,6 +138,40 @@ describe.each(namesOf(PRECISIONS))('in %s', (precision) => {
   );
 });
 
+describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
+  /** Samples, and the samples of a step: the last step takes as many, one, or a few; up to three turns of Philox. */
+  const BATCHES = [
+    [2, 1],
+    [7, 3],
+    [8, 4],
+    [16, 5],
+    [17, 16],
+    [39, 13],
+    [50, 7],
+  ] as const;
+
+  test.each([false, true])('have the bits of the reference for every number of lanes, shuffled: %s', (shuffle) => {
+    for (const [i, [sampleCount, batch]] of BATCHES.entries()) {
+      for (const [networkCount, lanes] of OCCUPATIONS.filter((_, o) => (o + i) % 3 === 0)) {
+        new Pair({
+          ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', sampleCount, batch, shuffle },
+          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3 },
+          ...{ networks: variedLanes(networkCount, i), seed: 4_294_967_000 + i },
+        }).train([2, 3, 1]);
+      }
+    }
+  });
+
+  test.each(UPDATES)('have them under $kind $form, whatever the treatment of subnormals', (update) => {
+    for (const subnormals of namesOf(SUBNORMALS)) {
+      new Pair({
+        ...{ activation: 'sine', update, precision, subnormals, sampleCount: 11, batch: 4, shuffle: true },
+        ...{ layers: [5, 4, 6], lanes: 16, chunkEpochs: 6, networks: hardLanes(precision === 'float32'), seed: 3 },
+      }).train([1, 6, 2]);
+    }
+  });
+});
+
 describe.each(UPDATES)('the state of $kind $form', (update) => {
   test.each([
     ['float32', 'ieee'],

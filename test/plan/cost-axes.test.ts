@@ -16,7 +16,13 @@ describe('the cost of an epoch', () => {
     // P = 2·8 + 9·8 + 9 = 97; 16 hidden units.
     ['1-8-8-1 on 100 points', [1, 8, 8, 1], 100, 100 * (6 * 97 + 30 * 16) + 30 * 97],
   ])('of %s is counted from the shape', (_, layers, points, operations) => {
-    expect(operationsPerEpoch({ layers, data: { kind: 'sine', points } })).toBe(operations);
+    expect(operationsPerEpoch({ layers, data: { kind: 'sine', points }, batch: 'full' })).toBe(operations);
+  });
+
+  test('of mini-batches has an update a step, the last batch short or not, and the shuffling of samples', () => {
+    const of = { layers: [1, 8, 1], data: { kind: 'sine', points: 16 } } as const;
+    expect(operationsPerEpoch({ ...of, batch: 5, shuffle: false })).toBe(16 * 390 + 4 * 750);
+    expect(operationsPerEpoch({ ...of, batch: 4, shuffle: true })).toBe(16 * (390 + 60) + 4 * 750);
   });
 
   test('does not depend on the values of hyper-parameters, seeds or the data set', () => {
@@ -60,6 +66,8 @@ describe('axes', () => {
       ],
       data: { kind: ['teacher', 'sine'], points: [16, 8], seed: [5, 4] },
       optimizer: { kind: 'adam', learningRate: [0.1, 0.01], beta2: [0.999, 0.9] },
+      batch: ['full', 4],
+      shuffle: [true, false],
       seeds: 3,
     });
     expect(axesOf(networks).map(({ name, values }) => [name, values])).toEqual([
@@ -69,6 +77,8 @@ describe('axes', () => {
       ['data_seed', [5, 4, undefined]],
       ['learning_rate', [0.1, 0.01]],
       ['beta2', [0.999, 0.9]],
+      ['batch', ['full', 4]],
+      ['shuffle', [undefined, 'true', 'false']],
     ]);
   });
 

@@ -130,6 +130,19 @@ describe('axes', () => {
     ]);
   });
 
+  test('an order multiplies the mini-batches and no full batch', () => {
+    const networks = networksWith({ batch: [4, 'full', 2], shuffle: [true, false] });
+    expect(networks.map(({ batch, shuffle }) => [batch, shuffle])).toEqual([
+      [4, true],
+      [4, false],
+      ['full', undefined],
+      [2, true],
+      [2, false],
+    ]);
+    expect('shuffle' in networks[2]).toBe(false);
+    expect(networksWith({ batch: 4 })[0].shuffle).toBe(false);
+  });
+
   test('a number of seeds means the seeds from 0 on', () => {
     expect(networksWith({ seeds: 3 }).map(({ seed }) => seed)).toEqual([0, 1, 2]);
   });
@@ -223,6 +236,7 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['mini-batches', 120],
     ['optimizers', 540],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);

@@ -32,6 +32,17 @@ describe('the key of a network', () => {
     expect(networkKey(adam)).toBe(sha256(canonical).slice(0, 16));
   });
 
+  test('has the order of mini-batches in it, and nothing of it where the batch is full', () => {
+    const canonical = (batch: string) =>
+      `{"activation":"tanh","arithmetic":"gyre-1","batch":${batch},"data":{"kind":"sine","points":8},"init":"glorot-uniform",` +
+      '"layers":[1,4,1],"optimizer":{"form":"torch","kind":"sgd","learningRate":0.1},"precision":"float32","seed":0,' +
+      `${batch === '4' ? '"shuffle":true,' : ''}"subnormals":"ieee"}`;
+    const networks = networksWith({ batch: [4, 'full'], shuffle: true, optimizer: { kind: 'sgd', learningRate: 0.1 } });
+    expect(networks.map(({ key }) => key)).toEqual(
+      ['4', '"full"'].map((batch) => sha256(canonical(batch)).slice(0, 16)),
+    );
+  });
+
   test('does not depend on the order of members, nor on members that are undefined', () => {
     const reversed = Object.fromEntries(Object.entries(adam).reverse()) as unknown as NetworkConfig;
     const optimizer = Object.fromEntries(Object.entries(adam.optimizer).reverse()) as unknown as typeof adam.optimizer;
@@ -54,6 +65,7 @@ describe('the key of a network', () => {
     ['points', { data: { kind: 'teacher', points: 9, seed: 2 } }],
     ['data seed', { data: { kind: 'teacher', points: 8, seed: 3 } }],
     ['init', { init: 'he-uniform' }],
+    ['batch', { batch: 4, shuffle: false }],
     ['optimizer', { optimizer: { kind: 'sgd', form: 'torch', learningRate: 0.01 } }],
     ['form', { optimizer: { ...adam.optimizer, form: 'paper' } }],
     ['learning rate', { optimizer: { ...adam.optimizer, learningRate: 0.010000000000000002 } }],

@@ -56,6 +56,8 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
     layers: [1, 1],
     activation: 'tanh',
     sampleCount: 1,
+    batchSize: 1,
+    isShuffled: false,
     optimizer: { kind: 'sgd', form: 'torch' },
     subnormals: 'ieee',
     moments: [],

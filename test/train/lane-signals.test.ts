@@ -12,6 +12,8 @@ const shape: GroupShape = {
   optimizer: { kind: 'adam', form: 'torch' },
   subnormals: 'ieee',
   sampleCount: 3,
+  batchSize: 3,
+  isShuffled: false,
   moments: ['firstMoment', 'secondMoment'],
   constants: 6,
   corrections: 2,

@@ -18,10 +18,15 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../schemas/problems.ts';
+import type { Shard } from '../../schemas/shard.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { openRun, readManifest, readRun, runElapsedMs, runPaths } from '../../src/run/folder.ts';
 import { mergeRuns } from '../../src/run/merge.ts';
+import { verifyNetworks } from '../../src/run/verify.ts';
+import { runTask } from '../../src/train/task.ts';
 import { columnOf, execute, type RunBits, runBits, scratchFolder, sweepOf } from '../support/runs.ts';
+import { groupsOf, taskOf } from '../train/requests.ts';
 
 const sweep = sweepOf({
   layers: [
@@ -32,6 +37,7 @@ const sweep = sweepOf({
   epochs: 1300,
 });
 const COUNT = 3;
+const REPLAY_WORKER_URL = new URL('../../dist/workers/replay.js', import.meta.url);
 
 /** The shards that the tests copy, and the bits of the run that was never shared out. */
 let made: string;
@@ -41,9 +47,32 @@ beforeAll(async () => {
   made = mkdtempSync(join(tmpdir(), 'gyre-merge-'));
   await execute({ sweep, folder: join(made, 'whole') });
   whole = runBits(join(made, 'whole'));
-  for (let index = 1; index <= COUNT; index++)
-    await execute({ sweep, folder: join(made, `${index}of${COUNT}`), shard: { index, count: COUNT } });
+  for (let index = 1; index <= COUNT; index++) {
+    const of = { sweep, folder: join(made, `${index}of${COUNT}`), shard: { index, count: COUNT } };
+    killedSession(of);
+    await execute(of);
+  }
 });
+
+/** A session that commits a slice of two networks and then another network, in the same segments, and is killed. */
+function killedSession(of: { sweep: Sweep; folder: string; shard: Shard }): void {
+  const run = openRun({ ...of, networks: expandSweep(sweep) });
+  const { epochs, trace } = sweep;
+  for (const { networks, untilEpoch } of [
+    { networks: run.networks.slice(0, 2), untilEpoch: 1100 },
+    { networks: run.networks.slice(2, 3), untilEpoch: epochs },
+  ]) {
+    const groups = groupsOf(networks, 4).map((group) => ({ ...group, untilEpoch }));
+    const { request } = taskOf({ groups, folder: of.folder, epochs, bucketEpochs: trace.epochs.every });
+    const { checkpoints: checkpointFolder } = runPaths(of.folder);
+    const own = { runKey: run.manifest.key, checkpointFolder, segments: run.segments.grant(0) };
+    const outcome = runTask({ ...request, ...own });
+    if (outcome.kind !== 'trained') throw new Error(outcome.kind);
+    run.journal.append({ ...outcome, kind: 'commit' });
+    run.segments.commit(outcome.segments);
+  }
+  run.close();
+}
 
 afterAll(() => rmSync(made, { recursive: true, force: true }));
 
@@ -84,6 +113,11 @@ describe('the shards of a sweep', () => {
     const elapsed = [first, second, third].map((shard) => runElapsedMs(readRun(shard).journal));
     expect(runElapsedMs(merged.journal)).toBeCloseTo(elapsed.reduce((sum, ms) => sum + ms));
     expect(readdirSync(folder).sort()).toEqual(['1of3', '2of3', '3of3', 'merged']);
+    // Every block of every network is found again, those of earlier slices too.
+    const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: REPLAY_WORKER_URL });
+    expect(compared.map(({ network, blocks, mismatch }) => [network, blocks, mismatch])).toEqual(
+      merged.networks.map(({ id }) => [id, 2, null]),
+    );
     // A run like any other: opened again, there is nothing left to do.
     const { ending, fingerprint } = await execute({ sweep, folder: merged.folder });
     expect({ ending, fingerprint }).toEqual({ ending: 'done', fingerprint: whole.fingerprint });

@@ -135,17 +135,13 @@ const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.
 
 /** Exponents are whole: powers are products, in an order that is declared. */
 const OBJECTIVE_EXPONENTS = { min: 2, max: 8 };
-/** Beyond 2^±100 even the first loss of x⁸ would overflow, or vanish, in float32 or on its way there. */
-const objectiveNumber = z
-  .number()
-  .max(2 ** 100)
-  .overwrite(withoutNegativeZero);
+const objectiveNumber = z.number().max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero);
 
 const objectiveBlock = z.strictObject({
   kind: axis(z.enum(namesOf(OBJECTIVES))),
   exponent: axis(wholeNumber(OBJECTIVE_EXPONENTS)).default([2]),
   curvature: axis(objectiveNumber.gt(0)).default([1]),
-  start: axis(objectiveNumber.min(-(2 ** 100))).default([1]),
+  start: axis(objectiveNumber.min(-SWEEP_LIMITS.magnitudeMax)).default([1]),
 });
 
 /** The sweep file. */

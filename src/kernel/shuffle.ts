@@ -10,7 +10,7 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import { PHILOX, STREAMS } from '../numeric/philox.ts';
 import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts';
 
-/** Room for the words of four blocks, `[word][block]`. */
+/** Room for a number for each word of four blocks, `[word][block]`. */
 export const SHUFFLE_WORDS_BYTES = 64;
 
 /** Where the function finds what it moves, and room for the words, in bytes. */
@@ -37,17 +37,26 @@ const TURN = BLOCKS * WORDS_A_BLOCK;
 /** Columns up to this many are moved one by one, more in a loop. */
 const COLUMNS_WRITTEN_OUT = 4;
 
-const SIMD = { store: 0x0b, shuffle: 0x0d, splat: 0x11, xor: 0x51, add: 0xae, productsLow: 0xde, productsHigh: 0xdf };
+const SIMD = {
+  store: 0x0b,
+  shuffle: 0x0d,
+  splat: 0x11,
+  xor: 0x51,
+  add: 0xae,
+  multiply: 0xb5,
+  productsLow: 0xde,
+  productsHigh: 0xdf,
+};
 /** Instructions on a number of either precision as an integer. */
 const MOVES = {
   float32: { load: 0x28, store: 0x36, alignmentBits: 2 },
   float64: { load: 0x29, store: 0x37, alignmentBits: 3 },
 } as const;
 
-/** One of the two sections that are shuffled. */
-interface Table {
-  readonly source: number;
-  readonly target: number;
+/** Sections that are shuffled with one set of pointers, since their rows are equally long: inputs and targets, or either of them. */
+interface Walk {
+  /** Where each section begins, as it is and shuffled. */
+  readonly tables: readonly { readonly source: number; readonly target: number }[];
   readonly columns: number;
   readonly rowBytes: number;
   /** Locals with addresses: of the row at hand in source and target, of the first row of the epoch, and of row j. */
@@ -62,13 +71,12 @@ class ShufflePrinter {
   readonly #words: number;
   readonly #code = new FunctionWriter(PARAMETER_COUNT);
   readonly #slotBytes: number;
-  readonly #tables: readonly Table[];
-  /** Number of the sample at hand, counted from 1, and of the block at hand. */
+  readonly #walks: readonly Walk[];
+  /** Numbers of the turn's first sample, counted from 1, and first block. */
   readonly #place = this.#code.local(I32);
   readonly #block = this.#code.local(I32);
   readonly #wordsOfBlock = this.#code.local(I32);
   readonly #left = { turns: this.#code.local(I32), blocks: this.#code.local(I32), columns: this.#code.local(I32) };
-  readonly #j = this.#code.local(I32);
   readonly #counter = [this.#code.local(V128), this.#code.local(V128), this.#code.local(V128), this.#code.local(V128)];
   readonly #key = [this.#code.local(V128), this.#code.local(V128)];
   readonly #products = [this.#code.local(V128), this.#code.local(V128)];
@@ -81,16 +89,18 @@ class ShufflePrinter {
     this.#shape = shape;
     this.#words = words;
     this.#slotBytes = lanes * BYTES_OF[precision];
-    const table = (source: string, target: string, columns: number): Table => {
+    const walk = (columns: number, ...tables: Walk['tables']): Walk => {
       const local = () => this.#code.local(I32);
       const rowBytes = columns * this.#slotBytes;
-      const places = { from: local(), to: local(), first: local(), other: local() };
-      return { source: sections[source], target: sections[target], columns, rowBytes, ...places };
+      return { tables, columns, rowBytes, from: local(), to: local(), first: local(), other: local() };
     };
-    this.#tables = [
-      table('inputs', 'shuffledInputs', layers[0]),
-      table('targets', 'shuffledTargets', layers[layers.length - 1]),
-    ];
+    const inputs = { source: sections.inputs, target: sections.shuffledInputs };
+    const targets = { source: sections.targets, target: sections.shuffledTargets };
+    const [inputCount, outputCount] = [layers[0], layers[layers.length - 1]];
+    this.#walks =
+      inputCount === outputCount
+        ? [walk(inputCount, inputs, targets)]
+        : [walk(inputCount, inputs), walk(outputCount, targets)];
   }
 
   print(): Uint8Array {
@@ -111,9 +121,9 @@ class ShufflePrinter {
         .set(this.#weyl[i]);
     }
     code.get(LANE).integer(BYTES_OF[this.#shape.precision]).byte(CODE.i32Mul).set(LANE);
-    for (const { to } of this.#tables) code.get(LANE).set(to);
+    for (const { to } of this.#walks) code.get(LANE).set(to);
     code.repeat(() => {
-      for (const { from, to, first } of this.#tables) {
+      for (const { from, to, first } of this.#walks) {
         code.get(LANE).set(from);
         code.get(to).set(first);
       }
@@ -137,7 +147,7 @@ class ShufflePrinter {
     return moduleBytes(PARAMETER_COUNT, code.body());
   }
 
-  /** Draws the words of the next four blocks. */
+  /** Draws the words of the next four blocks and leaves j·slotBytes for each of their samples. */
   #draw(): void {
     const code = this.#code;
     const [c0, c1, c2, c3] = this.#counter;
@@ -147,14 +157,25 @@ class ShufflePrinter {
     code.get(SEED).simd(SIMD.splat).set(this.#key[0]);
     code.integer(STREAMS.order).simd(SIMD.splat).set(this.#key[1]);
     for (let round = 0; round < PHILOX.rounds; round++) this.#round();
-    for (const [word, counter] of this.#counter.entries()) {
-      code
-        .integer(0)
-        .get(counter)
-        .memory(SIMD.store, this.#words + word * VECTOR_BYTES);
-    }
+    for (const word of this.#counter.keys()) this.#placeOf(word);
     code.integer(0).set(this.#wordsOfBlock);
     this.#advance(this.#block, BLOCKS);
+    this.#advance(this.#place, TURN);
+  }
+
+  /** j = ⌊w·(i + 1)·2⁻³²⌋ of a word of each block. */
+  #placeOf(word: number): void {
+    const code = this.#code;
+    const counter = this.#counter[word];
+    const [low, high] = this.#products;
+    const bounds = this.#key[0];
+    const [a, b, c, d] = Array.from({ length: BLOCKS }, (_, block) => block * WORDS_A_BLOCK + word);
+    code.get(this.#place).simd(SIMD.splat).integers([a, b, c, d]).simd(SIMD.add).set(bounds);
+    this.#multiply(counter, bounds);
+    code.integer(0);
+    this.#shuffleWords(low, high, [1, 3, 5, 7]);
+    code.integer(this.#slotBytes).simd(SIMD.splat).simd(SIMD.multiply);
+    code.memory(SIMD.store, this.#words + word * VECTOR_BYTES);
   }
 
   /** c ← (high(M₁c₂) ⊕ c₁ ⊕ k₀, low(M₁c₂), high(M₀c₀) ⊕ c₃ ⊕ k₁, low(M₀c₀)); k ← k + W. */
@@ -211,39 +232,41 @@ class ShufflePrinter {
   #moveBlock(count: number): void {
     const code = this.#code;
     for (let word = 0; word < count; word++) {
-      // j = ⌊w·(i + 1)·2⁻³²⌋
-      code.get(this.#wordsOfBlock).scalarMemory(MOVES.float32.load, 2, this.#words + word * VECTOR_BYTES);
-      code.byte(CODE.i64ExtendI32Unsigned).get(this.#place).integer(word).byte(CODE.i32Add);
-      code.byte(CODE.i64ExtendI32Unsigned, CODE.i64Mul, CODE.i64Const, 32, CODE.i64ShiftRightUnsigned);
-      code.byte(CODE.i32WrapI64).set(this.#j);
-      for (const table of this.#tables) this.#moveRow(table, word);
+      for (const walk of this.#walks) {
+        code
+          .get(this.#wordsOfBlock)
+          .scalarMemory(MOVES.float32.load, MOVES.float32.alignmentBits, this.#words + word * VECTOR_BYTES);
+        if (walk.columns > 1) code.integer(walk.columns).byte(CODE.i32Mul);
+        code.get(walk.first).byte(CODE.i32Add).set(walk.other);
+        this.#moveRow(walk, word);
+      }
     }
-    for (const { from, to, rowBytes } of this.#tables) {
+    for (const { from, to, rowBytes } of this.#walks) {
       this.#advance(from, count * rowBytes);
       this.#advance(to, count * rowBytes);
     }
-    this.#advance(this.#place, count);
     this.#advance(this.#wordsOfBlock, WORD_BYTES);
   }
 
   /** target[i] ← target[j], target[j] ← source[i], where i is so many rows behind the one at hand. */
-  #moveRow({ source, target, columns, rowBytes, from, to, first, other }: Table, row: number): void {
+  #moveRow({ tables, columns, rowBytes, from, to, other }: Walk, row: number): void {
     const code = this.#code;
     const { load, store, alignmentBits } = MOVES[this.#shape.precision];
     const move = (offset: number) => {
       const at = row * rowBytes + offset;
-      code
-        .get(to)
-        .get(other)
-        .scalarMemory(load, alignmentBits, target + offset);
-      code.scalarMemory(store, alignmentBits, target + at);
-      code
-        .get(other)
-        .get(from)
-        .scalarMemory(load, alignmentBits, source + at);
-      code.scalarMemory(store, alignmentBits, target + offset);
+      for (const { source, target } of tables) {
+        code
+          .get(to)
+          .get(other)
+          .scalarMemory(load, alignmentBits, target + offset);
+        code.scalarMemory(store, alignmentBits, target + at);
+        code
+          .get(other)
+          .get(from)
+          .scalarMemory(load, alignmentBits, source + at);
+        code.scalarMemory(store, alignmentBits, target + offset);
+      }
     };
-    code.get(first).get(this.#j).integer(rowBytes).byte(CODE.i32Mul, CODE.i32Add).set(other);
     if (columns <= COLUMNS_WRITTEN_OUT) {
       for (let column = 0; column < columns; column++) move(column * this.#slotBytes);
       return;

@@ -66,11 +66,6 @@ export const CODE = {
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
-  i64Const: 0x42,
-  i64Mul: 0x7e,
-  i64ShiftRightUnsigned: 0x88,
-  i32WrapI64: 0xa7,
-  i64ExtendI32Unsigned: 0xad,
 } as const;
 
 const NO_VALUE = 0x40;

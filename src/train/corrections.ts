@@ -82,7 +82,8 @@ export class GroupCorrections {
     const kept = this.#kept.get(firstEpoch);
     if (kept !== undefined && kept.count >= count) {
       // By a loop: where the target is shared, what typed arrays have for it takes a microsecond, and a chunk of a small group ten.
-      for (let i = 0; i < section.length; i++) section[i] = kept.section[i];
+      const from = kept.section;
+      for (let i = 0; i < from.length; i++) section[i] = from[i];
       return;
     }
     this.#compute(section, firstEpoch, count);

@@ -89,7 +89,7 @@ describe('each library has one home', () => {
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],
     ['react', /^src\/display\/ink\//],
-    ['zod', /^(schemas\/sweep|src\/plan\/read)\.ts$/],
+    ['zod', /^(schemas\/sweep|src\/plan\/parse)\.ts$/],
     ['yaml', /^src\/plan\/read\.ts$/],
     ['commander', /^src\/main\.ts$/],
   ])('%s', (library, home) => {

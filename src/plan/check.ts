@@ -5,7 +5,7 @@
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
+import { type DataBlock, type Grid, type OptimizerBlock, type Sample, SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
@@ -16,14 +16,18 @@ export type Finding = Omit<Problem, 'where'> & {
   readonly within?: string;
 };
 
-/** The keys of a sweep, and of its blocks, that could be parsed. */
-export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'optimizer'>> & {
+/** The keys of one grid, and of its blocks, that could be parsed. */
+export type ParsedSweep = Partial<Omit<Grid, 'data' | 'optimizer'>> & {
   readonly data?: readonly Partial<DataBlock>[];
   readonly optimizer?: readonly Partial<OptimizerBlock>[];
+  readonly sample?: Sample | undefined;
 };
 
-/** Everything that is wrong with the parsed keys of a sweep; empty where all is well. */
-export function checkSweep(sweep: ParsedSweep): Finding[] {
+/**
+ * Everything that is wrong with the parsed keys of one grid; empty where all is well. `isSampled`: whether there is a sample to draw from
+ * ranges.
+ */
+export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boolean }): Finding[] {
   const { layers = [], data = [], optimizer = [] } = sweep;
   const axes = ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const;
   return [
@@ -31,8 +35,8 @@ export function checkSweep(sweep: ParsedSweep): Finding[] {
     ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...(isSampled ? [] : optimizer.flatMap((block, i) => rangesOf(block, ['optimizer', i]))),
     ...checkMemory(sweep),
-    ...checkSize(sweep),
   ];
 }
 
@@ -59,13 +63,27 @@ function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
   });
 }
 
-function checkSize(sweep: ParsedSweep): Finding[] {
-  const count = networkCount(sweep);
-  if (count <= SWEEP_LIMITS.networkCountMax) return [];
+/** A range is no value: somebody must draw from it. */
+function rangesOf(block: Readonly<Record<string, unknown>>, path: readonly PropertyKey[]): Finding[] {
+  return Object.entries(block).flatMap(([key, values]) => {
+    const range = Array.isArray(values) ? values.find((value) => typeof value === 'object') : undefined;
+    if (range === undefined) return [];
+    return {
+      path: [...path, key],
+      got: `the range ${JSON.stringify(range)}`,
+      expected: 'numbers',
+      remedy: 'a sample draws from ranges: add sample: { kind: random, count: 100 }',
+    };
+  });
+}
+
+/** Whether a plan of so many networks is one. */
+export function checkCount(networks: number): Finding[] {
+  if (networks <= SWEEP_LIMITS.networkCountMax) return [];
   return [
     {
       path: [],
-      got: `a grid of ${count.toLocaleString('en')} networks`,
+      got: `a plan of ${networks.toLocaleString('en')} networks`,
       expected: `at most ${SWEEP_LIMITS.networkCountMax.toLocaleString('en')}`,
       remedy: 'shorten an axis, or split the sweep over several files',
     },
@@ -73,11 +91,12 @@ function checkSize(sweep: ParsedSweep): Finding[] {
 }
 
 /**
- * How many networks the grid has: the product over its axes, where an option multiplies only those that take it. An axis that
- * could not be parsed counts once.
+ * How many networks the grid has: the product over its axes, where an option multiplies only those that take it; a sample has so many
+ * instead of the axes that it draws from. An axis that could not be parsed counts once. What is excluded is counted too.
  */
 export function networkCount(sweep: ParsedSweep): number {
   const length = (list: readonly unknown[] | undefined) => list?.length ?? 1;
+  if (sweep.sample !== undefined) return sweep.sample.count * length(sweep.precision) * length(sweep.seeds);
   const data = sweep.data?.reduce((sum, block) => sum + dataCount(block), 0) ?? 1;
   const optimizers = sweep.optimizer?.reduce((sum, block) => sum + optimizerCount(block), 0) ?? 1;
   return (

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
+import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
@@ -15,7 +15,7 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
  * the first 16 hex digits of the hash.
  */
 export function keepData(folder: string, sweep: Sweep): void {
-  const contents = sweep.data.flatMap(({ content = [] }) => content);
+  const contents = gridsOf(sweep).flatMap(({ data }) => data.flatMap(({ content = [] }) => content));
   for (const { hash, points, inputs, outputs } of contents) {
     const path = join(folder, `${hash.slice(0, 16)}.arrow`);
     if (existsSync(path)) continue;

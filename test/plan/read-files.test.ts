@@ -108,8 +108,8 @@ describe('aliases, byte order marks and Windows line ends are good YAML', () => 
     const { optimizer } = parsingOf(
       GOOD.replace('learningRate: 0.01', 'learningRate: 1\n  beta1: -0.0\n  epsilon: -0.0'),
     ) as Sweep;
-    expect(optimizer[0]).toMatchObject({ beta1: [0], epsilon: [0] });
-    expect(Object.is(optimizer[0].beta1?.[0], 0) && Object.is(optimizer[0].epsilon?.[0], 0)).toBe(true);
+    expect(optimizer?.[0]).toMatchObject({ beta1: [0], epsilon: [0] });
+    expect(Object.is(optimizer?.[0].beta1?.[0], 0) && Object.is(optimizer?.[0].epsilon?.[0], 0)).toBe(true);
   });
 });
 

@@ -85,7 +85,7 @@ const elsewhere = z.never({ error: 'nothing beside file' }).optional();
 const dataBlock = z.strictObject({
   kind: axis(z.enum(namesOf(DATASETS))).describe(`The data set. ${sentencesOf(DATASETS)}`),
   points: axis(wholeNumber({ min: 2, max: SWEEP_LIMITS.pointCountMax })).describe('Number of samples.'),
-  seed: axis(seed).optional().describe(`Seed of the teacher’s parameters; ${TEACHER_SEED_DEFAULT} unless given.`),
+  seed: axis(seed).optional().meta({ description: 'Seed of the teacher’s parameters.', default: TEACHER_SEED_DEFAULT }),
   file: elsewhere,
 });
 
@@ -105,9 +105,9 @@ const optimizerBlock = z.strictObject({
     .prefault('torch')
     .describe(`How its update is written: where the parentheses stand decides bits. ${sentencesOf(FORMS)}`),
   learningRate: rate(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)).describe('Learning rate.'),
-  beta1: rate(decayRate).optional().describe(optionText('beta1', 'Decay rate of the first moment')),
-  beta2: rate(decayRate).optional().describe(optionText('beta2', 'Decay rate of the second moment')),
-  epsilon: rate(magnitude).optional().describe(optionText('epsilon', 'What is added to the denominator')),
+  beta1: rate(decayRate).optional().meta(tellOption('beta1', 'Decay rate of the first moment')),
+  beta2: rate(decayRate).optional().meta(tellOption('beta2', 'Decay rate of the second moment')),
+  epsilon: rate(magnitude).optional().meta(tellOption('epsilon', 'What is added to the denominator')),
 });
 
 /** `adam: Adam (Kingma & Ba 2015). sgd: …`: what a catalogue says of its entries. */
@@ -118,11 +118,11 @@ function sentencesOf(catalogue: Readonly<Record<string, { readonly description: 
 }
 
 /** What an optimiser's option is, who takes it, and its default. */
-function optionText(option: OptimizerOption, text: string): string {
+function tellOption(option: OptimizerOption, text: string): { description: string; default: number } {
   const takers = namesOf(OPTIMIZERS).filter((kind) =>
     (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option),
   );
-  return `${text} (${takers.join(', ')}); ${OPTIMIZER_DEFAULTS[option]} unless given.`;
+  return { description: `${text} (${takers.join(', ')}).`, default: OPTIMIZER_DEFAULTS[option] };
 }
 
 /** A block of formulas as resolved. */
@@ -205,15 +205,16 @@ const gridShape = {
 };
 
 type Shape = Readonly<Record<string, z.ZodType>>;
-/** The fields of a mapping, none of them needed and none with a default. */
+/** The fields of a mapping, none of them needed, and the defaults only told. */
 type Optional<S extends Shape> = {
   [K in keyof S]: z.ZodOptional<S[K] extends z.ZodPrefault<infer Field extends z.ZodType> ? Field : S[K]>;
 };
 
 function optional<S extends Shape>(shape: S): Optional<S> {
   const fields = Object.entries(shape).map(([key, field]) => {
-    const plain = field instanceof z.ZodPrefault ? (field.unwrap() as z.ZodType) : field;
-    return [key, plain.optional().describe(field.description ?? '')];
+    const plain = (field instanceof z.ZodPrefault ? (field.unwrap() as z.ZodType) : field).optional();
+    const value = field instanceof z.ZodPrefault ? { default: field.def.defaultValue } : {};
+    return [key, plain.meta({ ...field.meta(), ...value })];
   });
   return Object.fromEntries(fields) as Optional<S>;
 }
@@ -285,8 +286,6 @@ export const fileSchema = z.strictObject({
   networks: listSchema.shape.networks.optional().describe(listSchema.shape.networks.description ?? ''),
   ...choices,
 });
-/** One of these groups of keys is there. */
-export const REQUIRED_GROUPS = [['layers', 'data', 'optimizer', 'seeds'], ['networks']] as const;
 
 /** The mappings of a sweep file by their key path, list indices left out; the file itself is ''. */
 export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {

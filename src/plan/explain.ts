@@ -23,7 +23,8 @@ export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
     }));
   }
   const value = valueAt(raw, path);
-  const [remedy] = issue.code === 'invalid_value' ? didYouMean(String(value), issue.values.map(String)) : [];
+  const isWord = issue.code === 'invalid_value' && typeof value === 'string';
+  const [remedy] = isWord ? didYouMean(value, issue.values.map(String)) : [];
   return [{ path, got: describeValue(value), expected: expectation(issue), ...(remedy !== undefined && { remedy }) }];
 }
 
@@ -95,9 +96,9 @@ export function didYouMean(word: string, known: readonly string[]): [] | [string
   return isNear ? [`did you mean "${near.candidate}"?`] : [];
 }
 
-/** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes. */
+/** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes, a long one is cut. */
 export function pathText(path: Path): string {
-  const keyText = (key: string) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key));
+  const keyText = (key: string) => (/^[\w-]{1,64}$/.test(key) ? key : describeValue(key));
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${keyText(String(part))}`))
     .join('');

@@ -41,7 +41,10 @@ export const SAMPLE_AXES = {
 /** All of a network's configuration that is drawn. */
 export type Drawn = Omit<NetworkConfig, 'precision' | 'seed'>;
 
-/** Draws that may be repetitions or excluded: so many for each configuration that is asked for, and some for small samples. */
+/**
+ * Draws that may be repetitions or excluded: of all, so many for each configuration that is asked for; in a row, for each that there is.
+ * Some more for small samples.
+ */
 const DRAWS_PER_CONFIGURATION = 4;
 const DRAWS_MORE = 100;
 
@@ -56,19 +59,21 @@ export function drawSample(
   { sample, isWelcome }: { sample: Sample; isWelcome: (drawn: Drawn) => boolean },
 ): Drawn[] {
   const drawn = new Map<string, Drawn>();
-  const drawCountMax = DRAWS_PER_CONFIGURATION * sample.count + DRAWS_MORE;
-  for (let number = 0; drawn.size < sample.count; number++) {
-    if (number === drawCountMax) {
+  const drawCountMax = (configurations: number) => DRAWS_PER_CONFIGURATION * configurations + DRAWS_MORE;
+  for (let number = 0, inRow = 0; drawn.size < sample.count; number++) {
+    if (number === drawCountMax(sample.count) || inRow === drawCountMax(drawn.size)) {
       throw new UsageError({
         where: 'sample.count',
-        got: `${drawn.size} different configurations in ${drawCountMax} draws`,
+        got: `${drawn.size} different configurations in ${number} draws`,
         expected: `${sample.count}`,
         remedy: 'a smaller count, longer axes or ranges; or the whole grid, without sample',
       });
     }
     const configuration = drawConfiguration(grid, (axis, items) => draw({ seed: sample.seed, number, axis }, items));
     const identity = JSON.stringify(configuration);
-    if (!drawn.has(identity) && isWelcome(configuration)) drawn.set(identity, configuration);
+    const isNew = !drawn.has(identity) && isWelcome(configuration);
+    if (isNew) drawn.set(identity, configuration);
+    inRow = isNew ? 0 : inRow + 1;
   }
   return [...drawn.values()];
 }

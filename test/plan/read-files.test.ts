@@ -76,6 +76,17 @@ describe('broken YAML is told with line and column', () => {
     warn.mockRestore();
   });
 
+  test('a mapping without the text that every object has, where a name is expected', () => {
+    expect(parsingOf(GOOD.replace('kind: sine', 'kind: { toString: 1, __proto__: 2 }'))).toEqual([
+      'a.yaml:8: data.kind: got {"toString":1,"__proto__":2}, expected one of sine, polynomial, absolute, teacher',
+    ]);
+  });
+
+  test('a key of a thousand characters is cut', () => {
+    const [message] = parsingOf(`${GOOD}${'k'.repeat(1000)}: 1\n`) as string[];
+    expect(message).toMatch(/^a\.yaml:14: "k{56}…: unknown key \(known here: /);
+  });
+
   test('nesting deeper than the stack', () => {
     const [first] = parsingOf(`name: ${'['.repeat(50_000)}`) as string[];
     expect(first).toMatch(/^a\.yaml:1:\d+: not readable as YAML: /);

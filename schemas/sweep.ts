@@ -35,8 +35,8 @@ export const SWEEP_LIMITS = {
   magnitudeMax: 3.4028234663852886e38,
 } as const;
 
-/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba and of PyTorch. */
-export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
+export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
 /** Seed of the teacher where the sweep does not give it. */
 export const TEACHER_SEED_DEFAULT = 0;
@@ -108,6 +108,9 @@ const optimizerBlock = z.strictObject({
   beta1: rate(decayRate).optional().meta(tellOption('beta1', 'Decay rate of the first moment')),
   beta2: rate(decayRate).optional().meta(tellOption('beta2', 'Decay rate of the second moment')),
   epsilon: rate(magnitude).optional().meta(tellOption('epsilon', 'What is added to the denominator')),
+  weightDecay: rate(magnitude)
+    .optional()
+    .meta(tellOption('weightDecay', 'Decay of the weights, times the learning rate')),
 });
 
 /** `adam: Adam (Kingma & Ba 2015). sgd: …`: what a catalogue says of its entries. */

@@ -5,7 +5,14 @@
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type Grid, type OptimizerBlock, type Sample, SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import {
+  type DataBlock,
+  type Grid,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  type Sample,
+  SWEEP_LIMITS,
+} from '../../schemas/sweep.ts';
 import { numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
@@ -224,7 +231,7 @@ function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyK
       });
     }
   }
-  for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
+  for (const option of Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]) {
     const takesIt = (kind: OptimizerName) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option);
     if (block[option] !== undefined && !kinds.some(takesIt)) {
       findings.push({

@@ -1,8 +1,8 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, subnormals, precision
- * and seeds, the last one fastest. Axes keep the order of the file. In a sample its configurations take the place of the axes before
- * precision; entries under networks follow one another. A network's id is its place among those that are not excluded.
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, subnormals,
+ * precision and seeds, the last one fastest. Axes keep the order of the file. In a sample its configurations take the place of the axes
+ * before precision; entries under networks follow one another. A network's id is its place among those that are not excluded.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';

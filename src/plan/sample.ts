@@ -36,6 +36,7 @@ export const SAMPLE_AXES = {
   'optimizer.epsilon': 13,
   batch: 14,
   subnormals: 15,
+  'optimizer.weightDecay': 16,
 } as const satisfies Readonly<Record<`optimizer.${OptimizerOption}`, number>> & Readonly<Record<string, number>>;
 
 /** All of a network's configuration that is drawn. */

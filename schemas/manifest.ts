@@ -4,8 +4,8 @@
  */
 import type { Sweep } from './sweep.ts';
 
-/** What trains the networks: compiled kernels, or the scalar reference. The bits are the same. */
-export type EngineName = 'kernel' | 'reference';
+/** What trains the networks: kernels in WebAssembly, kernels in native code, or the scalar reference. The bits are the same. */
+export type EngineName = 'kernel' | 'native' | 'reference';
 
 export interface Manifest {
   readonly format: 'gyre-run';

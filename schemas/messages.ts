@@ -32,12 +32,24 @@ export interface GroupRequest {
 }
 
 /** A kernel on its way from the thread that compiled it to those that run it. */
-export interface CompiledKernel {
+export type CompiledKernel = WebAssemblyKernel | NativeKernel;
+
+export interface WebAssemblyKernel {
+  readonly kind: 'webassembly';
   readonly module: WebAssembly.Module;
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;
   /** Bytes of memory that the kernel needs from address 0 on. */
+  readonly memoryBytes: number;
+}
+
+export interface NativeKernel {
+  readonly kind: 'native';
+  /** The file of an addon, there for as long as the session is. */
+  readonly path: string;
+  /** Bytes of the vectors that it trains one after another. */
+  readonly vectorBytes: number;
   readonly memoryBytes: number;
 }
 

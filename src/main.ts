@@ -39,9 +39,9 @@ function program(): Command {
     .addOption(
       new Option(
         '--kernel <name>',
-        'what trains the networks: kernels made for their shapes, or the scalar reference; the bits are the same',
+        'what trains the networks: kernels in WebAssembly (auto), the same in native code with wider vectors (needs a C compiler), or the scalar reference; the bits are the same',
       )
-        .choices(['auto', 'reference'])
+        .choices(['auto', 'native', 'reference'])
         .default('auto'),
     )
     .option('--plain', 'lines of text on stderr instead of the live screen')

@@ -3,12 +3,14 @@
  * stop; a second one leaves at once.
  */
 import { availableParallelism } from 'node:os';
+import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { jsonDisplay } from '../display/json.ts';
 import { plainDisplay } from '../display/plain.ts';
 import { summaryLines } from '../display/summary.ts';
+import { findToolchain } from '../kernel/toolchain.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
@@ -31,6 +33,9 @@ export interface RunOptions {
 const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
+/** What `--kernel` chooses. Auto is the same on every machine. */
+const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
+
 const WORKER_URL = new URL('../../workers/train.js', import.meta.url);
 
 /** Runs a sweep. Returns the exit code. */
@@ -43,7 +48,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
-  const engine = options.kernel === 'reference' ? 'reference' : 'kernel';
+  const engine = ENGINES[options.kernel ?? 'auto'];
+  const toolchain = engine === 'native' ? { toolchain: findToolchain() } : {};
   const folder = options.out ?? defaultRunFolder(sweep);
   const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
 
@@ -65,13 +71,14 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     const ending = await executeRun(run, {
       threads,
       workerUrl: WORKER_URL,
+      ...toolchain,
       failFast: options.failFast === true,
       notify: display.notify,
       stop: stop.signal,
     });
     display.close();
     if (options.json !== true)
-      for (const line of summaryLines(summaryInput(readRun(run.folder), ending))) printLine(line);
+      for (const line of summaryLines(summaryInput(readRun(run.folder, run.networks), ending))) printLine(line);
     if (ending === 'done') return 0;
     return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
   } finally {

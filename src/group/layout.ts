@@ -135,8 +135,19 @@ export function sharedMemory(bytes: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
+/** Views of the last group in a memory: of many short networks, groups of one shape follow one another. */
+const lastViews = new WeakMap<SharedArrayBuffer, { readonly shape: GroupShape; readonly views: GroupMemory }>();
+
 /** Views of the sections; the buffer may be larger than the group needs. */
 export function groupMemory(shape: GroupShape, buffer: SharedArrayBuffer): GroupMemory {
+  const last = lastViews.get(buffer);
+  if (last?.shape === shape) return last.views;
+  const views = sectionViews(shape, buffer);
+  lastViews.set(buffer, { shape, views });
+  return views;
+}
+
+function sectionViews(shape: GroupShape, buffer: SharedArrayBuffer): GroupMemory {
   const lengths = sectionLengths(shape);
   const { offsets } = groupOffsets(shape);
   const views = SECTIONS.map(

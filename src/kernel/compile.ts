@@ -2,7 +2,7 @@
  * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles, each shape once a
  * run, and posts the result to the workers, which share the code that the engine makes of it.
  */
-import type { CompiledKernel } from '../../schemas/messages.ts';
+import type { WebAssemblyKernel } from '../../schemas/messages.ts';
 import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
@@ -18,29 +18,15 @@ export function addressesOf(program: Program, shape: GroupShape): Addresses {
 }
 
 /** Compiles the kernel of a shape: some milliseconds. */
-export function compileKernel(shape: GroupShape): CompiledKernel {
+export function compileKernel(shape: GroupShape): WebAssemblyKernel {
   const program = programOf(shape);
   const addresses = addressesOf(program, shape);
   const { bytes, constants } = printWasm(program, addresses);
   return {
+    kind: 'webassembly',
     module: new WebAssembly.Module(bytes),
     constants,
     tableOffset: addresses.table,
     memoryBytes: addresses.table + constants.length * VECTOR_BYTES,
   };
-}
-
-/** Compiles each shape once. */
-export class KernelCache {
-  readonly #kernels = new Map<string, CompiledKernel>();
-
-  kernelOf(shape: GroupShape): CompiledKernel {
-    const key = JSON.stringify(shape);
-    let kernel = this.#kernels.get(key);
-    if (kernel === undefined) {
-      kernel = compileKernel(shape);
-      this.#kernels.set(key, kernel);
-    }
-    return kernel;
-  }
 }

@@ -13,7 +13,7 @@ import {
   type Sample,
   SWEEP_LIMITS,
 } from '../../schemas/sweep.ts';
-import { numbersInMemory } from './cost.ts';
+import { GROUP_BYTES_MAX, numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
 /** A problem at a key path of the sweep. */
@@ -49,8 +49,6 @@ export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boole
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
 const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
-/** What WebAssembly addresses, less room for signals and constants. */
-const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
 function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {

@@ -23,11 +23,18 @@ export function numbersInMemory(layers: readonly number[], points: number): numb
   return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);
 }
 
+/** What WebAssembly addresses, less room for signals and constants: no group may take more. */
+export const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
+
 /** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
 /** Operations of one task: a third of a second to a second of a core. */
-export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = { kernel: 2 ** 33, reference: 2 ** 28 };
+export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
+  kernel: 2 ** 33,
+  native: 2 ** 34,
+  reference: 2 ** 28,
+};
 
 /** No more than these, so that the signals of a chunk stay small beside the state. */
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;

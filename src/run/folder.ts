@@ -110,10 +110,10 @@ export function openRun({
   }
 }
 
-/** Reads a run for looking at it; nothing is changed. */
-export function readRun(folder: string): RunRecord {
+/** Reads a run for looking at it; nothing is changed. Whoever has its networks already may hand them in. */
+export function readRun(folder: string, known?: readonly Network[]): RunRecord {
   const manifest = readManifest(folder);
-  const networks = expandSweep(manifest.sweep);
+  const networks = known ?? expandSweep(manifest.sweep);
   const journal = readOwnJournal(folder, manifest)?.records ?? [];
   const results = replayResults(networks.length, journal);
   return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };

@@ -73,7 +73,8 @@ export class GroupCorrections {
   write(section: FloatArray, firstEpoch: number, count: number): void {
     const kept = this.#kept.get(firstEpoch);
     if (kept !== undefined && kept.count >= count) {
-      section.set(kept.section);
+      // By a loop: where the target is shared, what typed arrays have for it takes a microsecond, and a chunk of a small group ten.
+      for (let i = 0; i < section.length; i++) section[i] = kept.section[i];
       return;
     }
     this.#compute(section, firstEpoch, count);

@@ -1,9 +1,9 @@
 /**
- * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. The kernel trains a vector
- * of networks at a time in WebAssembly; the reference engine trains one lane after another with the scalar reference. The bits are
+ * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. A kernel trains a vector
+ * of networks at a time, in WebAssembly or in native code; the reference engine trains one lane after another with the scalar reference. The bits are
  * the same. Lanes beyond the networks are padding; what stands in them means nothing.
  */
-import type { CompiledKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
@@ -17,6 +17,7 @@ import {
   STATE_SECTIONS,
   writeLane,
 } from '../group/layout.ts';
+import { loadAddon } from '../kernel/load-addon.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
 import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
@@ -84,10 +85,8 @@ export function kernelEngine(
   kernel: CompiledKernel,
   shared = new SharedCorrections(),
 ): Engine {
-  const { precision } = shape;
-  const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
-  const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
-  for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
+  const lanesAVector = vectorBytesOf(kernel) / BYTES_OF[shape.precision];
+  if (kernel.kind === 'webassembly') writeTable(kernel, memory, lanesAVector);
 
   const train = trainFunction(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
@@ -98,12 +97,24 @@ export function kernelEngine(
   };
 }
 
+/** Bytes of the vectors that a kernel trains one after another. */
+export const vectorBytesOf = (kernel: CompiledKernel): number =>
+  kernel.kind === 'native' ? kernel.vectorBytes : VECTOR_BYTES;
+
+/** Fills the table of constants that a module reads. */
+function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAssembly.Memory, lanes: number): void {
+  const precision = constants instanceof Float32Array ? 'float32' : 'float64';
+  const table = floatView(precision, memory.buffer, tableOffset, constants.length * lanes);
+  for (let i = 0; i < table.length; i++) table[i] = constants[Math.floor(i / lanes)];
+}
+
 type TrainFunction = (epochs: number, vectors: number) => void;
 
 /** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
 const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
 
-function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
+/** The function of a kernel that trains in a memory. */
+export function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
   let ofMemory = trainFunctions.get(memory);
   if (ofMemory === undefined) {
     ofMemory = new Map();
@@ -111,11 +122,21 @@ function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): Trai
   }
   let train = ofMemory.get(kernel);
   if (train === undefined) {
-    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-    train = exports.train as TrainFunction;
+    train = bind(kernel, memory);
     ofMemory.set(kernel, train);
   }
   return train;
+}
+
+/** A kernel's function with the memory that it trains in. */
+function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
+  if (kernel.kind === 'webassembly') {
+    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
+    return exports.train as TrainFunction;
+  }
+  const train = loadAddon(kernel.path);
+  const bytes = new Uint8Array(memory.buffer);
+  return (epochs, vectors) => train(bytes, epochs, vectors);
 }
 
 /** The engine that runs the scalar reference on a group. */

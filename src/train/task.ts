@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
-import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { provideDataset } from '../data/datasets.ts';
@@ -36,7 +36,10 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = { board, control, trace, openBlocks: openBlocks(), corrections: new SharedCorrections() };
+    const around = {
+      ...{ board, control, trace, openBlocks: openBlocks() },
+      ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs) },
+    };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
@@ -72,6 +75,7 @@ interface Surroundings {
   readonly trace: TraceWriter;
   readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
   readonly corrections: SharedCorrections;
+  readonly shapeOf: (group: GroupRequest) => GroupShape;
 }
 
 /** Room for the open block of losses of each lane, used by one group after another. */
@@ -82,6 +86,16 @@ function openBlocks(): Surroundings['openBlocks'] {
     const array = arrays.get(name) ?? floatArray(precision, BLOCK_EPOCHS);
     arrays.set(name, array);
     return array;
+  };
+}
+
+/** Shapes of groups, one for each kernel, since it is made for it. */
+function shapesOfKernels(bucketEpochs: number): Surroundings['shapeOf'] {
+  const shapes = new Map<CompiledKernel, GroupShape>();
+  return (group) => {
+    const shape = (group.kernel && shapes.get(group.kernel)) ?? groupShape(group, bucketEpochs);
+    if (group.kernel !== null) shapes.set(group.kernel, shape);
+    return shape;
   };
 }
 
@@ -98,7 +112,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   const { board, control, trace } = around;
   const { epochs, bucketEpochs, memory } = request;
   const { networks, lanes, untilEpoch } = group;
-  const shape = groupShape(group, bucketEpochs);
+  const shape = around.shapeOf(group);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });

@@ -22,7 +22,6 @@ import {
   sharedMemory,
   writeLane,
 } from '../../src/group/layout.ts';
-import { KernelCache } from '../../src/kernel/compile.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import {
@@ -33,6 +32,7 @@ import {
   referenceEngine,
 } from '../../src/train/engine.ts';
 import { networkConfig } from '../reference/networks.ts';
+import { kernelOf } from '../support/kernels.ts';
 import { differencesOf } from './compare.ts';
 
 /** An optimiser in one of its forms. */
@@ -120,8 +120,6 @@ export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupSh
   return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs } };
 }
 
-const kernels = new KernelCache();
-
 /** Writes the start of a case into a memory, the samples and weights of its lanes in place of the data set's. */
 export function start(of: GroupCase, memory: WebAssembly.Memory): GroupInMemory {
   const { networks, shape } = networksOf(of);
@@ -159,7 +157,7 @@ export class Pair {
 
   constructor(of: GroupCase) {
     const { networks, shape } = networksOf(of);
-    const compiled = kernels.kernelOf(shape);
+    const compiled = kernelOf(shape);
     const ofKernel = start(of, sharedMemory(compiled.memoryBytes));
     const ofReference = start(of, sharedMemory(groupBytes(shape)));
     this.kernel = ofKernel.sections;

@@ -1,7 +1,8 @@
 /** Rules under exclude: what they match, what remains and in which order, and rules that are mistakes. */
 import { describe, expect, test } from 'vitest';
+import { gridSchema } from '../../schemas/sweep.ts';
 import { sweepKey } from '../../src/plan/identify.ts';
-import { problemsOf, sweepText } from './bad-sweeps.ts';
+import { OPTIMIZER_KEYS, problemsOf, sweepText } from './bad-sweeps.ts';
 import { networksWith, sweepWith } from './sweeps.ts';
 
 const GRID = {
@@ -100,11 +101,11 @@ describe('mistakes', () => {
     ['exclude: [{ optimizer: { learningRate: -1 } }]', 'exclude[0].optimizer.learningRate: got -1, expected > 0'],
     [
       'exclude: [{ optimizer: [{ lerningRate: 1 }] }]',
-      'exclude[0].optimizer[0].lerningRate: unknown key (did you mean "learningRate"?; known here: kind, form, learningRate, beta1, beta2, epsilon)',
+      `exclude[0].optimizer[0].lerningRate: unknown key (did you mean "learningRate"?; ${OPTIMIZER_KEYS})`,
     ],
     [
       'exclude: [{ epochs: 3 }]',
-      'exclude[0].epochs: unknown key (known here: layers, activation, data, init, optimizer, batch, precision, subnormals, seeds)',
+      `exclude[0].epochs: unknown key (known here: ${Object.keys(gridSchema.shape).join(', ')})`,
     ],
     [
       'exclude: [{ data: { file: no.csv } }]',

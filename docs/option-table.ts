@@ -69,6 +69,7 @@ function valueText(part: JsonSchema, resolve: Resolve): string {
   if (type === 'object') return `\`{ ${Object.keys(of.properties ?? {}).join(', ')}: … }\``;
   if (type === 'integer' || type === 'number')
     return `${type === 'integer' ? 'whole number' : 'number'}${limitText(of)}`;
+  if (type === 'boolean') return '`true` \\| `false`';
   return type === 'string' ? 'text' : (type ?? '');
 }
 
@@ -78,7 +79,7 @@ const isNew = (text: string, place: number, all: readonly string[]) => all.index
 function limitText({ minimum, exclusiveMinimum, exclusiveMaximum, maximum }: JsonSchema): string {
   const limits = [
     ...(exclusiveMinimum === undefined ? [] : [`> ${exclusiveMinimum}`]),
-    ...(minimum === undefined ? [] : [`≥ ${minimum}`]),
+    ...(minimum === undefined || minimum <= -(2 ** 31) ? [] : [`≥ ${minimum}`]),
     ...(exclusiveMaximum === undefined ? [] : [`< ${exclusiveMaximum}`]),
     ...(maximum === undefined || maximum >= 2 ** 31 - 1 ? [] : [`≤ ${maximum.toLocaleString('en')}`]),
   ];

@@ -3,7 +3,7 @@
  * which keys and values there are and which are needed; what values mean together is for the plan to check.
  */
 import { z } from 'zod';
-import { fileSchema, sweepSchema } from '../schemas/sweep.ts';
+import { fileSchema, objectiveSweepSchema, sweepSchema } from '../schemas/sweep.ts';
 
 /** A part of a JSON Schema (draft 2020-12), as far as zod makes them. */
 export interface JsonSchema {
@@ -57,18 +57,24 @@ export function sweepJsonSchema(): JsonSchema {
     ...file,
     properties: { ...keys, networks: { ...keys.networks, ...entries }, exclude: { ...keys.exclude, ...entries } },
     if: { required: ['networks'] },
-    else: neededInGrid(properties),
+    else: {
+      if: { required: ['objective'] },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so.
+      then: neededInGrid(objectiveSweepSchema, properties),
+      else: neededInGrid(sweepSchema, properties),
+    },
     $defs: Object.fromEntries(definitions),
   } as JsonSchema;
 }
 
-/** What a sweep needs that has no list of networks: its own keys, and those of each block. */
-function neededInGrid(some: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  const { required = [], properties = {} } = jsonOf(sweepSchema);
+/** What a sweep without a list of networks needs, its own keys and those of each block, and the keys that it may not have. */
+function neededInGrid(grid: z.ZodObject, some: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const { required = [], properties = {} } = jsonOf(grid);
   const blocks = Object.entries(properties)
     .filter(([key, schema]) => JSON.stringify(schema) !== JSON.stringify(some[key]))
     .flatMap(([key, schema]) => needsOf(schema).map((needs) => [key, needs]));
-  return { required, properties: Object.fromEntries(blocks) };
+  const foreign = Object.keys(some).filter((key) => key !== 'networks' && !Object.hasOwn(properties, key));
+  return { required, properties: Object.fromEntries([...blocks, ...foreign.map((key) => [key, false])]) };
 }
 
 /** The needed keys of the mappings that a schema allows; nothing where there are none. */

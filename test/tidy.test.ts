@@ -85,11 +85,13 @@ describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
     ['csv-parse', /^src\/storage\/data-csv\.ts$/],
+    ['parquet-wasm', /^src\/storage\/parquet\.ts$/],
+    ['@bokuweb/zstd-wasm', /^src\/storage\/compression\.ts$/],
     ['msgpackr', /^src\/storage\/frames\.ts$/],
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],
     ['react', /^src\/display\/ink\//],
-    ['zod', /^(schemas\/sweep|src\/plan\/parse)\.ts$/],
+    ['zod', /^(schemas\/sweep(-grid)?|src\/plan\/parse)\.ts$/],
     ['yaml', /^src\/plan\/read\.ts$/],
     ['commander', /^src\/main\.ts$/],
   ])('%s', (library, home) => {

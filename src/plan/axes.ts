@@ -13,12 +13,16 @@ export interface Axis {
 }
 
 const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
-  layers: ({ layers }) => layersLabel(layers),
+  objective: ({ objective }) => objective?.kind,
+  exponent: ({ objective }) => objective?.exponent,
+  curvature: ({ objective }) => objective?.curvature,
+  start: ({ objective }) => objective?.start,
+  layers: ({ layers }) => layers && layersLabel(layers),
   activation: ({ activation }) => activation,
-  data: ({ data }) => data.kind,
-  points: ({ data }) => data.points,
-  data_seed: ({ data }) => data.seed,
-  data_hash: ({ data }) => (data.kind === 'file' ? data.hash.slice(0, 8) : undefined),
+  data: ({ data }) => data?.kind,
+  points: ({ data }) => data?.points,
+  data_seed: ({ data }) => data?.seed,
+  data_hash: ({ data }) => (data?.kind === 'file' ? data.hash.slice(0, 8) : undefined),
   init: ({ init }) => init,
   optimizer: ({ optimizer }) => optimizer.kind,
   form: ({ optimizer }) => optimizer.form,
@@ -27,6 +31,8 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   beta2: ({ optimizer }) => optimizer.beta2,
   epsilon: ({ optimizer }) => optimizer.epsilon,
   weight_decay: ({ optimizer }) => optimizer.weightDecay,
+  batch: ({ batch }) => batch,
+  shuffle: ({ shuffle }) => (shuffle === undefined ? undefined : String(shuffle)),
   subnormals: ({ subnormals }) => subnormals,
   precision: ({ precision }) => precision,
 };

@@ -8,6 +8,7 @@ import type { Problem } from '../../schemas/problems.ts';
 import {
   type DataBlock,
   type Grid,
+  type ObjectiveBlock,
   OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
   type Sample,
@@ -24,8 +25,9 @@ export type Finding = Omit<Problem, 'where'> & {
 };
 
 /** The keys of one grid, and of its blocks, that could be parsed. */
-export type ParsedSweep = Partial<Omit<Grid, 'data' | 'optimizer'>> & {
+export type ParsedSweep = Partial<Omit<Grid, 'data' | 'objective' | 'optimizer'>> & {
   readonly data?: readonly Partial<DataBlock>[];
+  readonly objective?: readonly Partial<ObjectiveBlock>[] | undefined;
   readonly optimizer?: readonly Partial<OptimizerBlock>[];
   readonly sample?: Sample | undefined;
 };
@@ -35,29 +37,48 @@ export type ParsedSweep = Partial<Omit<Grid, 'data' | 'optimizer'>> & {
  * ranges.
  */
 export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boolean }): Finding[] {
-  const { layers = [], data = [], optimizer = [] } = sweep;
-  const axes = ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const;
+  const { layers = [], data = [], objective = [], optimizer = [] } = sweep;
+  const axes = ['layers', 'activation', 'init', 'batch', 'shuffle', 'precision', 'subnormals', 'seeds'] as const;
   return [
     ...axes.flatMap((axis) => repeats(sweep[axis] ?? [], [axis])),
     ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
+    ...objective.flatMap((block, i) => repeatsOfBlock(block, ['objective', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
     ...(isSampled ? [] : optimizer.flatMap((block, i) => rangesOf(block, ['optimizer', i]))),
+    ...checkBatches(sweep),
     ...checkMemory(sweep),
   ];
+}
+
+/** The numbers of samples of all data sets that could be read. */
+function pointCounts(data: readonly Partial<DataBlock>[]): number[] {
+  return data.flatMap((block) => block.points ?? block.content?.map((content) => content.points) ?? []);
+}
+
+/** All batches cross all data sets, so each must be smaller than all. */
+function checkBatches({ batch = [], shuffle, data = [] }: ParsedSweep): Finding[] {
+  const fewest = Math.min(...pointCounts(data));
+  const findings = batch.flatMap((size, i): Finding[] => {
+    if (size === 'full' || size < fewest) return [];
+    const got = `${size} samples a step of ${fewest} points`;
+    return [{ path: ['batch', i], got, expected: `fewer than ${fewest}`, remedy: 'write full for all of them' }];
+  });
+  if (shuffle !== undefined && batch.length > 0 && batch.every((size) => size === 'full')) {
+    const got = 'shuffle for full batches';
+    findings.push({ path: ['shuffle'], got, expected: 'nothing: a full batch has no order to change' });
+  }
+  return findings;
 }
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
 const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
-function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
-  const points = Math.max(
-    0,
-    ...data.flatMap((block) => block.points ?? block.content?.map((content) => content.points) ?? []),
-  );
+function checkMemory({ layers = [], data = [], batch = ['full'] }: ParsedSweep): Finding[] {
+  const points = Math.max(0, ...pointCounts(data));
   return layers.flatMap((sizes, i) => {
-    const bytes = numbersInMemory(sizes, points) * GROUP_NUMBER_BYTES;
+    const bytes = Math.max(...batch.map((size) => numbersInMemory(sizes, points, size))) * GROUP_NUMBER_BYTES;
     if (bytes <= GROUP_BYTES_MAX) return [];
     return {
       path: ['layers', i],
@@ -104,17 +125,18 @@ export function networkCount(sweep: ParsedSweep): number {
   if (sweep.sample !== undefined) return sweep.sample.count * length(sweep.precision) * length(sweep.seeds);
   const data = sweep.data?.reduce((sum, block) => sum + dataCount(block), 0) ?? 1;
   const optimizers = sweep.optimizer?.reduce((sum, block) => sum + optimizerCount(block), 0) ?? 1;
-  return (
-    length(sweep.layers) *
-    length(sweep.activation) *
-    data *
-    length(sweep.init) *
-    optimizers *
-    length(sweep.batch) *
-    length(sweep.subnormals) *
-    length(sweep.precision) *
-    length(sweep.seeds)
-  );
+  const updates = optimizers * length(sweep.subnormals) * length(sweep.precision) * length(sweep.seeds);
+  if (sweep.objective !== undefined)
+    return updates * sweep.objective.reduce((sum, block) => sum + objectiveCount(block), 0);
+  return updates * length(sweep.layers) * length(sweep.activation) * data * length(sweep.init) * batchCount(sweep);
+}
+
+function objectiveCount(block: Partial<ObjectiveBlock>): number {
+  return Object.values(block).reduce((product, values) => product * values.length, 1);
+}
+
+function batchCount({ batch, shuffle }: ParsedSweep): number {
+  return batch?.reduce<number>((sum, size) => sum + (size === 'full' ? 1 : (shuffle?.length ?? 1)), 0) ?? 1;
 }
 
 function dataCount({ kind, points, seed, file }: Partial<DataBlock>): number {

@@ -1,20 +1,30 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, subnormals,
- * precision and seeds, the last one fastest. Axes keep the order of the file. In a sample its configurations take the place of the axes
- * before precision; entries under networks follow one another. A network's id is its place among those that are not excluded.
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, shuffle, subnormals,
+ * precision and seeds, the last one fastest. Axes keep the order of the file. Objectives (blocks, then kind, exponent, curvature, start)
+ * stand in place of all that comes before the optimizer. In a sample its configurations take the place of the axes before precision;
+ * entries under networks follow one another. A network's id is its place among those that are not excluded.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
-import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
+import type {
+  DataConfig,
+  LayeredConfig,
+  Network,
+  NetworkConfig,
+  Objective,
+  OptimizerConfig,
+} from '../../schemas/network.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import {
   type DataBlock,
   type Grid,
   gridsOf,
+  type ObjectiveBlock,
   OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
   type Range,
   type Sample,
+  SHUFFLE_DEFAULT,
   type Sweep,
 } from '../../schemas/sweep.ts';
 import { type Exclusion, exclusionBy } from './exclude.ts';
@@ -83,14 +93,18 @@ function* configurations(sweep: Sweep, exclusion: Exclusion): Generator<NetworkC
 function* crossed(grid: Grid): Generator<Drawn> {
   const dataSets = grid.data.flatMap(dataConfigs);
   const optimizers = grid.optimizer.flatMap(optimizerConfigs);
+  const batches = batchConfigs(grid);
+  for (const objective of (grid.objective ?? []).flatMap(objectiveConfigs))
+    for (const optimizer of optimizers)
+      for (const subnormals of grid.subnormals) yield { objective, optimizer, subnormals };
   for (const layers of grid.layers)
     for (const activation of grid.activation)
       for (const data of dataSets)
         for (const init of grid.init)
           for (const optimizer of optimizers)
-            for (const batch of grid.batch)
+            for (const batch of batches)
               for (const subnormals of grid.subnormals)
-                yield { layers, activation, data, init, optimizer, batch, subnormals };
+                yield { layers, activation, data, init, optimizer, ...batch, subnormals };
 }
 
 /** Draws again where nothing of a configuration would remain. */
@@ -102,6 +116,28 @@ function sampled(grid: Grid, sample: Sample, exclusion: Exclusion): Drawn[] {
 /** A configuration with each precision and seed. */
 function replicates(drawn: Drawn, { precision: precisions, seeds }: Grid): NetworkConfig[] {
   return precisions.flatMap((precision) => seeds.map((seed) => ({ ...drawn, precision, seed })));
+}
+
+function objectiveConfigs({
+  kind: kinds,
+  exponent: exponents,
+  curvature: curvatures,
+  start: starts,
+}: ObjectiveBlock): Objective[] {
+  return kinds.flatMap((kind) =>
+    exponents.flatMap((exponent) =>
+      curvatures.flatMap((curvature) => starts.map((start) => ({ kind, exponent, curvature, start }))),
+    ),
+  );
+}
+
+type BatchConfig = Pick<LayeredConfig, 'batch' | 'shuffle'>;
+
+/** There is nothing to shuffle in a full batch, so it is one value on both axes together. */
+function batchConfigs({ batch: sizes, shuffle: orders = [SHUFFLE_DEFAULT] }: Grid): BatchConfig[] {
+  return sizes.flatMap((batch): BatchConfig[] =>
+    batch === 'full' ? [{ batch }] : orders.map((shuffle) => ({ batch, shuffle })),
+  );
 }
 
 function dataConfigs(block: DataBlock): DataConfig[] {

@@ -11,16 +11,25 @@ type Path = readonly PropertyKey[];
 /** The mistakes behind a zod issue: one an unknown key, and for a union those of the branch that was meant. */
 export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   const { path } = issue;
-  if (issue.code === 'invalid_union') {
+  // A union that has words of its own for all its branches says those.
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
     return meantBranch(issue.errors).flatMap((inner) => findingsOf({ ...inner, path: [...path, ...inner.path] }, raw));
   }
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      got: 'unknown key',
-      remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
-    }));
+    return issue.keys.map((key) =>
+      known.includes(key)
+        ? {
+            path: [...path, key],
+            got: `${key} beside an objective`,
+            expected: 'nothing: it stands in place of layers and data',
+          }
+        : {
+            path: [...path, key],
+            got: 'unknown key',
+            remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
+          },
+    );
   }
   const value = valueAt(raw, path);
   const isWord = issue.code === 'invalid_value' && typeof value === 'string';

@@ -13,9 +13,10 @@ import type { Sweep } from '../../schemas/sweep.ts';
  * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
  */
 export function networkKey(config: NetworkConfig): string {
-  const members = DECISIVE_MEMBERS.map(
-    (name) => `"${name}":${canonicalJson(name === 'arithmetic' ? ARITHMETIC_ID : config[name])}`,
-  );
+  const members = DECISIVE_MEMBERS.flatMap((name) => {
+    const value = name === 'arithmetic' ? ARITHMETIC_ID : config[name];
+    return value === undefined ? [] : [`"${name}":${canonicalJson(value)}`];
+  });
   return hash('sha256', `{${members.join(',')}}`, 'hex').slice(0, 16);
 }
 
@@ -24,11 +25,13 @@ const DECISIVE_MEMBERS = (
   [
     'arithmetic',
     'layers',
+    'objective',
     'activation',
     'data',
     'init',
     'optimizer',
     'batch',
+    'shuffle',
     'precision',
     'subnormals',
     'seed',

@@ -5,10 +5,17 @@
  */
 import type { z } from 'zod';
 import {
+  BLOCK_KEYS,
+  type BlockKey,
   blockMappingOf,
   type ExcludeRule,
+  type Grid,
   gridSchema,
   listSchema,
+  NO_LAYERS,
+  objectiveGridSchema,
+  objectiveSweepSchema,
+  SHUFFLE_DEFAULT,
   type Sweep,
   type SweepIssue,
   sweepSchema,
@@ -19,10 +26,6 @@ import { findingsOf } from './explain.ts';
 
 type Path = readonly PropertyKey[];
 type Mapping = Readonly<Record<string, unknown>>;
-
-/** The keys of a grid that hold blocks. */
-const BLOCKS = ['data', 'optimizer'] as const;
-type BlockKey = (typeof BLOCKS)[number];
 
 /** What became of a sweep file's values. */
 export interface ParsedValues {
@@ -35,7 +38,8 @@ export interface ParsedValues {
 export function parseValues(raw: Mapping, file: string): ParsedValues {
   const reader = dataFileReader(file);
   const isList = Object.hasOwn(raw, 'networks');
-  const { value, issues } = parseMapping(raw, isList ? listSchema : sweepSchema, { partial: isList });
+  const ofGrid = hasObjective(raw) ? objectiveSweepSchema : sweepSchema;
+  const { value, issues } = parseMapping(raw, isList ? listSchema : ofGrid, { partial: isList });
   const { exclude, ...rest } = value as Mapping & { readonly exclude?: readonly ExcludeRule[] };
   const rules = readRules(raw, exclude, reader);
   const told = issues.flatMap((issue) => findingsOf(issue, raw));
@@ -56,7 +60,19 @@ function parseGrid(raw: Mapping, value: object, reader: DataFileReader): Part {
   const { sweep, findings } = reader.readAll(value as ParsedSweep);
   const isSampled = Object.hasOwn(raw, 'sample');
   const found = [...findings, ...checkSweep(sweep, { isSampled }), ...checkCount(networkCount(sweep))];
-  return { sweep, findings: found.map((finding) => ({ ...finding, path: pathInFile(raw, finding.path) })) };
+  return {
+    sweep: resolved(raw, sweep as Grid),
+    findings: found.map((finding) => ({ ...finding, path: pathInFile(raw, finding.path) })),
+  };
+}
+
+const hasObjective = (raw: Mapping): boolean => Object.hasOwn(raw, 'objective');
+
+/** A grid with the axes that objectives lack; one with mini-batches says whether they are shuffled, others have nothing to shuffle. */
+function resolved<T extends Grid>(raw: Mapping, grid: T): T {
+  if (hasObjective(raw)) return { ...NO_LAYERS, ...grid };
+  const hasBatches = grid.batch?.some((batch) => batch !== 'full') ?? false;
+  return hasBatches && grid.shuffle === undefined ? { ...grid, shuffle: [SHUFFLE_DEFAULT] } : grid;
 }
 
 /**
@@ -70,10 +86,12 @@ function parseList(
   const given = ownOf(raw, 'networks');
   const places = new Set(told.map(({ path }) => JSON.stringify(path)));
   const findings = new Map<string, Finding>();
-  const grids = (Array.isArray(given) ? given : []).map((entry, i): ParsedSweep => {
-    if (!isMapping(entry)) return {};
+  let count = 0;
+  const grids = (Array.isArray(given) ? given : []).flatMap((entry, i): Grid[] => {
+    if (!isMapping(entry)) return [];
     const merged = overlay(raw, entry);
-    const parsed = parseMapping(merged, gridSchema, { partial: false });
+    const schema = hasObjective(merged) ? objectiveGridSchema : gridSchema;
+    const parsed = parseMapping(merged, schema, { partial: false });
     const { sweep: grid, findings: found } = reader.readAll(parsed.value as ParsedSweep);
     const ofSchema = parsed.issues
       .flatMap((issue) => findingsOf(issue, merged))
@@ -84,36 +102,43 @@ function parseList(
       path: placeInList({ raw, entry, i }, pathInFile(merged, finding.path)),
     }));
     for (const finding of [...ofSchema, ...ofPlan]) findings.set(JSON.stringify(finding), finding);
-    return grid;
+    count += networkCount(grid);
+    return [resolved(merged, grid as Grid)];
   });
   const { name, epochs, trace } = value;
-  const count = grids.reduce((sum, grid) => sum + networkCount(grid), 0);
   return { sweep: { name, epochs, trace, networks: grids }, findings: [...findings.values(), ...checkCount(count)] };
 }
 
 /**
  * The grid of an entry: its keys over the sweep's. A block changes the sweep's block member by member, unless it says of which
- * kind it is: then it stands for itself.
+ * kind it is: then it stands for itself. An entry with an objective takes nothing from the sweep that belongs to networks, and one with
+ * layers or data no objective.
  */
 function overlay(raw: Mapping, entry: Mapping): Mapping {
   const merged: Record<string, unknown> = {};
   for (const key of Object.keys(gridSchema.shape)) {
-    const [below, above] = [ownOf(raw, key), ownOf(entry, key)];
+    const [below, above] = [isForeign(key, entry) ? undefined : ownOf(raw, key), ownOf(entry, key)];
     const value = isMerged(key, below, above) ? { ...(below as Mapping), ...(above as Mapping) } : (above ?? below);
     if (value !== undefined) merged[key] = value;
   }
   return merged;
 }
 
+/** Whether a key of the sweep has no place beside what an entry is. */
+function isForeign(key: string, entry: Mapping): boolean {
+  if (hasObjective(entry)) return key === 'seeds' || Object.hasOwn(NO_LAYERS, key) || key === 'shuffle';
+  return key === 'objective' && (Object.hasOwn(entry, 'layers') || Object.hasOwn(entry, 'data'));
+}
+
 function isMerged(key: string, below: unknown, above: unknown): boolean {
-  if (!BLOCKS.includes(key as BlockKey) || !isMapping(below) || !isMapping(above)) return false;
+  if (!BLOCK_KEYS.includes(key as BlockKey) || !isMapping(below) || !isMapping(above)) return false;
   return !Object.hasOwn(above, 'kind') && !Object.hasOwn(above, 'file');
 }
 
 /** Where a value of an entry's grid stands in the file: in the entry, or in the sweep that it is laid over. */
 function placeInList({ raw, entry, i }: { raw: Mapping; entry: Mapping; i: number }, path: Path): Path {
   const [key, member] = path.map(String);
-  const [below, above] = [ownOf(raw, key), ownOf(entry, key)];
+  const [below, above] = [isForeign(key, entry) ? undefined : ownOf(raw, key), ownOf(entry, key)];
   const isBelow =
     above === undefined
       ? below !== undefined
@@ -162,7 +187,7 @@ function parseMapping(raw: Mapping, schema: z.ZodObject, completeness: Completen
   const unknown: SweepIssue[] = [{ code: 'unrecognized_keys', keys, path: [], message: '', input: raw }];
   const parts = Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => {
     const given = ownOf(raw, key);
-    const isBlock = BLOCKS.includes(key as BlockKey);
+    const isBlock = BLOCK_KEYS.includes(key as BlockKey);
     const parsed = isBlock
       ? parseBlocks(given, { key: key as BlockKey, field, completeness })
       : parseValue(given, field);

@@ -4,15 +4,17 @@
  * configurations are drawn, and nothing of precisions and seeds, which stay crossed.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
-import type { DataConfig, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
+import type { DataConfig, LayeredConfig, Objective, ObjectiveConfig, OptimizerConfig } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import {
   type DataBlock,
   type Grid,
+  type ObjectiveBlock,
   OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
   type Range,
   type Sample,
+  SHUFFLE_DEFAULT,
   TEACHER_SEED_DEFAULT,
 } from '../../schemas/sweep.ts';
 import { elementaryOf, log } from '../numeric/elementary.ts';
@@ -37,10 +39,16 @@ export const SAMPLE_AXES = {
   batch: 14,
   subnormals: 15,
   'optimizer.weightDecay': 16,
+  shuffle: 17,
+  objective: 18,
+  'objective.kind': 19,
+  'objective.exponent': 20,
+  'objective.curvature': 21,
+  'objective.start': 22,
 } as const satisfies Readonly<Record<`optimizer.${OptimizerOption}`, number>> & Readonly<Record<string, number>>;
 
 /** All of a network's configuration that is drawn. */
-export type Drawn = Omit<NetworkConfig, 'precision' | 'seed'>;
+export type Drawn = Omit<LayeredConfig, 'precision' | 'seed'> | Omit<ObjectiveConfig, 'precision' | 'seed'>;
 
 /**
  * Draws that may be repetitions or excluded: of all, so many for each configuration that is asked for; in a row, for each that there is.
@@ -85,14 +93,29 @@ type AxisName = keyof typeof SAMPLE_AXES;
 type Draw = <T>(axis: AxisName, items: readonly T[]) => Exclude<T, Range>;
 
 function drawConfiguration(grid: Grid, from: Draw): Drawn {
+  const optimizer = drawOptimizer(from('optimizer', grid.optimizer), from);
+  const subnormals = from('subnormals', grid.subnormals);
+  if (grid.objective !== undefined)
+    return { objective: drawObjective(from('objective', grid.objective), from), optimizer, subnormals };
+  const batch = from('batch', grid.batch);
   return {
     layers: from('layers', grid.layers),
     activation: from('activation', grid.activation),
     data: drawData(from('data', grid.data), from),
     init: from('init', grid.init),
-    optimizer: drawOptimizer(from('optimizer', grid.optimizer), from),
-    batch: from('batch', grid.batch),
-    subnormals: from('subnormals', grid.subnormals),
+    optimizer,
+    batch,
+    ...(batch !== 'full' && { shuffle: from('shuffle', grid.shuffle ?? [SHUFFLE_DEFAULT]) }),
+    subnormals,
+  };
+}
+
+function drawObjective({ kind, exponent, curvature, start }: ObjectiveBlock, from: Draw): Objective {
+  return {
+    kind: from('objective.kind', kind),
+    exponent: from('objective.exponent', exponent),
+    curvature: from('objective.curvature', curvature),
+    start: from('objective.start', start),
   };
 }
 

@@ -43,6 +43,21 @@ describe('what single values cannot show', () => {
       'a.yaml:7: data.seed: got a seed for sine, expected no seed: only the teacher is drawn',
     ],
     [
+      'a batch of all samples',
+      sweepText({}, 'batch: 8'),
+      'a.yaml:11: batch: got 8 samples a step of 8 points, expected fewer than 8 (write full for all of them)',
+    ],
+    [
+      'a batch that is larger than one of the data sets',
+      sweepText({ 6: '  points: [8, 4]' }, 'batch: [2, full, 5]'),
+      'a.yaml:11: batch[2]: got 5 samples a step of 4 points, expected fewer than 4 (write full for all of them)',
+    ],
+    [
+      'an order of full batches',
+      sweepText({}, 'shuffle: false'),
+      'a.yaml:11: shuffle: got shuffle for full batches, expected nothing: a full batch has no order to change',
+    ],
+    [
       'two inputs',
       sweepText({ 3: 'layers: [2, 5, 1]' }),
       'a.yaml:3: layers: got 2-5-1, expected 1 input, as the data set has (write [1, …, 1])',

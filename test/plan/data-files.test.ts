@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
@@ -46,8 +46,8 @@ function problemsOf(...of: Parameters<typeof read>): string[] {
   return ['no problem'];
 }
 
-function networksOf(...of: Parameters<typeof read>): Network[] {
-  return expandSweep(read(...of));
+function networksOf(...of: Parameters<typeof read>): LayeredNetwork[] {
+  return expandSweep(read(...of)) as LayeredNetwork[];
 }
 
 const keyOf = (text: string, name = 'a.csv', layers = [1, 4, 1]) =>

@@ -300,8 +300,8 @@ const snippet = fc.oneof(
     ],
   ),
   fc.string({ maxLength: 5 }),
-  fc.integer({ min: 1, max: 40 }).map((depth) => '['.repeat(depth)),
-  fc.integer({ min: 1, max: 40 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth)),
+  fc.integer({ min: 1, max: 12 }).map((depth) => '['.repeat(depth)),
+  fc.integer({ min: 1, max: 12 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth)),
   fc.integer({ min: 1, max: 30 }).map((depth) => '{a: '.repeat(depth) + '}'.repeat(depth)),
 );
 

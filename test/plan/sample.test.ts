@@ -4,9 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { elementaryOf, log } from '../../src/numeric/elementary.ts';
 import { philox4x32 } from '../../src/numeric/philox.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
 import { sweepKey } from '../../src/plan/identify.ts';
+import { parseSweep } from '../../src/plan/read.ts';
 import { problemsOf, sweepText } from './bad-sweeps.ts';
 import { networksWith, sweepWith } from './sweeps.ts';
 
@@ -148,6 +151,22 @@ describe('a sample', () => {
     expect(() => networksWith({ layers, activation: ['tanh', 'relu'], sample: { ...SAMPLE, count } })).toThrow(
       /^sample\.count: got 4 different configurations in 1\d\d draws, expected \d+ \(a smaller count, longer axes or ranges; /,
     );
+  });
+
+  test('draws the order of samples where there are mini-batches, and objectives', () => {
+    const keys = { data: { kind: 'sine', points: 8 }, batch: ['full', 2, 4], shuffle: [true, false] };
+    const batches = networksWith({ ...keys, sample: { ...SAMPLE, count: 5 } }).map((of) => `${of.batch} ${of.shuffle}`);
+    expect(batches.sort()).toEqual(['2 false', '2 true', '4 false', '4 true', 'full undefined']);
+    const text = stringify({
+      name: 'objectives',
+      epochs: 1,
+      objective: { kind: 'power', exponent: [2, 4], start: [1, 2] },
+      optimizer: { kind: 'adam', learningRate: { log: [1e-3, 1] } },
+      sample: SAMPLE,
+    });
+    const objectives = expandSweep(parseSweep(text, 'a.yaml')).map(({ objective }) => objective);
+    expect(objectives).toHaveLength(SAMPLE.count);
+    expect(new Set(objectives.map((of) => `${of?.exponent} ${of?.start}`)).size).toBe(4);
   });
 
   test('draws again what is excluded', () => {

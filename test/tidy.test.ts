@@ -17,7 +17,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const product = files.filter((file) => /^(schemas|src|workers)\//.test(file));
-const tests = files.filter((file) => /^(test|bench)\//.test(file));
+const tests = files.filter((file) => /^(test|bench|docs)\//.test(file));
 
 /** A file may import from its own folder and from folders of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
@@ -91,7 +91,7 @@ describe('each library has one home', () => {
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],
     ['react', /^src\/display\/ink\//],
-    ['zod', /^(schemas\/sweep|src\/plan\/read)\.ts$/],
+    ['zod', /^(schemas\/sweep(-grid)?|src\/plan\/parse)\.ts$/],
     ['yaml', /^src\/plan\/read\.ts$/],
     ['commander', /^src\/main\.ts$/],
   ])('%s', (library, home) => {

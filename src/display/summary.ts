@@ -7,7 +7,7 @@ import { LABELS, type LabelName } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 import type { Shard } from '../../schemas/shard.ts';
-import { axesOf } from '../plan/axes.ts';
+import { axesOf, inRanges } from '../plan/axes.ts';
 import { bytes, columns, count, duration, percent } from './format.ts';
 import { shownLabels } from './model.ts';
 
@@ -66,7 +66,7 @@ function labelTable({ labels, networks }: SummaryInput): string[] {
 
 /** Labels by the values of each axis of the sweep; nothing where it has none. */
 function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
-  const axes = axesOf(networks);
+  const axes = axesOf(networks).map(inRanges);
   if (axes.length === 0) return [];
   const names = shownLabels(labels).map(([name]) => name);
   const rows = axes.flatMap(({ name, valueFor, values }) => {

@@ -35,16 +35,16 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
 }
 
 /** What a draw is for: the second word of the key, so that the streams of one seed never meet. */
-export const STREAMS = { weights: 0, teacher: 1, order: 2 } as const;
+export const STREAMS = { weights: 0, teacher: 1, order: 2, sample: 3 } as const;
 
 /** Names one random number: any two that differ in a field are independent. */
 export interface Draw {
   /** u32. */
   readonly seed: number;
   readonly stream: keyof typeof STREAMS;
-  /** Layer of the parameter, from 0. */
+  /** Layer of the parameter, from 0; the axis of a sample. */
   readonly layer: number;
-  /** Index of the parameter in its layer, from 0. */
+  /** Index of the parameter in its layer, from 0; the number of a sample's draw. */
   readonly index: number;
 }
 

@@ -37,6 +37,28 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   precision: ({ precision }) => precision,
 };
 
+/** Values of a number that are told one by one; of more, as a sample draws them, ranges are told. */
+const VALUES_MAX = 16;
+const RANGES = 4;
+
+/** An axis of many numbers as four ranges with as many values in each, their text for a value; any other axis as it is. */
+export function inRanges(axis: Axis): Axis {
+  const sorted = axis.values.filter((value) => typeof value === 'number').sort((a, b) => a - b);
+  if (sorted.length <= VALUES_MAX) return axis;
+  const start = (range: number) => Math.ceil((range * sorted.length) / RANGES);
+  const texts = Array.from({ length: RANGES }, (_, range) => {
+    const [low, high] = [sorted[start(range)], sorted[start(range + 1) - 1]];
+    return `${Number(low.toPrecision(3))} … ${Number(high.toPrecision(3))}`;
+  });
+  const textOf = new Map(sorted.map((value, i) => [value, texts[Math.floor((i * RANGES) / sorted.length)]]));
+  const valueFor: Axis['valueFor'] = (network) => {
+    const value = axis.valueFor(network);
+    return typeof value === 'number' ? textOf.get(value) : value;
+  };
+  const others = axis.values.filter((value) => typeof value !== 'number');
+  return { name: axis.name, valueFor, values: [...new Set(texts), ...others] };
+}
+
 /** The axes on which the networks of a plan take more than one value. */
 export function axesOf(networks: readonly Network[]): Axis[] {
   return Object.entries(AXIS_VALUES)

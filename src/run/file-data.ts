@@ -4,9 +4,10 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
+import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
 import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
@@ -18,8 +19,7 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
  * the first 16 hex digits of the hash.
  */
 export function keepData(folder: string, sweep: Sweep): void {
-  const contents = sweep.data.flatMap(({ content = [] }) => content);
-  for (const { hash, points, inputs, outputs } of contents) {
+  for (const { hash, points, inputs, outputs } of contentsOf(sweep)) {
     const path = copyOf(folder, hash);
     if (existsSync(path)) continue;
     withPath(folder, () => mkdirSync(folder, { recursive: true }));
@@ -27,6 +27,10 @@ export function keepData(folder: string, sweep: Sweep): void {
     writeFileAtomically(path, dataArrow({ ...samples, inputNames: inputs, outputNames: outputs }));
   }
 }
+
+/** What stands in the data files of a sweep. */
+const contentsOf = (sweep: Sweep): DataFileContent[] =>
+  gridsOf(sweep).flatMap(({ data }) => data.flatMap(({ content = [] }) => content));
 
 /** Where the copy of a data file stands. */
 const copyOf = (folder: string, hash: string): string => join(folder, `${hash.slice(0, 16)}.arrow`);
@@ -37,7 +41,7 @@ const copyOf = (folder: string, hash: string): string => join(folder, `${hash.sl
  * @throws RunError where a copy is gone or is not what the run was trained on.
  */
 export function provideKeptData(folder: string, sweep: Sweep): void {
-  for (const { hash } of sweep.data.flatMap(({ content = [] }) => content)) {
+  for (const { hash } of contentsOf(sweep)) {
     const path = copyOf(folder, hash);
     const refuse = (got: string): never => {
       const expected = `the data with hash ${hash.slice(0, 16)}`;

@@ -101,7 +101,7 @@ describe('what single values cannot show', () => {
     const betas = Array.from({ length: 1000 }, (_, i) => i / 1000).join(', ');
     const text = sweepText({ 9: `  learningRate: [${rates}]\n  beta2: [${betas}]`, 10: 'seeds: 1000' });
     expect(problemsOf(text)).toEqual([
-      'a.yaml: got a grid of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 });
@@ -167,7 +167,7 @@ seeds: [1, -1]
   test('a grid that is too large beside a mistake elsewhere', () => {
     expect(problemsOf(sweepText({ 2: 'epochs: 0', 9: '  learningRate: [1, 2]', 10: 'seeds: 1000000' }))).toEqual([
       'a.yaml:2: epochs: got 0, expected ≥ 1',
-      'a.yaml: got a grid of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 

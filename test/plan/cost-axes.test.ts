@@ -3,7 +3,7 @@
  * networks of a plan differ.
  */
 import { describe, expect, test } from 'vitest';
-import { axesOf } from '../../src/plan/axes.ts';
+import { axesOf, inRanges } from '../../src/plan/axes.ts';
 import { epochsBetweenLooks, epochsOfChunk, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
@@ -98,6 +98,19 @@ describe('axes', () => {
     const networks = networksWith({ optimizer: { kind: ['adam', 'sgd'], learningRate: 0.1 }, seeds: 9 });
     expect(axesOf(networks).map(({ name }) => name)).toEqual(['optimizer']);
     expect(axesOf(networksWith({ seeds: 9 }))).toEqual([]);
+  });
+
+  test('of many numbers are told in four ranges of as many values', () => {
+    const learningRate = Array.from({ length: 22 }, (_, i) => (22 - i) / 1000);
+    const networks = networksWith({ optimizer: { kind: 'sgd', learningRate } });
+    const [{ name, values, valueFor }] = axesOf(networks).map(inRanges);
+    expect(name).toBe('learning_rate');
+    expect(values).toEqual(['0.001 … 0.006', '0.007 … 0.011', '0.012 … 0.017', '0.018 … 0.022']);
+    expect(networks.map(valueFor)).toEqual(
+      learningRate.map((rate) => values[rate >= 0.018 ? 3 : rate >= 0.012 ? 2 : rate >= 0.007 ? 1 : 0]),
+    );
+    const few = axesOf(networksWith({ optimizer: { kind: 'sgd', learningRate: learningRate.slice(0, 16) } }));
+    expect(few.map(inRanges)[0].values).toEqual(learningRate.slice(0, 16));
   });
 
   test.each([

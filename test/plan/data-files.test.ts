@@ -220,6 +220,7 @@ describe('mistakes', () => {
 
 test('a sweep of files that nobody has read is no plan', () => {
   const sweep = read({ data: { file: 'a.csv' } }, { 'a.csv': XY });
+  if (sweep.networks !== undefined) throw new Error('no grid');
   const [block] = sweep.data;
   if (block.file === undefined) throw new Error('no file block');
   expect(() => expandSweep({ ...sweep, data: [{ ...block, content: [] }] })).toThrow('a.csv have not been read');

@@ -201,8 +201,8 @@ describe('the same network twice', () => {
     expect(messageOf({ data })).toBe(
       'sweep "small": got networks 0 and 2 with the same configuration {"layers":[1,4,1],"activation":"tanh",' +
         '"data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam","form":"torch",' +
-        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","precision":"float32",' +
-        '"subnormals":"ieee","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
+        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","subnormals":"ieee",' +
+        '"precision":"float32","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
         'or optimizer)',
     );
   });

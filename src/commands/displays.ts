@@ -2,8 +2,9 @@
  * Which display a command gets: the dashboard on a terminal, lines elsewhere, JSON where asked for. The dashboard's questions about
  * networks are answered here, from the run's folder.
  */
-import type { JournalRecord } from '../../schemas/journal.ts';
+
 import type { LabelName } from '../../schemas/catalogue.ts';
+import type { JournalRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';

@@ -1,13 +1,14 @@
 /**
  * `gyre watch`: the dashboard on a run of another process, or of the past; without a terminal, its progress as lines until it is over.
  */
+
+import { summaryLines } from '../display/summary.ts';
+import { readRun, runState } from '../run/folder.ts';
 import { RunFollower } from '../run/follow.ts';
 import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { findRun } from './find-run.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
-import { summaryLines } from '../display/summary.ts';
-import { readRun, runState } from '../run/folder.ts';
 
 export interface WatchOptions {
   readonly plain?: boolean;
@@ -31,11 +32,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   const asked = new Promise<void>((resolve) => {
     leave = resolve;
   });
-  const display = hasScreen
-    ? await openDashboard(source, leave)
-    : json === true
-      ? jsonLines()
-      : plainLines();
+  const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, leave);
   process.stdout.once('error', leave);

@@ -35,6 +35,8 @@ const FAVOURITE_AXES = { x: 'beta2', y: 'learning_rate' } as const;
 export class Dashboard {
   readonly #source: DashboardSource;
   readonly #axes: readonly Axis[];
+  readonly #networkOf: ReadonlyMap<number, Network>;
+  readonly #ids: readonly number[];
   #view: View = EMPTY_VIEW;
   #place: Place;
   #grid: { readonly x: number; readonly y: number; readonly grid: MapGrid } | null = null;
@@ -47,6 +49,8 @@ export class Dashboard {
   constructor(source: DashboardSource) {
     this.#source = source;
     this.#axes = axesOf(source.networks);
+    this.#networkOf = new Map(source.networks.map((network) => [network.id, network]));
+    this.#ids = source.networks.map(({ id }) => id);
     const at = (name: string) => this.#axes.findIndex((axis) => axis.name === name);
     const y = Math.max(0, at(FAVOURITE_AXES.y));
     const x = at(FAVOURITE_AXES.x);
@@ -77,15 +81,14 @@ export class Dashboard {
 
   /** The screen for a terminal of a size. */
   lines(size: Size): readonly Line[] {
-    const { networks, isOwn } = this.#source;
     const scene: Scene = {
       view: this.#view,
       place: this.#place,
-      networks,
+      networkOf: (id) => this.#networkOf.get(id),
       grid: this.#currentGrid(),
       labelOf: (id) => this.#source.labelOf(id),
       detail: this.#currentDetail(),
-      isOwn,
+      isOwn: this.#source.isOwn,
     };
     return frame(scene, size);
   }
@@ -116,7 +119,7 @@ export class Dashboard {
     const id = this.#place.network ?? this.#latest;
     if (id === null) return null;
     if (this.#isDetailStale || this.#detail?.network.id !== id) {
-      const network = this.#source.networks.find((candidate) => candidate.id === id);
+      const network = this.#networkOf.get(id);
       if (network === undefined) return null;
       const { epochs } = this.#source;
       this.#detail = { network, label: this.#source.labelOf(id), epochs, ...this.#source.detailOf(network) };
@@ -133,7 +136,7 @@ export class Dashboard {
       columns: grid?.x.labels.length ?? 1,
       rows: grid?.networks.length ?? 1,
       axes: this.#axes.length,
-      networks: this.#source.networks.length,
+      networks: this.#ids,
       events: this.#view.latestEvents.length,
       cellNetworks: ids.filter((id) => this.#source.labelOf(id) !== null).sort((a, b) => this.#rank(a) - this.#rank(b)),
       eventNetwork: this.#view.latestEvents[event]?.network ?? null,

@@ -4,7 +4,14 @@
  */
 import type { EventKind, LabelName } from '../../schemas/catalogue.ts';
 import type { NotableEvent } from '../../schemas/events.ts';
-import type { BegunNotice, EndedNotice, EventsNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+import type {
+  BegunNotice,
+  EndedNotice,
+  EventsNotice,
+  LabelCounts,
+  Notice,
+  ProgressNotice,
+} from '../../schemas/notices.ts';
 
 /** Where the run stood at one moment. */
 interface Sample {

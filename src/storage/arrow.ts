@@ -8,12 +8,12 @@ import {
   type DataType,
   Dictionary,
   Field,
+  FixedSizeList,
   Float32,
   Float64,
   Int32,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
   Schema,
   Struct,
   Uint32,
@@ -24,6 +24,7 @@ import { EVENT_KINDS } from '../../schemas/catalogue.ts';
 import {
   type Column,
   type ColumnType,
+  type CompressionName,
   FORMAT_VERSION,
   SEGMENTED_TABLES,
   type SegmentedTableName,
@@ -31,10 +32,11 @@ import {
   type TableSpec,
 } from '../../schemas/trace.ts';
 import { canonicaliseNaNs } from '../numeric/bits.ts';
+import { ArrowFileWriter } from './compression.ts';
 
 /**
- * The values of one column. Numbers come as typed arrays of the column's type, names and flags as plain arrays; where the
- * column is nullable, `valid[row] = 0` marks a null.
+ * The values of one column. Numbers come as typed arrays of the column's type, `[row]` or `[row][number of the list]`, names and flags as plain arrays;
+ * where the column is nullable, `valid[row] = 0` marks a null.
  */
 export interface ColumnValues {
   readonly values: Uint32Array | Float32Array | Float64Array | readonly (string | null)[] | readonly (boolean | null)[];
@@ -45,7 +47,7 @@ export interface ColumnValues {
 export type TableValues = Readonly<Record<string, ColumnValues>>;
 
 /** One-line recipes that open a table from its run's folder, by tool. Kept in the metadata of each file. */
-export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>>>> = {
+export const RECIPES: Readonly<Record<Exclude<TableName, 'windows'>, Readonly<Record<string, string>>>> = {
   networks: {
     pandas: "pandas.read_feather('networks.arrow')",
     polars: "polars.read_ipc('networks.arrow')",
@@ -57,13 +59,18 @@ export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>
   blocks: segmentRecipes('blocks'),
 };
 
-function segmentRecipes(table: TableName): Record<string, string> {
+function segmentRecipes(table: TableName, folder: string = table): Record<string, string> {
   return {
-    pandas: `pyarrow.dataset.dataset('${table}', format='ipc').to_table().to_pandas()`,
-    polars: `polars.read_ipc('${table}/*.arrow')`,
-    duckdb: `${table} = pyarrow.dataset.dataset('${table}', format='ipc'); duckdb.sql('select * from ${table}')`,
-    r: `arrow::open_dataset('${table}', format = 'arrow')`,
+    pandas: `pyarrow.dataset.dataset('${folder}', format='ipc').to_table().to_pandas()`,
+    polars: `polars.read_ipc('${folder}/*.arrow')`,
+    duckdb: `${table} = pyarrow.dataset.dataset('${folder}', format='ipc'); duckdb.sql('select * from ${table}')`,
+    r: `arrow::open_dataset('${folder}', format = 'arrow')`,
   };
+}
+
+/** The recipes of a table. */
+function recipesOf({ name, folder }: TableSpec): Readonly<Record<string, string>> {
+  return name === 'windows' ? segmentRecipes(name, folder) : RECIPES[name];
 }
 
 /** The dictionaries of a table's dictionary columns: all the names that can occur, fixed before the first row. */
@@ -74,8 +81,19 @@ export const SEGMENT_DICTIONARIES: Dictionaries = { kind: EVENT_KINDS };
 
 /** A batch without rows: the schema and the dictionaries that each segment of a table begins with. */
 export function emptyBatch(name: SegmentedTableName, runKey: string): RecordBatch {
-  const table = SEGMENTED_TABLES[name];
-  const dictionaries = SEGMENT_DICTIONARIES;
+  return emptyBatchOf({ table: SEGMENTED_TABLES[name], runKey, dictionaries: SEGMENT_DICTIONARIES });
+}
+
+/** The same of any table. */
+export function emptyBatchOf({
+  table,
+  runKey,
+  dictionaries = {},
+}: {
+  table: TableSpec;
+  runKey: string;
+  dictionaries?: Dictionaries;
+}): RecordBatch {
   const schema = arrowSchema({ table, runKey, dictionaries });
   const rows = Object.fromEntries(table.columns.map(({ name, type }) => [name, { values: NO_VALUES[type] }]));
   return recordBatch({ schema, table, rows, rowCount: 0, dictionaries });
@@ -104,13 +122,16 @@ export function arrowSchema({
     ['table', table.name],
     ['description', table.description],
     // Prefixed: pyarrow takes a schema metadatum named `pandas` for its own.
-    ...Object.entries(RECIPES[table.name]).map(([tool, recipe]) => [`recipe.${tool}`, recipe] as const),
+    ...Object.entries(recipesOf(table)).map(([tool, recipe]) => [`recipe.${tool}`, recipe] as const),
   ]);
   return new Schema(fields, metadata);
 }
 
-function arrowType({ type, name }: Column, id: number, dictionaries: Dictionaries): DataType {
-  if (type !== 'dictionary') return PLAIN_TYPES[type]();
+function arrowType({ type, name, listSize }: Column, id: number, dictionaries: Dictionaries): DataType {
+  if (type !== 'dictionary') {
+    const plain = PLAIN_TYPES[type]();
+    return listSize === undefined ? plain : new FixedSizeList(listSize, new Field('item', plain, false));
+  }
   if (!(name in dictionaries)) throw new Error(`column ${name} has no dictionary`);
   return new Dictionary(new Utf8(), new Int32(), id);
 }
@@ -156,6 +177,10 @@ export function recordBatch(of: {
 }
 
 function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
+  if (type instanceof FixedSizeList) {
+    const child = columnData(type.children[0].type, { values }, length * type.listSize);
+    return makeData({ type, length, child, ...nulls(length, valid && ((row) => valid[row] !== 0)) });
+  }
   if (ArrayBuffer.isView(values)) {
     const data = values.subarray(0, length);
     if (!(data instanceof Uint32Array)) canonicaliseNaNs(data);
@@ -227,10 +252,13 @@ export function tableFile(of: {
   rows: TableValues;
   rowCount: number;
   dictionaries?: Dictionaries;
+  compression?: CompressionName;
 }): Uint8Array {
   const schema = arrowSchema(of);
   const batch = recordBatch({ ...of, schema });
-  return RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
+  const writer = new ArrowFileWriter(of.compression ?? 'none');
+  writer.writeAll([batch]);
+  return writer.toUint8Array(true);
 }
 
 /** The value in a row of a column; null where the column says so. */

@@ -18,9 +18,11 @@ import {
   unlinkSync,
   writevSync,
 } from 'node:fs';
-import { Message, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+import { Message, type RecordBatch, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import { RunError } from '../../schemas/problems.ts';
+import type { CompressionName } from '../../schemas/trace.ts';
+import { ArrowFileWriter } from './compression.ts';
 import { syncFolderOf, withPath } from './files.ts';
 
 /** Where one record batch stands in a segment. */
@@ -55,13 +57,23 @@ export class SegmentAppender {
    * Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. `empty` is a batch
    * without rows: the schema and the dictionaries.
    */
-  constructor(file: string, empty: RecordBatch, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
+  constructor(
+    file: string,
+    empty: RecordBatch,
+    { committedBytes, compression = 'none' }: Pick<SegmentState, 'committedBytes'> & { compression?: CompressionName },
+  ) {
     this.#file = openName(file);
     this.#isNew = committedBytes === 0;
     this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
-      this.#writer = new SynchronousWriter(this.#file, this.#descriptor, empty, committedBytes);
+      this.#writer = new SynchronousWriter({
+        file: this.#file,
+        descriptor: this.#descriptor,
+        empty,
+        positionBytes: committedBytes,
+        compression,
+      });
     } catch (error) {
       this.abandon();
       throw error;
@@ -101,7 +113,14 @@ export function sealSegment(file: string, empty: RecordBatch, { committedBytes, 
     const descriptor = openSync(open, 'r+');
     try {
       cutTo(committedBytes, open, descriptor);
-      new SynchronousWriter(open, descriptor, empty, committedBytes).writeFooter(blocks);
+      const writer = new SynchronousWriter({
+        file: open,
+        descriptor,
+        empty,
+        positionBytes: committedBytes,
+        compression: 'none', // a footer is not
+      });
+      writer.writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -131,7 +150,7 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
  * Arrow's file writer with three changes: it starts at any position of a file, it writes the schema message, and it writes
  * synchronously, so that a batch's buffers can be used again (its own queue keeps references and has no bound).
  */
-class SynchronousWriter extends RecordBatchFileWriter {
+class SynchronousWriter extends ArrowFileWriter {
   readonly appendedBlocks: BatchBlock[] = [];
   readonly #file: string;
   readonly #descriptor: number;
@@ -139,8 +158,15 @@ class SynchronousWriter extends RecordBatchFileWriter {
   /** Bytes of the file that are written; `_position` runs ahead by what is pending. */
   #writtenBytes: number;
 
-  constructor(file: string, descriptor: number, empty: RecordBatch, positionBytes: number) {
-    super();
+  constructor(of: {
+    file: string;
+    descriptor: number;
+    empty: RecordBatch;
+    positionBytes: number;
+    compression: CompressionName;
+  }) {
+    const { file, descriptor, empty, positionBytes } = of;
+    super(of.compression);
     this.#file = file;
     this.#descriptor = descriptor;
     this.#writtenBytes = positionBytes;

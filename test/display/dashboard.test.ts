@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { Dashboard } from '../../src/display/dashboard.ts';
 import type { Size } from '../../src/display/screen/frame.ts';
 import type { Tone } from '../../src/display/screen/lines.ts';
-import { Dashboard } from '../../src/display/dashboard.ts';
 import { madeUpDashboard, madeUpSource, NETWORKS, RUNNING_NOTICES, textOf } from './made-up.ts';
 import { begun, ended, labels, progress } from './notices.ts';
 

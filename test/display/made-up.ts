@@ -18,9 +18,10 @@ const SEEDS = 10;
 /** 7 learning rates × 4 beta2 × 2 shapes × 10 seeds. */
 export const NETWORKS: readonly Network[] = RATES.flatMap((learningRate) =>
   BETAS.flatMap((beta2) =>
-    [[1, 8, 1], [1, 8, 8, 1]].flatMap((layers) =>
-      Array.from({ length: SEEDS }, (_, seed) => ({ learningRate, beta2, layers, seed })),
-    ),
+    [
+      [1, 8, 1],
+      [1, 8, 8, 1],
+    ].flatMap((layers) => Array.from({ length: SEEDS }, (_, seed) => ({ learningRate, beta2, layers, seed }))),
   ),
 ).map(({ learningRate, beta2, layers, seed }, id) => ({
   id,
@@ -108,7 +109,10 @@ function counts(done: number) {
 }
 
 /** A dashboard in one of its states. */
-export function madeUpDashboard(state: 'running' | 'paused' | 'done' | 'failed', source = madeUpSource(DONE)): Dashboard {
+export function madeUpDashboard(
+  state: 'running' | 'paused' | 'done' | 'failed',
+  source = madeUpSource(DONE),
+): Dashboard {
   const done = state === 'done';
   const dashboard = new Dashboard(done ? madeUpSource(NETWORKS.length) : source);
   for (const notice of RUNNING_NOTICES) dashboard.notify(notice);
@@ -137,6 +141,11 @@ export function madeUpDashboard(state: 'running' | 'paused' | 'done' | 'failed',
 export function textOf(dashboard: Dashboard, size: Size): string {
   return dashboard
     .lines(size)
-    .map((line) => line.map(({ text }) => text).join('').trimEnd())
+    .map((line) =>
+      line
+        .map(({ text }) => text)
+        .join('')
+        .trimEnd(),
+    )
     .join('\n');
 }

@@ -78,12 +78,15 @@ function mounted() {
   return { display, keyboard, wishes };
 }
 
+/** Drawing in React's development build takes its time, and the next frame waits for twenty times as long. */
+const shows = (what: () => void) => vi.waitFor(what, { timeout: 20_000 });
+
 const shown = () => terminal.frames.join('');
 
 describe('the screen', () => {
   test('is the other one, and the first is given back with its cursor, once', async () => {
     const { display, keyboard } = mounted();
-    await vi.waitFor(() => expect(keyboard.isRaw).toBe(true));
+    await shows(() => expect(keyboard.isRaw).toBe(true));
     expect(terminal.raw).toContain('\u001b[?1049h');
     expect(terminal.raw).not.toContain('\u001b[?1049l');
     display.close();
@@ -106,10 +109,10 @@ describe('the screen', () => {
   test('is drawn anew for a terminal of another size', async () => {
     const { display } = mounted();
     for (const notice of RUNNING_NOTICES) display.notify(notice);
-    await vi.waitFor(() => expect(shown()).toContain('network 479'));
+    await shows(() => expect(shown()).toContain('480/560 done'));
     terminal.columns = 50;
     terminal.emit('resize');
-    await vi.waitFor(() => expect(shown()).toContain('this one has 50×30'));
+    await shows(() => expect(shown()).toContain('this one has 50×30'));
     display.close();
   });
 });
@@ -118,10 +121,10 @@ describe('drawing', () => {
   test('of many notices is one frame, soon; where nothing comes, there is none', async () => {
     const { display } = mounted();
     for (const notice of RUNNING_NOTICES) display.notify(notice);
-    await vi.waitFor(() => expect(shown()).toContain('480/560 done'));
+    await shows(() => expect(shown()).toContain('480/560 done'));
     const frames = terminal.frames.length;
     for (let i = 0; i < 200; i++) display.notify(progress({ elapsedMs: 3_000_000 + i, networksDone: 481 }));
-    await vi.waitFor(() => expect(shown()).toContain('481/560 done'));
+    await shows(() => expect(shown()).toContain('481/560 done'));
     const drawn = terminal.frames.length - frames;
     expect(drawn).toBeLessThan(10);
     await new Promise((resolve) => setTimeout(resolve, 600));
@@ -134,7 +137,7 @@ describe('keys', () => {
   test('become wishes; q on a run that is over leaves', async () => {
     const { display, keyboard, wishes } = mounted();
     for (const notice of RUNNING_NOTICES) display.notify(notice);
-    await vi.waitFor(() => expect(keyboard.isRaw).toBe(true));
+    await shows(() => expect(keyboard.isRaw).toBe(true));
     keyboard.type('p');
     keyboard.type('qq');
     keyboard.type('\u0003');
@@ -148,12 +151,12 @@ describe('keys', () => {
   test('with escapes are arrows and Tab', async () => {
     const { display, keyboard } = mounted();
     for (const notice of RUNNING_NOTICES) display.notify(notice);
-    await vi.waitFor(() => expect(keyboard.isRaw).toBe(true));
+    await shows(() => expect(keyboard.isRaw).toBe(true));
     keyboard.type('\u001b[C');
     keyboard.type('\u001b[B');
-    await vi.waitFor(() => expect(shown()).toContain('0.99 × 0.00032:'));
+    await shows(() => expect(shown()).toContain('0.99 × 0.00032:'));
     keyboard.type('\t');
-    await vi.waitFor(() => expect(shown()).toContain('› network 479'));
+    await shows(() => expect(shown()).toContain('› network 479'));
     display.close();
   });
 });

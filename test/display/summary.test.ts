@@ -28,6 +28,7 @@ const LABELS_OF: readonly LabelName[] = [
   ...(['diverged', 'descending', 'non-finite', 'diverged'] as const),
 ];
 const DONE: SummaryInput = {
+  shard: null,
   name: 'made-up',
   folder: 'traces/runs/made-up-01234567',
   epochs: 50_000,
@@ -87,8 +88,8 @@ describe('the summary of a run that is not done', () => {
     expect(text.split('\n')[0]).toBe('made-up · 8 networks × 50,000 epochs · stopped, 3 done · 1 min 23 s');
     expect(text).not.toContain('fingerprint');
     expect(text).toContain('next  the same gyre run again continues where it stopped\n');
-    expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +2$/m);
-    expect(text).toMatch(/^ +1-8-8-1 +0 +0 +0 +0$/m);
+    expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +0 +0 +0 +2$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){7}$/m);
     expect(text).toContain('npx gyre show traces/runs/made-up-01234567\n');
   });
 
@@ -101,7 +102,7 @@ describe('the summary of a run that is not done', () => {
     });
     expect(text.split('\n')[0]).toContain(' · failed, 3 done · ');
     expect(text).toMatch(/^failed +5 +62\.5 % {2}not trained: its task was lost three times$/m);
-    expect(text).toMatch(/^ +1-8-8-1 +0 +0 +0 +0 +4$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){7} +4$/m);
     expect(text).toContain('next  the same gyre run again tries the networks that failed\n');
   });
 
@@ -124,7 +125,7 @@ test('a run without axes has no table of them', () => {
   expect(lines.slice(0, 3)).toEqual([
     'made-up · 1 networks × 50,000 epochs · done · 1 min 23 s',
     '',
-    'label       networks    share',
+    'label        networks    share',
   ]);
 });
 

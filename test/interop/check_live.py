@@ -12,6 +12,7 @@ import unittest
 import pyarrow.ipc
 
 import gyre
+import journal
 import readers
 
 #: Six seconds or so on two cores: long enough to be looked at and interrupted, in tasks of less than a second.
@@ -96,8 +97,8 @@ class Interruption(unittest.TestCase):
         return took
 
     def look_at_a_stopped_run(self):
-        """Some networks are done and the others null; every tool and `gyre show` say the same of them. Those under way have rows as far
-        as their checkpoints reach."""
+        """Some networks are done and the others null; every tool and `gyre show` say the same of them. All have rows as far as the
+        journal says that they are trained."""
         results = readers.columns_by_tool(self.folder, "networks")
         done = results["pyarrow"]["label"][1]
         self.assertTrue(0 < done.sum() < PLANNED, f"{done.sum()} networks done")
@@ -105,11 +106,13 @@ class Interruption(unittest.TestCase):
             self.assertTrue((columns["digest"][1] == done).all(), f"nulls by {tool}")
         shown = [network["label"] is not None for network in gyre.shown_networks(self.folder)]
         self.assertEqual(shown, done.tolist())
-        reached = dict.fromkeys(done.nonzero()[0].tolist(), LONG["epochs"])
-        for checkpoint in (self.folder / "checkpoints").glob("*.msgpack"):
-            network, epoch = map(int, checkpoint.stem.split("-"))
-            self.assertNotIn(network, reached, "networks that are done, or have two checkpoints")
-            reached[network] = epoch
+        reached = {}
+        for commit in (record for record in journal.records(self.folder) if record["kind"] == "commit"):
+            reached.update(dict.fromkeys(commit["results"]["network"].tolist(), LONG["epochs"]))
+            if commit["unfinished"] is not None:
+                reached.update(dict.fromkeys(commit["unfinished"]["network"].tolist(), commit["unfinished"]["epoch"]))
+        finished = {network for network, epoch in reached.items() if epoch == LONG["epochs"]}
+        self.assertEqual(finished, set(done.nonzero()[0].tolist()), "networks that the journal has as done")
         rows = readers.arrow_table(self.folder, "epochs").group_by("network").aggregate([("epoch", "max")])
         last_epochs = dict(zip(rows["network"].to_pylist(), rows["epoch_max"].to_pylist(), strict=True))
         every = 20

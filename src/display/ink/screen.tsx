@@ -33,12 +33,14 @@ export function Screen({ lines, hasColour }: { lines: readonly Line[]; hasColour
       {lines.map((spans, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen.
         <Text key={row} wrap="truncate">
-          {spans.length === 0 ? ' ' : spans.map(({ text, tone }, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a span is its place in the line.
-            <Text key={i} {...styles[tone]}>
-              {text}
-            </Text>
-          ))}
+          {spans.length === 0
+            ? ' '
+            : spans.map(({ text, tone }, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a span is its place in the line.
+                <Text key={i} {...styles[tone]}>
+                  {text}
+                </Text>
+              ))}
         </Text>
       ))}
     </Box>

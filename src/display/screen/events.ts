@@ -10,7 +10,7 @@ import { shortName } from './network.ts';
 /** A heading and as many events as there is room for; the chosen one is marked and kept in sight. */
 export function eventLines(
   events: readonly NotableEvent[],
-  of: { networks: readonly Network[]; height: number; chosen: number | null },
+  of: { networkOf: (id: number) => Network | undefined; height: number; chosen: number | null },
 ): Line[] {
   const room = of.height - 1;
   if (events.length === 0) return [line('events', 'bold'), line('none yet', 'dim')];
@@ -18,7 +18,7 @@ export function eventLines(
   const shown = events.slice(first, first + room);
   return [
     line('events', 'bold'),
-    ...shown.map((event, i) => eventLine(event, of.networks[event.network], first + i === of.chosen)),
+    ...shown.map((event, i) => eventLine(event, of.networkOf(event.network), first + i === of.chosen)),
   ];
 }
 

@@ -11,8 +11,8 @@ import { LABELS_WIDTH, labelBars, labelLines } from './labels.ts';
 import { beside, EMPTY_LINE, fitted, joinedToFit, type Line, line, span, tall } from './lines.ts';
 import type { MapGrid } from './map.ts';
 import { mapLines } from './map-lines.ts';
-import { type NetworkDetail, networkLines } from './network.ts';
 import type { Pane, Place } from './navigation.ts';
+import { type NetworkDetail, networkLines } from './network.ts';
 
 /** The smallest terminal that a screen fits into. */
 export const COLUMNS_MIN = 60;
@@ -30,7 +30,7 @@ const EVENT_ROWS_MIN = 5;
 export interface Scene {
   readonly view: View;
   readonly place: Place;
-  readonly networks: readonly Network[];
+  readonly networkOf: (id: number) => Network | undefined;
   /** Null for a sweep without axes. */
   readonly grid: MapGrid | null;
   readonly labelOf: (id: number) => LabelName | null;
@@ -105,7 +105,7 @@ function paneOf(scene: Scene, pane: Pane, width: number, height: number): readon
 }
 
 function linesOf(scene: Scene, pane: Pane, width: number, height: number): readonly Line[] {
-  const { view, place, networks, grid, labelOf, detail } = scene;
+  const { view, place, networkOf, grid, labelOf, detail } = scene;
   switch (pane) {
     case 'map':
       if (grid === null) return [line('labels', 'bold'), ...labelBars(view, width)];
@@ -121,7 +121,7 @@ function linesOf(scene: Scene, pane: Pane, width: number, height: number): reado
     case 'network':
       return networkLines(detail, { width, height });
     case 'events':
-      return eventLines(view.latestEvents, { networks, height, chosen: place.pane === 'events' ? place.event : null });
+      return eventLines(view.latestEvents, { networkOf, height, chosen: place.pane === 'events' ? place.event : null });
   }
 }
 
@@ -130,7 +130,9 @@ function leftLines(scene: Scene, height: number): readonly Line[] {
   const threads = scene.view.progress?.threads ?? [];
   const room = height - labels.length - 2;
   if (threads.length === 0 || room < 1) return labels;
-  const shown = threads.slice(0, room).map((trains, i) => line(`${String(i + 1).padStart(2)} ${trains ?? 'idle'}`, 'dim'));
+  const shown = threads
+    .slice(0, room)
+    .map((trains, i) => line(`${String(i + 1).padStart(2)} ${trains ?? 'idle'}`, 'dim'));
   return [...labels, EMPTY_LINE, line('threads', 'bold'), ...shown];
 }
 
@@ -146,7 +148,8 @@ function wordsOf({ view, place }: Scene): string {
 
 function footer(scene: Scene, width: number): Line {
   const { place, view, isOwn } = scene;
-  if (place.search !== null) return [span(`find network ${place.search}▏`, 'accent'), span('  Enter go  Esc back', 'dim')];
+  if (place.search !== null)
+    return [span(`find network ${place.search}▏`, 'accent'), span('  Enter go  Esc back', 'dim')];
   if (place.isStopAsked)
     return [span('stop the run? ', 'accent'), span('q stops it, resumable; any other key goes on', 'plain')];
   if (place.isHelpShown) return line('any key goes back', 'dim');

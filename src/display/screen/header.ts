@@ -10,7 +10,11 @@ const SPARKS = 16;
 
 /** Three lines. */
 export function headerLines(view: View, width: number): Line[] {
-  return [spread(titleOf(view), line(timesText(view)), width), barLine(view, width), line(ratesText(view, width), 'dim')];
+  return [
+    spread(titleOf(view), line(timesText(view)), width),
+    barLine(view, width),
+    line(ratesText(view, width), 'dim'),
+  ];
 }
 
 /** Two lines in one, at either end of it. */

@@ -31,7 +31,10 @@ export function labelBars({ run, progress }: View, width: number): Line[] {
   const cells = Math.max(4, width - 24);
   return shownLabels(progress.labels).map(([name, networks]) => [
     span(name.padEnd(13)),
-    span('█'.repeat(Math.round((networks / run.networks) * cells)).padEnd(cells), name === 'diverged' ? 'alarm' : 'accent'),
+    span(
+      '█'.repeat(Math.round((networks / run.networks) * cells)).padEnd(cells),
+      name === 'diverged' ? 'alarm' : 'accent',
+    ),
     span(percent(networks, run.networks).padStart(9), 'dim'),
   ]);
 }

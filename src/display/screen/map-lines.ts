@@ -49,11 +49,13 @@ export function mapLines(drawing: MapDrawing): Line[] {
   return [
     line(title, 'bold'),
     head,
-    ...rows.map((row): Line => [
-      ...fitted(line(names[row], 'dim'), nameWidth),
-      span(' '),
-      ...columns.flatMap((column) => cellSpans(drawing, { column, row }, cellWidth)),
-    ]),
+    ...rows.map(
+      (row): Line => [
+        ...fitted(line(names[row], 'dim'), nameWidth),
+        span(' '),
+        ...columns.flatMap((column) => cellSpans(drawing, { column, row }, cellWidth)),
+      ],
+    ),
     legendLine(measure),
     chosenLine(drawing),
   ];

@@ -2,8 +2,9 @@
  * Where the user is on the screen, and where a key takes them: a pure function from a place and a key to a place, and to what is wanted
  * of the run. Knows how large the map is and how many events there are, not what stands in them.
  */
-import type { CellPlace } from './map-lines.ts';
+
 import { MEASURES, type Measure } from './map.ts';
+import type { CellPlace } from './map-lines.ts';
 
 export const PANES = ['map', 'network', 'events'] as const;
 export type Pane = (typeof PANES)[number];
@@ -65,7 +66,8 @@ export interface Ground {
   readonly columns: number;
   readonly rows: number;
   readonly axes: number;
-  readonly networks: number;
+  /** Ascending; those of a shard are not dense. */
+  readonly networks: readonly number[];
   readonly events: number;
   /** Networks of the cell under the cursor, the most notable first. */
   readonly cellNetworks: readonly number[];
@@ -156,10 +158,15 @@ function moved(place: Place, across: number, down: number, ground: Ground): Plac
         },
       };
     case 'network':
-      return { ...place, network: within((ground.shownNetwork ?? 0) + across + down, ground.networks) };
+      return { ...place, network: neighbourOf(ground, across + down) };
     case 'events':
       return { ...place, event: within(place.event + down, ground.events) };
   }
+}
+
+function neighbourOf({ networks, shownNetwork }: Ground, by: number): number | null {
+  const index = shownNetwork === null ? 0 : networks.indexOf(shownNetwork) + by;
+  return networks[Math.max(0, Math.min(networks.length - 1, index))] ?? null;
 }
 
 /** Enter on a cell goes through its networks, one press after another. */
@@ -183,10 +190,13 @@ function afterSearchKey(place: Place, search: string, key: Key, { networks }: Gr
   if (key === 'backspace') return { ...place, search: search.slice(0, -1) };
   if (key === 'enter') {
     const id = Number(search);
-    if (search !== '' && id < networks) return { ...place, search: null, remark: null, network: id };
-    return { ...place, search: null, remark: search === '' ? null : `no network ${search}: they are 0 to ${networks - 1}` };
+    const remark = `no network ${search}: they are ${networks[0]} to ${networks[networks.length - 1]}`;
+    if (search === '') return { ...place, search: null, remark: null };
+    if (!networks.includes(id)) return { ...place, search: null, remark };
+    return { ...place, search: null, remark: null, network: id };
   }
-  if (typeof key === 'object' && /^[0-9]$/.test(key.character)) return { ...place, search: `${search}${key.character}` };
+  if (typeof key === 'object' && /^[0-9]$/.test(key.character))
+    return { ...place, search: `${search}${key.character}` };
   return place;
 }
 

@@ -3,13 +3,15 @@
  */
 import type { LabelName } from '../../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../../schemas/events.ts';
-import { layersLabel, type Network } from '../../../schemas/network.ts';
+import { type Network, shapeLabel } from '../../../schemas/network.ts';
 import { count } from '../format.ts';
 import { type Line, line, span } from './lines.ts';
 import { type Extent, plotDecades } from './plot.ts';
 
 /** Epochs shown on either side of the last event. */
 export const AROUND_EVENT = 500;
+/** Epochs on either side of it that the replay command asks for. */
+const REPLAYED_EPOCHS = 200;
 
 /** What is known of a network. */
 export interface NetworkDetail {
@@ -29,7 +31,7 @@ export function networkLines(detail: NetworkDetail | null, of: { width: number; 
   if (detail === null) return [line('network', 'bold'), line('none is done yet', 'dim')];
   const { network, label, events, losses, epochs } = detail;
   const head = [titleLine(network), settingLine(network), stateLine(label, events)];
-  const foot = [line(replayCommand(network.id, events), 'dim')];
+  const foot = [line(replayCommand(detail), 'dim')];
   const room = of.height - head.length - foot.length;
   if (losses === null) return [...head, line('its trace cannot be read', 'dim'), ...foot];
   if (losses.length === 0 || room < 4) return [...head, ...(room >= 1 ? [line('no trace yet', 'dim')] : []), ...foot];
@@ -42,24 +44,30 @@ export function networkLines(detail: NetworkDetail | null, of: { width: number; 
   ];
   if (!isTwo || last === undefined) return [...head, ...overall, ...foot];
   const centre = last.spike?.peakEpoch ?? last.epoch;
-  const span_ = { first: Math.max(1, centre - AROUND_EVENT), last: Math.min(epochs, centre + AROUND_EVENT) };
+  const around = { first: Math.max(1, centre - AROUND_EVENT), last: Math.min(epochs, centre + AROUND_EVENT) };
   return [
     ...head,
     ...overall,
     line(`last ${last.kind} ± ${AROUND_EVENT} epochs`, 'dim'),
-    ...plotDecades(losses, { ...span_, width: of.width, height: room - 2 - whole }),
+    ...plotDecades(losses, { ...around, width: of.width, height: room - 2 - whole }),
     ...foot,
   ];
 }
 
-/** Two short names for what a network is: `1-8-8-1 tanh lr 0.1`. */
+/** In short what a network is: `1-8-8-1 tanh lr 0.1`. */
 export function shortName(network: Network): string {
-  const { layers, activation, optimizer } = network;
-  return `${layersLabel(layers)} ${activation} lr ${optimizer.learningRate}`;
+  const parts = [shapeLabel(network), network.activation, `lr ${network.optimizer.learningRate}`];
+  return parts.filter((part) => part !== undefined).join(' ');
 }
 
-function titleLine({ id, layers, activation, data }: Network): Line {
-  return [span('network ', 'bold'), span(count(id), 'bold'), span(`  ${layersLabel(layers)} ${activation} ${data.kind}`)];
+function titleLine(network: Network): Line {
+  const { id, activation, data, batch } = network;
+  const what = [shapeLabel(network), activation, data?.kind, typeof batch === 'number' ? `batch ${batch}` : undefined];
+  return [
+    span('network ', 'bold'),
+    span(count(id), 'bold'),
+    span(`  ${what.filter((part) => part !== undefined).join(' ')}`),
+  ];
 }
 
 function settingLine({ optimizer, precision, seed }: Network): Line {
@@ -81,9 +89,16 @@ function stateLine(label: LabelName | null, events: readonly NetworkEvent[]): Li
   for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const isAlarm = label === 'diverged' || label === 'non-finite';
   const told = Array.from(counts, ([kind, n]) => (n === 1 ? `1 ${kind}` : `${count(n)} ${kind}s`));
-  return [span(label ?? 'in training', isAlarm ? 'alarm' : 'accent'), span(told.length > 0 ? ` · ${told.join(', ')}` : '')];
+  return [
+    span(label ?? 'in training', isAlarm ? 'alarm' : 'accent'),
+    span(told.length > 0 ? ` · ${told.join(', ')}` : ''),
+  ];
 }
 
-function replayCommand(id: number, events: readonly NetworkEvent[]): string {
-  return `gyre replay --network ${id} ${events.length > 0 ? '--around-events 200' : '--epochs 1..1000'}`;
+/** The epochs around its last event, or the first ones, with all there is to know of them. */
+function replayCommand({ network, events, epochs }: NetworkDetail): string {
+  const last = events.at(-1);
+  const centre = last?.spike?.peakEpoch ?? last?.epoch ?? 0;
+  const range = `${Math.max(0, centre - REPLAYED_EPOCHS)}..${Math.min(epochs, centre + REPLAYED_EPOCHS)}`;
+  return `gyre replay --network ${network.id} --epochs ${range}`;
 }

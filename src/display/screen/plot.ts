@@ -44,7 +44,10 @@ export function plotDecades(
   if (decades.length === 0) return Array.from({ length: height }, () => []);
   const bottom = Math.floor(Math.min(...extremes(decades, ({ low }) => low)));
   const top = Math.max(bottom + 1, Math.ceil(Math.max(...extremes(decades, ({ high }) => high))));
-  const dots = Array.from({ length: columns }, () => ({ low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }));
+  const dots = Array.from({ length: columns }, () => ({
+    low: Number.POSITIVE_INFINITY,
+    high: Number.NEGATIVE_INFINITY,
+  }));
   const columnOf = (epoch: number) =>
     Math.max(0, Math.min(columns - 1, Math.floor(((epoch - first) / (last - first + 1)) * columns)));
   for (const { from, to, low, high } of decades) {
@@ -73,9 +76,9 @@ export function plotDecades(
 }
 
 /** Not Math.min over a spread of all: there may be more than a call has arguments. */
-function extremes<T>(items: readonly T[], valueOf: (item: T) => number): [number, number] {
+function extremes<T>(items: readonly T[], numberOf: (item: T) => number): [number, number] {
   return items.reduce<[number, number]>(
-    ([low, high], item) => [Math.min(low, valueOf(item)), Math.max(high, valueOf(item))],
+    ([low, high], item) => [Math.min(low, numberOf(item)), Math.max(high, numberOf(item))],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   );
 }

@@ -3,6 +3,7 @@
  * The command line: which commands there are, what they take, and how errors become words and exit codes. 0 done, 1 failed,
  * 2 bad usage or sweep, 128 + n stopped by signal n.
  */
+import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
@@ -185,4 +186,13 @@ try {
   await program().parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
+}
+
+/**
+ * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries. What there was to do is done; the signal that
+ * hanging up sends ends the process without that.
+ */
+if (process.stdout.isTTY && !isatty(1)) {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }

@@ -73,7 +73,9 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const signals = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
   for (const name of signals) process.on(name, onSignal);
   // A reader of --json that goes away is the end of a session, like a terminal that hangs up.
-  process.stdout.once('error', () => onSignal('SIGHUP'));
+  process.stdout.once('error', () => {
+    if (signal === null) onSignal('SIGHUP');
+  });
 
   const control = new Control();
   const display = await openDisplay(options, run, (wish) => {

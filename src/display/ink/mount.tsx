@@ -104,7 +104,16 @@ function Keys(of: { onKey: (key: Key) => void; isActive: boolean; children: Reac
   return of.children;
 }
 
-/** The keys in a piece of input; what was typed quickly comes in one. */
+/** What control characters mean in a piece of text that was typed quickly, or pasted. */
+const CONTROL_KEYS: Readonly<Record<string, Key>> = {
+  '\r': 'enter',
+  '\n': 'enter',
+  '\t': 'tab',
+  '\u007f': 'backspace',
+  '\u0003': 'interrupt',
+};
+
+/** The keys in a piece of input. */
 function keysOf(input: string, key: InkKey): Key[] {
   if (key.ctrl) return input === 'c' ? ['interrupt'] : [];
   if (key.upArrow) return ['up'];
@@ -115,5 +124,5 @@ function keysOf(input: string, key: InkKey): Key[] {
   if (key.tab) return [key.shift ? 'back-tab' : 'tab'];
   if (key.escape) return ['escape'];
   if (key.backspace || key.delete) return ['backspace'];
-  return [...input].map((character) => ({ character }));
+  return [...input].map((character) => CONTROL_KEYS[character] ?? { character });
 }

@@ -112,7 +112,7 @@ describe('the screen', () => {
     await shows(() => expect(shown()).toContain('480/560 done'));
     terminal.columns = 50;
     terminal.emit('resize');
-    await shows(() => expect(shown()).toContain('this one has 50×30'));
+    await shows(() => expect(shown()).toContain('this terminal has 50×30'));
     display.close();
   });
 });

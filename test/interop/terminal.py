@@ -22,7 +22,7 @@ class Terminal:
     """Runs a command on a terminal of its own."""
 
     def __init__(self, command, *, columns, rows, cwd, environment=()):
-        self.screen = pyte.HistoryScreen(columns, rows, history=1000)
+        self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._lock = threading.Lock()
         #: Everything that was written, escapes included.
@@ -60,6 +60,10 @@ class Terminal:
     def wait_for(self, text):
         """Waits until the screen shows a text."""
         self._wait(lambda: text in self.text, lambda: f"{text!r} is not on the screen:\n{self.text}")
+
+    def wait_until(self, holds):
+        """Waits until something holds of the lines of the screen."""
+        self._wait(lambda: holds(self.text.split("\n")), lambda: f"that is not on the screen:\n{self.text}")
 
     def wait_until_gone(self, text):
         self._wait(lambda: text not in self.text, lambda: f"{text!r} is still on the screen:\n{self.text}")

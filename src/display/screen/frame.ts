@@ -50,8 +50,8 @@ export function frame(scene: Scene, { columns, rows }: Size): readonly Line[] {
   const width = columns - 2;
   const height = rows - 1;
   if (columns < COLUMNS_MIN || rows < ROWS_MIN) {
-    const text = `gyre needs a terminal of ${COLUMNS_MIN}×${ROWS_MIN}; this one has ${columns}×${rows}`;
-    return height < 1 ? [] : [fitted(line(text), Math.max(0, width))];
+    const words = [`gyre needs ${COLUMNS_MIN}×${ROWS_MIN}`, `this terminal has ${columns}×${rows}`];
+    return words.slice(0, Math.max(0, height)).map((text) => fitted(line(text), Math.max(0, width)));
   }
   const header = [...headerLines(scene.view, width), EMPTY_LINE];
   const foot = [line(wordsOf(scene), 'warm'), footer(scene, width)];

@@ -48,7 +48,7 @@ export function inkDisplay(
     </Keys>
   );
   const restore = enterOtherScreen(stdout, stdin);
-  const app = render(screen(), { stdout, stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 30 });
+  const app = render(screen(), { stdout: withoutHeight(stdout), stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 30 });
   let timer: NodeJS.Timeout | null = null;
   let nextFrameMs = 0;
   let isClosed = false;
@@ -91,6 +91,20 @@ export function inkDisplay(
       leave();
     },
   };
+}
+
+/**
+ * A terminal whose height Ink does not know: it would wipe all that the terminal has scrolled away where the frame before is taller than the
+ * terminal has become. Frames are as tall as they may be without it.
+ */
+function withoutHeight(stdout: Terminal): Terminal {
+  return new Proxy(stdout, {
+    get(target, name) {
+      if (name === 'rows') return Number.POSITIVE_INFINITY;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Takes keys for its children. */

@@ -24,7 +24,7 @@ const sweep = sweepOf({
 });
 
 /** Long enough for the reference to be told of, and stopped, on its way. */
-const long = { ...sweep, epochs: 60_000 };
+const long = { ...sweep, epochs: 30_000 };
 
 test('events are the same for any number of threads and lanes, any engine, and a run that is stopped again and again', async () => {
   const folder = scratchFolder();

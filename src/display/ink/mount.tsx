@@ -48,7 +48,13 @@ export function inkDisplay(
     </Keys>
   );
   const restore = enterOtherScreen(stdout, stdin);
-  const app = render(screen(), { stdout: withoutHeight(stdout), stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 30 });
+  const app = render(screen(), {
+    stdout: withoutHeight(stdout),
+    stdin,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 30,
+  });
   let timer: NodeJS.Timeout | null = null;
   let nextFrameMs = 0;
   let isClosed = false;

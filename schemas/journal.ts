@@ -65,12 +65,17 @@ export interface UnfinishedNetworks {
   readonly checkpoint: string;
 }
 
+/** Networks whose state after `epoch` epochs is kept, whatever comes after it. */
+export type KeptNetworks = UnfinishedNetworks;
+
 /** A task's networks are trained further, to their last epoch or not, and the rows of those epochs are on disk. */
 export interface CommitRecord {
   readonly kind: 'commit';
   /** Of those that are done. */
   readonly results: NetworkResults;
   readonly unfinished: UnfinishedNetworks | null;
+  /** Ascending. Absent in the journals of Gyre 0.1 before it kept checkpoints. */
+  readonly kept?: readonly KeptNetworks[];
   readonly segments: readonly SegmentCommit[];
 }
 

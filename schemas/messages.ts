@@ -4,7 +4,7 @@
  * shared.
  */
 import type { Dataset } from './dataset.ts';
-import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
+import type { KeptNetworks, NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
 import type { SegmentedTableName } from './trace.ts';
@@ -24,7 +24,7 @@ export interface GroupRequest {
   readonly lanes: number;
   /** The compiled kernel of their shape; null where the scalar reference is to train them. */
   readonly kernel: CompiledKernel | null;
-  /** Epochs that they are trained by now, and the checkpoint of each network where there are any. */
+  /** Epochs that they are trained by now, and the files with the checkpoints of each network where there are any. */
   readonly epoch: number;
   readonly checkpoints: readonly string[];
   /** The epoch to train to. */
@@ -55,6 +55,8 @@ export interface TaskRequest {
   readonly epochs: number;
   /** Epochs a bucket of the trace. */
   readonly bucketEpochs: number;
+  /** The state of each network is kept at the multiples of so many epochs. */
+  readonly keepEvery: number;
   readonly runKey: string;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
@@ -72,6 +74,7 @@ export interface TrainedOutcome {
   readonly results: NetworkResults;
   /** At most one group, since they are trained one after another. */
   readonly unfinished: UnfinishedNetworks | null;
+  readonly kept: readonly KeptNetworks[];
   readonly segments: readonly SegmentCommit[];
 }
 

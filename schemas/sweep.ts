@@ -120,7 +120,14 @@ function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output
 }
 
 const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
-const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
+const traceCheckpoints = z.strictObject({
+  every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(10_000),
+});
+const trace = z.strictObject({
+  epochs: traceEpochs.prefault({}),
+  checkpoints: traceCheckpoints.prefault({}),
+  compression: z.literal('none').default('none'),
+});
 
 /** The sweep file. */
 export const sweepSchema = z.strictObject({
@@ -151,6 +158,7 @@ export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   optimizer: optimizerBlock,
   trace,
   'trace.epochs': traceEpochs,
+  'trace.checkpoints': traceCheckpoints,
 };
 
 /** The mapping that a block under `data` is meant to be. */

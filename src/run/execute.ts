@@ -7,7 +7,8 @@
  *                                                                                                          │
  *     main                         the checkpoint at a is removed ◄─ fsync ◄─ commit appended to the journal ◄─┘
  *
- * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed.
+ * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed. What the
+ * task keeps of epochs between a and b goes the way of the checkpoint at b, and stays.
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
@@ -190,7 +191,7 @@ class Execution {
   #groupRequest(group: Group, isAlone: boolean): GroupRequest {
     const { networks, lanes, epoch } = group;
     const { engine, results } = this.#run;
-    const checkpoints = networks.flatMap(({ id }) => results.progressOf(id)?.checkpoint ?? []);
+    const checkpoints = networks.flatMap(({ id }) => results.checkpointsOf(id));
     return {
       networks,
       lanes,
@@ -231,6 +232,7 @@ class Execution {
       datasets: fileDatasets(groups),
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
+      keepEvery: manifest.sweep.trace.checkpoints.every,
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
@@ -242,12 +244,12 @@ class Execution {
   }
 
   /** Rows and checkpoint are durable by now; the book and the results follow the journal. */
-  #commit({ results: done, unfinished, segments: appended }: TrainedOutcome, thread: number): void {
+  #commit({ results: done, unfinished, kept, segments: appended }: TrainedOutcome, thread: number): void {
     const { folder, journal, results, segments } = this.#run;
-    journal.append({ kind: 'commit', results: done, unfinished, segments: appended });
+    journal.append({ kind: 'commit', results: done, unfinished, kept, segments: appended });
     segments.commit(appended);
     segments.sealLong(thread);
-    const overtaken = results.commit({ results: done, unfinished });
+    const overtaken = results.commit({ results: done, unfinished, kept });
     removeCheckpoints(runPaths(folder).checkpoints, overtaken);
     if (done.network.length === 0) return;
     this.#options.notify({

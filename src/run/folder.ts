@@ -95,7 +95,11 @@ export function openRun({
     const segments = new SegmentBook(folder, manifest.key);
     for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
     segments.refuseUnknown();
-    keepCheckpoints(paths.checkpoints, results.checkpoints, manifest.key);
+    keepCheckpoints(paths.checkpoints, {
+      used: results.checkpoints,
+      kept: results.keptCheckpoints,
+      runKey: manifest.key,
+    });
     segments.sealAll();
     const journal =
       content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);

@@ -5,7 +5,8 @@
  */
 import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
-import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
+import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
+import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
@@ -18,9 +19,10 @@ import { type FloatArray, floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
-import { readCheckpoint, writeCheckpoint } from '../storage/checkpoints.ts';
+import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
+import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { Watch } from './watch.ts';
@@ -32,10 +34,11 @@ export function runTask(request: TaskRequest): TaskOutcome {
   const control = new Control(request.control);
   const finished: FinishedNetwork[] = [];
   let unfinished: TrainedGroup | null = null;
+  const kept = new KeptCheckpoints(request);
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = { board, control, trace, openBlocks: openBlocks(), corrections: new SharedCorrections() };
+    const around = { board, control, trace, kept, openBlocks: openBlocks(), corrections: new SharedCorrections() };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
@@ -50,14 +53,17 @@ export function runTask(request: TaskRequest): TaskOutcome {
       return { kind: 'stopped' };
     }
     const segments = trace.finish();
+    const keptNetworks = kept.finish();
     return {
       kind: 'trained',
       results: resultColumns(finished),
-      unfinished: unfinished === null ? null : leaveGroup(unfinished, request),
+      unfinished: unfinished === null ? null : leaveGroup(unfinished, request, keptNetworks),
+      kept: keptNetworks,
       segments,
     };
   } catch (error) {
     trace?.abandon();
+    kept.abandon();
     if (!(error instanceof RunError)) throw error;
     return { kind: 'storage-failed', problem: error.problem };
   } finally {
@@ -69,6 +75,7 @@ interface Surroundings {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
+  readonly kept: KeptCheckpoints;
   readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
   readonly corrections: SharedCorrections;
 }
@@ -94,8 +101,8 @@ interface TrainedGroup {
 
 /** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
 function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
-  const { board, control, trace } = around;
-  const { epochs, bucketEpochs, memory } = request;
+  const { board, control, trace, kept } = around;
+  const { epochs, bucketEpochs, keepEvery, memory } = request;
   const { networks, lanes, untilEpoch } = group;
   const shape = groupShape(group, bucketEpochs);
   const inMemory = initialiseGroup({ networks, shape, memory });
@@ -116,7 +123,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
       if (control.stopRequested) break;
       nextLook = epoch + lookEpochs;
     }
-    const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs }) };
+    const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs, keepEvery }) };
     train(chunk);
     epoch += chunk.count;
     for (const watch of watches) {
@@ -124,43 +131,60 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
       if (epoch >= nextLook || epoch === untilEpoch)
         board.setNetwork(watch.id, { epochs: epoch, label: watch.observer.provisionalLabel() });
     }
+    if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }
   return { inMemory, watches, epoch };
 }
 
-/** Epochs of the chunk that follows an epoch: not beyond its bucket, nor beyond the last one that is asked for. */
-function chunkLength(epoch: number, of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number }): number {
-  const { shape, untilEpoch, bucketEpochs } = of;
-  return Math.min(shape.chunkEpochs, bucketEpochs - (epoch % bucketEpochs), untilEpoch - epoch);
+/** Epochs of the chunk that follows an epoch: not beyond its bucket, nor an epoch that is kept, nor the last one that is asked for. */
+function chunkLength(
+  epoch: number,
+  of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number; keepEvery: number },
+): number {
+  const { shape, untilEpoch, bucketEpochs, keepEvery } = of;
+  const untilKept = keepEvery - (epoch % keepEvery);
+  return Math.min(shape.chunkEpochs, bucketEpochs - (epoch % bucketEpochs), untilKept, untilEpoch - epoch);
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */
 function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 'epoch'>): void {
-  const networks = [...new Set(group.checkpoints)].flatMap(
-    (file) => readCheckpoint(join(request.checkpointFolder, file), request.runKey).networks,
+  const checkpoints = [...new Set(group.checkpoints)].flatMap((file) =>
+    readCheckpoints(join(request.checkpointFolder, file), request.runKey),
   );
+  const networks = networksAt(checkpoints, group.epoch);
   for (const [lane, watch] of of.watches.entries()) {
-    const own = networks.find(({ network }) => network === watch.id);
+    const own = networks.get(watch.id);
     if (own === undefined) throw new Error(`no checkpoint of network ${watch.id} in ${group.checkpoints.join(', ')}`);
     writeState(of.inMemory, lane, own);
     watch.goOn(group.epoch, own);
   }
 }
 
-/** Writes a checkpoint of a group that has epochs to go. */
-function leaveGroup({ inMemory, watches, epoch }: TrainedGroup, request: TaskRequest): UnfinishedNetworks {
-  const { checkpointFolder, runKey } = request;
-  const networks = watches.map((watch, lane) => ({
+/** Writes a checkpoint of a group that has epochs to go, unless its last epoch is kept anyway. */
+function leaveGroup(
+  group: TrainedGroup,
+  { checkpointFolder, runKey }: TaskRequest,
+  kept: readonly KeptNetworks[],
+): UnfinishedNetworks {
+  const { watches, epoch } = group;
+  const network = Uint32Array.from(watches, ({ id }) => id);
+  const own = kept.find((of) => of.epoch === epoch && of.network.includes(network[0]));
+  if (own !== undefined) return { network, epoch, checkpoint: own.checkpoint };
+  const networks = networkCheckpoints(group, 0);
+  const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
+  return { network, epoch, checkpoint: writeCheckpoint(checkpointFolder, record) };
+}
+
+/** What each network of a group takes along. */
+function networkCheckpoints(
+  { inMemory, watches }: Omit<TrainedGroup, 'epoch'>,
+  firstBlock: number,
+): NetworkCheckpoint[] {
+  return watches.map((watch, lane) => ({
     network: watch.id,
     ...readState(inMemory, lane),
-    ...watch.seen(),
+    ...watch.seen(firstBlock),
   }));
-  const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
-  return {
-    network: Uint32Array.from(watches, ({ id }) => id),
-    epoch,
-    checkpoint: writeCheckpoint(checkpointFolder, record),
-  };
 }
 
 interface FinishedNetwork {

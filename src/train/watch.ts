@@ -13,7 +13,7 @@ import type { LaneSignals } from './lane-signals.ts';
 import type { TraceWriter } from './trace-writer.ts';
 
 /** The part of a checkpoint that is about what was seen, not about the network's own state. */
-type Seen = Pick<NetworkCheckpoint, 'observer' | 'bucket' | 'blockDigests' | 'openLosses'>;
+type Seen = Pick<NetworkCheckpoint, 'observer' | 'bucket' | 'firstBlock' | 'blockDigests' | 'openLosses'>;
 
 export class Watch {
   readonly id: number;
@@ -50,9 +50,9 @@ export class Watch {
     this.#trace.blocks(this.id, this.digest.losses(this.#signals));
   }
 
-  /** What has been seen by now, as numbers of its own. */
-  seen(): Seen {
-    return { observer: this.observer.save(), bucket: this.#bucket.save(), ...this.digest.save() };
+  /** What has been seen by now, as numbers of its own; of the digests those from `firstBlock` on. */
+  seen(firstBlock = 0): Seen {
+    return { observer: this.observer.save(), bucket: this.#bucket.save(), ...this.digest.save(firstBlock) };
   }
 
   /** Goes on where another watch of the network was after `epoch` epochs. */

@@ -248,7 +248,12 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
     expect(own.board.threads()).toEqual([null, null]);
     const checkpoint = `00005-${epoch}.msgpack`;
     expect(unfinished?.checkpoint).toBe(checkpoint);
-    expect(readdirSync(folder).sort()).toEqual([checkpoint, 'blocks.arrow.part', 'epochs.arrow.part']);
+    expect(readdirSync(folder).sort()).toEqual([
+      checkpoint,
+      'blocks.arrow.part',
+      'epochs.arrow.part',
+      ...(watched === 0 ? [] : ['kept-00000-0-20000.msgpack']),
+    ]);
     const table = sealedTable(stopped, own, 'epochs');
     expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);
 

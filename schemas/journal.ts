@@ -79,6 +79,21 @@ export interface CommitRecord {
   readonly segments: readonly SegmentCommit[];
 }
 
+/**
+ * The run is to train more epochs than before. No network is done any more: each goes back to where it has not yet seen anything of the end of the
+ * longer run, and its rows and kept checkpoints beyond are no more.
+ */
+export interface RaisedRecord {
+  readonly kind: 'raised';
+  /** From now on. */
+  readonly epochs: number;
+  /** Where networks go on; those that are in none of them begin anew. */
+  readonly restarts: readonly UnfinishedNetworks[];
+  /** Segments that had rows beyond, and those that stand in their place. */
+  readonly removed: readonly { readonly table: SegmentedTableName; readonly file: string }[];
+  readonly segments: readonly SegmentCommit[];
+}
+
 /** Networks that are given up: their task was lost three times. */
 export interface FailedRecord {
   readonly kind: 'failed';
@@ -103,4 +118,11 @@ export interface EndRecord {
   readonly elapsedMs: number;
 }
 
-export type JournalRecord = HeaderRecord | SessionRecord | CommitRecord | FailedRecord | SnapshotRecord | EndRecord;
+export type JournalRecord =
+  | HeaderRecord
+  | SessionRecord
+  | CommitRecord
+  | RaisedRecord
+  | FailedRecord
+  | SnapshotRecord
+  | EndRecord;

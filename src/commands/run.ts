@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { count } from '../display/format.ts';
 import { jsonDisplay } from '../display/json.ts';
 import { plainDisplay } from '../display/plain.ts';
 import { summaryLines } from '../display/summary.ts';
@@ -46,6 +47,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const engine = options.kernel === 'reference' ? 'reference' : 'kernel';
   const folder = options.out ?? defaultRunFolder(sweep);
   const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
+  if (run.raisedFrom !== null)
+    tellUser(`raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`);
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;

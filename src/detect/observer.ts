@@ -120,15 +120,18 @@ export class Observer {
     );
   }
 
-  /** Goes on with numbers that were saved. */
-  restore(numbers: Float64Array): void {
+  /**
+   * Goes on with numbers that were saved after `epoch` epochs, by an observer of a run of as many epochs or of fewer: what that one has
+   * seen of its own tail does not count where the tail of this run is all to come.
+   */
+  restore(numbers: Float64Array, epoch: number): void {
     const [lossFirst, lossLast, lossMin, lossMinEpoch, tailMin, recentMin, lastLowEpoch, nonFiniteEpoch, unchanged] =
       numbers;
     this.#lossFirst = lossFirst;
     this.#lossLast = lossLast;
     this.#lossMin = lossMin;
     this.#lossMinEpoch = lossMinEpoch || null;
-    this.#tailMin = tailMin;
+    this.#tailMin = epoch < this.#tailStart ? Number.POSITIVE_INFINITY : tailMin;
     this.#recentMin = recentMin;
     this.#lastLowEpoch = lastLowEpoch || null;
     this.#nonFiniteEpoch = nonFiniteEpoch || null;

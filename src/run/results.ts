@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import type { CommitRecord, KeptNetworks } from '../../schemas/journal.ts';
+import type { CommitRecord, KeptNetworks, RaisedRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 
@@ -82,6 +82,22 @@ export class Results {
     }
     const used = this.checkpoints;
     return [...overtaken].filter((file) => !used.has(file) && !this.#keptFiles.has(file));
+  }
+
+  /** Takes every network back to where it goes on in a longer run. What is kept beyond is forgotten: it will be kept again. */
+  raise({ restarts }: Pick<RaisedRecord, 'restarts'>): void {
+    this.#labels.fill(NO_LABEL);
+    this.#digests.fill(0);
+    for (const column of this.#columns) column.fill(0);
+    this.#unfinished.clear();
+    for (const { network, epoch, checkpoint } of restarts)
+      for (const id of network) this.#unfinished.set(id, { epoch, checkpoint });
+    const isBefore = (epoch: number) => (id: number) => epoch <= (this.progressOf(id)?.epoch ?? 0);
+    const kept = this.#kept.map((of) => ({ ...of, network: of.network.filter(isBefore(of.epoch)) }));
+    this.#kept.length = 0;
+    this.#keptFiles.clear();
+    this.#keptOf = null;
+    for (const networks of kept) if (networks.network.length > 0) this.#keep(networks);
   }
 
   /** Records networks as given up, unless they are done; a later commit overrides it. */
@@ -174,6 +190,19 @@ export class Results {
       hash.update(idBytes).update(key, 'hex').update(this.#digestBytes(id));
     }
     return hash.digest('hex');
+  }
+
+  get #columns(): readonly (Uint8Array | Uint32Array | Float64Array)[] {
+    return [
+      this.degraded,
+      this.subnormal,
+      this.divergedEpoch,
+      this.nonFiniteEpoch,
+      this.lossMinEpoch,
+      this.lossFirst,
+      this.lossMin,
+      this.lossLast,
+    ];
   }
 
   #keep(networks: KeptNetworks): void {

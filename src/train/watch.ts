@@ -57,7 +57,7 @@ export class Watch {
 
   /** Goes on where another watch of the network was after `epoch` epochs. */
   goOn(epoch: number, { observer, bucket, blockDigests, openLosses }: Seen): void {
-    this.observer.restore(observer);
+    this.observer.restore(observer, epoch);
     this.#bucket.restore(bucket);
     this.digest.restore(epoch, { blockDigests, openLosses });
   }

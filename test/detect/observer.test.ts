@@ -53,7 +53,7 @@ function observe(
     if (isHandedOn) {
       const saved = observer.save();
       observer = new Observer({ epochs: loss.length, targetVariance });
-      observer.restore(saved);
+      observer.restore(saved, first);
     }
   }
   return observer.verdict();
@@ -218,6 +218,17 @@ test('a provisional label is the label the run would have if it ended like the e
   expect(show(6, [5, 0.02, 5])).toBe('other');
   expect(show(9, plateau(1000, 0.02), 0)).toBe('stagnated');
   expect(show(1009, [Infinity])).toBe('non-finite');
+});
+
+test('an observer that goes on in a longer run has not seen its tail', () => {
+  const loss = [1, ...Array<number>(19).fill(0.01), ...Array<number>(80).fill(5)];
+  const short = new Observer({ epochs: 20, targetVariance: 1 });
+  short.observe(chunkOf(1, moving(loss.slice(0, 19))));
+  const long = new Observer({ epochs: 100, targetVariance: 1 });
+  long.restore(short.save(), 19);
+  long.observe(chunkOf(20, moving(loss.slice(19))));
+  expect(long.verdict()).toEqual(observe(moving(loss), 1));
+  expect(long.verdict().label).toBe('diverged');
 });
 
 test('the tail of a run is a share of its epochs, rounded half up, and at least one', () => {

@@ -48,7 +48,9 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const folder = options.out ?? defaultRunFolder(sweep);
   const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
   if (run.raisedFrom !== null)
-    tellUser(`raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`);
+    tellUser(
+      `raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`,
+    );
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;

@@ -237,8 +237,8 @@ function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Ma
 function folderProblem(folder: string, sweep: Sweep): Problem | readonly Problem[] | null {
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
-    // A process killed between making the folder and writing the manifest leaves a lock, or run.json.new, and nothing else.
-    if (others.every((name) => name === 'lock' || name === 'run.json.new')) return null;
+    // A process killed between making the folder and writing the manifest leaves a lock or a claim on it, or run.json.new, and nothing else.
+    if (others.every((name) => /^lock(\.\d+(\.new)?)?$/.test(name) || name === 'run.json.new')) return null;
     return {
       where: folder,
       got: `a folder with other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,

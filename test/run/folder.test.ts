@@ -120,7 +120,9 @@ describe('the folder of a run', () => {
     expect(error).toBeInstanceOf(UsageError);
     const lines = error.message.split('\n');
     expect(lines).toHaveLength(3);
-    expect(error.message).toContain(`${folder}: epochs: got 40 in the sweep, expected 50 or more, as in the run "tiny"`);
+    expect(error.message).toContain(
+      `${folder}: epochs: got 40 in the sweep, expected 50 or more, as in the run "tiny"`,
+    );
     expect(error.message).toContain(`${folder}: optimizer[0].learningRate: got [0.02] in the sweep, expected [0.01]`);
     expect(error.message).toContain(`${folder}: seeds: got [0,1,2,3] in the sweep, expected [0,1,2]`);
   });

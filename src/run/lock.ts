@@ -16,7 +16,7 @@ import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from '../storage/files.ts';
 
 /** A takeover takes a millisecond; a rival that takes longer is stopped or hangs. */
-const TAKEOVER_MS_MAX = 5000;
+const TAKEOVER_MS_MAX = 1000;
 /** What `link` says where a file system has no hard links. */
 const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 

@@ -82,16 +82,34 @@ test.runIf(existsSync('/proc/self/stat'))(
     other.kill();
     await once(other, 'exit');
 
-    // The shell is asked for the number of a child that it does not bury, being another program by then.
-    const parent = spawn('bash', ['-c', 'sleep 0.01 & echo $!; exec sleep 600']);
+    // A child of a shell that is another program by the time it dies, and does not bury it.
+    const parent = spawn('bash', ['-c', 'exec 3<&0; (read <&3) & echo $!; exec sleep 600']);
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
     const dead = Number(chunk.toString());
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'latin1') !== 'sleep\n') await setTimeout(5);
+    parent.stdin.end();
     while (!/\) Z /.test(readFileSync(`/proc/${dead}/stat`, 'latin1'))) await setTimeout(5);
     writeFileSync(path, `${dead}\n${began}\n`);
     expect(lockHolder(path)).toBe(null);
     parent.kill();
   },
 );
+
+test('a stale lock is left alone while another living process claims it too', () => {
+  const path = lockPath();
+  const { pid: gone } = spawnSync('true');
+  writeFileSync(path, `${gone}\n`);
+  writeFileSync(`${path}.1`, '1\n'); // there is always a process 1
+  expect(() => acquireLock(path)).toThrow('process 1 works on');
+  expect(readFileSync(path, 'utf8')).toBe(`${gone}\n`);
+  writeFileSync(`${path}.1`, `${gone}\n`);
+  writeFileSync(`${path}.${gone}`, `${gone}\n`);
+  writeFileSync(`${path}.${gone}.new`, '');
+  const release = acquireLock(path);
+  expect(existsSync(`${path}.${gone}`)).toBe(false);
+  expect(existsSync(`${path}.${gone}.new`)).toBe(false);
+  release();
+});
 
 test('of many processes that take over one stale lock, again and again, one has it at a time', async () => {
   const path = lockPath();
@@ -105,7 +123,7 @@ test('of many processes that take over one stale lock, again and again, one has 
         const release = acquireLock(${JSON.stringify(path)});
         taken++;
         appendFileSync(${JSON.stringify(log)}, 'taken ' + process.pid + '\\n');
-        const end = performance.now() + 0.5;
+        const end = performance.now() + 0.05;
         while (performance.now() < end);
         appendFileSync(${JSON.stringify(log)}, 'left ' + process.pid + '\\n');
         // As a process leaves it that is killed; while it stands there nobody else removes it but by taking it over.

@@ -42,6 +42,8 @@ export interface OptimizerConfig {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  /** λ of adamw: an update first multiplies θ by 1 − learningRate·λ. */
+  readonly weightDecay?: number;
 }
 
 /** All that decides a network's bits but the number of epochs. */

@@ -34,8 +34,8 @@ export const SWEEP_LIMITS = {
   magnitudeMax: 3.4028234663852886e38,
 } as const;
 
-/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba and of PyTorch. */
-export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
+export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
 /** Seed of the teacher where the sweep does not give it. */
 export const TEACHER_SEED_DEFAULT = 0;
@@ -51,6 +51,7 @@ const wholeNumber = ({ min, max }: { min: number; max: number }) =>
 /** A −0 would not survive run.json and could change bits that the network's key does not see. */
 const withoutNegativeZero = (value: number) => value + 0;
 const decayRate = z.number().min(0).lt(1).overwrite(withoutNegativeZero);
+const magnitude = z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero);
 const seed = wholeNumber({ min: 0, max: SWEEP_LIMITS.seedMax });
 
 /** Units a layer, inputs first; the last layer is the (linear) output. */
@@ -84,7 +85,8 @@ const optimizerBlock = z.strictObject({
   learningRate: axis(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)),
   beta1: axis(decayRate).optional(),
   beta2: axis(decayRate).optional(),
-  epsilon: axis(z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero)).optional(),
+  epsilon: axis(magnitude).optional(),
+  weightDecay: axis(magnitude).optional(),
 });
 
 /** A block of formulas as resolved. */

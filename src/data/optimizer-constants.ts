@@ -2,24 +2,41 @@
  * The constants of an optimiser: hyper-parameters and bias corrections as the declared arithmetic states them, computed in float64
  * from unrounded values. Whoever uses one rounds it once to the network's precision. Reference and kernels read the same.
  */
-import type { FormName } from '../../schemas/catalogue.ts';
+import type { FormName, OptimizerName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
 
 /** Constants that hold for all epochs. */
-export const CONSTANT_NAMES = ['learningRate', 'beta1', 'beta2', 'oneMinusBeta1', 'oneMinusBeta2', 'epsilon'] as const;
+export const CONSTANT_NAMES = [
+  'learningRate',
+  'beta1',
+  'beta2',
+  'oneMinusBeta1',
+  'oneMinusBeta2',
+  'epsilon',
+  'decayFactor',
+] as const;
 export type ConstantName = (typeof CONSTANT_NAMES)[number];
 
 /** Constants that change with the epoch t: s and c of the torch form, 1 − β1^t and 1 − β2^t of the paper's, α of Keras. */
 export type CorrectionName = 'stepSize' | 'rootCorrection' | 'firstCorrection' | 'secondCorrection' | 'alpha';
 
-/** The constants of a configuration; 0 where its optimiser has none of the name. */
+/** The constants of a configuration, from hyper-parameters of 0 where its optimiser has none of the name. */
 export function constantsOf({
   learningRate,
   beta1 = 0,
   beta2 = 0,
   epsilon = 0,
+  weightDecay = 0,
 }: OptimizerConfig): Readonly<Record<ConstantName, number>> {
-  return { learningRate, beta1, beta2, oneMinusBeta1: 1 - beta1, oneMinusBeta2: 1 - beta2, epsilon };
+  return {
+    learningRate,
+    beta1,
+    beta2,
+    oneMinusBeta1: 1 - beta1,
+    oneMinusBeta2: 1 - beta2,
+    epsilon,
+    decayFactor: 1 - learningRate * weightDecay,
+  };
 }
 
 /** A correction from bias1 = 1 − β1^t and bias2 = 1 − β2^t. */
@@ -41,9 +58,19 @@ const CORRECTIONS: Readonly<Record<FormName, Partial<Record<CorrectionName, Corr
   keras: { alpha: (learningRate, bias1, bias2) => (learningRate * Math.sqrt(bias2)) / bias1 },
 };
 
+/** Whether an optimiser corrects the bias of its moments. */
+const CORRECTS_BIAS: Readonly<Record<OptimizerName, boolean>> = {
+  adam: true,
+  adamw: true,
+  amsgrad: true,
+  rmsprop: false,
+  momentum: false,
+  sgd: false,
+};
+
 /** The names of the corrections that an optimiser has. */
 export function correctionNames({ kind, form }: Pick<OptimizerConfig, 'kind' | 'form'>): CorrectionName[] {
-  return kind === 'sgd' ? [] : (Object.keys(CORRECTIONS[form]) as CorrectionName[]);
+  return CORRECTS_BIAS[kind] ? (Object.keys(CORRECTIONS[form]) as CorrectionName[]) : [];
 }
 
 /** The corrections of one optimiser over some epochs at a time; cheapest when epochs follow one another. */

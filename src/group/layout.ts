@@ -6,6 +6,7 @@
  *     ├ theta           [parameter][lane]
  *     ├ firstMoment     [parameter][lane]      nothing where the optimiser keeps no such moment
  *     ├ secondMoment    [parameter][lane]
+ *     ├ maxSecondMoment [parameter][lane]
  *     ├ previousUpdate  [parameter][lane]
  *     ├ inputs          [sample][input][lane]
  *     ├ targets         [sample][output][lane]
@@ -16,7 +17,14 @@
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
-import type { ActivationName, FormName, OptimizerName, SubnormalsName } from '../../schemas/catalogue.ts';
+import {
+  type ActivationName,
+  type FormName,
+  MOMENT_NAMES,
+  type MomentName,
+  type OptimizerName,
+  type SubnormalsName,
+} from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import { BYTES_OF, type FloatArray, floatView } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -29,8 +37,8 @@ export interface GroupShape {
   readonly sampleCount: number;
   readonly optimizer: { readonly kind: OptimizerName; readonly form: FormName };
   readonly subnormals: SubnormalsName;
-  /** How many moment vectors the optimiser keeps. */
-  readonly moments: 0 | 1 | 2;
+  /** The moments that the optimiser keeps. */
+  readonly moments: readonly MomentName[];
   /** How many constants the optimiser has that hold for all epochs, and how many that change with the epoch. */
   readonly constants: number;
   readonly corrections: number;
@@ -61,18 +69,10 @@ export const EXTREMES = [
 ] as const;
 export type ExtremeName = (typeof EXTREMES)[number];
 
-const SECTIONS = [
-  'theta',
-  'firstMoment',
-  'secondMoment',
-  'previousUpdate',
-  'inputs',
-  'targets',
-  'constants',
-  'corrections',
-  'signals',
-  'extremes',
-] as const;
+/** The sections that the state of a network stands in: all that training hands on from one epoch to the next. */
+export const STATE_SECTIONS = ['theta', ...MOMENT_NAMES, 'previousUpdate'] as const;
+
+const SECTIONS = [...STATE_SECTIONS, 'inputs', 'targets', 'constants', 'corrections', 'signals', 'extremes'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 /** The sections of a group's memory as arrays, in the order and shape drawn above. */
@@ -86,10 +86,12 @@ const PAGE_BYTES = 65_536;
 function sectionLengths(shape: GroupShape): Record<SectionName, number> {
   const { layers, sampleCount, moments, lanes, chunkEpochs } = shape;
   const parameters = parameterCount(layers) * lanes;
+  const kept = (moment: MomentName) => (moments.includes(moment) ? parameters : 0);
   return {
     theta: parameters,
-    firstMoment: moments >= 1 ? parameters : 0,
-    secondMoment: moments >= 2 ? parameters : 0,
+    firstMoment: kept('firstMoment'),
+    secondMoment: kept('secondMoment'),
+    maxSecondMoment: kept('maxSecondMoment'),
     previousUpdate: parameters,
     inputs: sampleCount * layers[0] * lanes,
     targets: sampleCount * layers[layers.length - 1] * lanes,

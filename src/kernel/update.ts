@@ -3,6 +3,7 @@
  * parameters in index order, since the sums of the signals run in that order. A later epoch does not wait for these sums.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES, type MomentName } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import { type GroupShape, SIGNALS, type SignalName } from '../group/layout.ts';
@@ -30,8 +31,7 @@ import {
   type Vector,
 } from './tree.ts';
 
-const FIRST_MOMENT = new Section('firstMoment');
-const SECOND_MOMENT = new Section('secondMoment');
+const MOMENT_SECTIONS = MOMENT_NAMES.map((name) => [name, new Section(name)] as const);
 const PREVIOUS_UPDATE = new Section('previousUpdate');
 const CONSTANTS = new Section('constants');
 const CORRECTIONS = new Section('corrections');
@@ -64,14 +64,11 @@ export function update(
   const { layers, optimizer, chunkEpochs } = shape;
   const corrections = correctionNames(optimizer);
   code.note(`update, ${optimizer.kind} in ${optimizer.form} form, and signals`);
-  const updateParameter = updateOf(
-    shape,
-    {
-      constant: (name) => code.let(name, CONSTANTS.load(CONSTANT_NAMES.indexOf(name))),
-      correction: (name) => code.let(name, CORRECTIONS.load(epoch.plus(corrections.indexOf(name) * chunkEpochs))),
-    },
-    flushing(code, shape, 'moment'),
-  );
+  const updateParameter = updateOf(shape, {
+    constant: (name) => code.let(name, CONSTANTS.load(CONSTANT_NAMES.indexOf(name))),
+    correction: (name) => code.let(name, CORRECTIONS.load(epoch.plus(corrections.indexOf(name) * chunkEpochs))),
+    flush: flushing(code, shape, 'moment'),
+  });
   const flushGradient = flushing(code, shape, 'gradient');
   const sum = (name: string) => code.let(name, ZERO);
   const [gradientSquares, updateSquares, products, changed] = ['gg', 'uu', 'up', 'changed'].map(sum);
@@ -82,8 +79,9 @@ export function update(
     const g = code.let('g', flushGradient(GRADIENT.load(i)));
     code.set(gradientSquares, add(gradientSquares, multiply(g, g)));
     const before = code.let('before', THETA.load(i));
-    const state = { theta: before, firstMoment: FIRST_MOMENT.load(i), secondMoment: SECOND_MOMENT.load(i) };
-    const next = updateParameter(code, state, g);
+    const moments = MOMENT_SECTIONS.map(([name, section]) => [name, section.load(i)] as const);
+    const state = Object.fromEntries(moments) as Record<MomentName, Vector>;
+    const next = updateParameter(code, { theta: before, ...state }, g);
     const theta = code.let('after', next.theta);
     const u = code.let('u', subtract(theta, before));
     const previous = PREVIOUS_UPDATE.load(i);
@@ -92,11 +90,8 @@ export function update(
     // NaN that stays NaN has not changed, and NaN stays.
     const differs = and(bitsDiffer(theta, before), equal(before, before));
     code.set(changed, add(changed, and(differs, ONE)));
-    for (const [section, value] of [
-      [THETA, theta],
-      [FIRST_MOMENT, next.firstMoment],
-      [SECOND_MOMENT, next.secondMoment],
-    ] as const) {
+    const results = MOMENT_SECTIONS.map(([name, section]) => [section, next[name]] as const);
+    for (const [section, value] of [[THETA, theta] as const, ...results]) {
       if (value === undefined) continue;
       code.set(nonFinite, or(nonFinite, subtract(value, value)));
       code.store(section, i, value);

@@ -26,6 +26,7 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   beta1: ({ optimizer }) => optimizer.beta1,
   beta2: ({ optimizer }) => optimizer.beta2,
   epsilon: ({ optimizer }) => optimizer.epsilon,
+  weight_decay: ({ optimizer }) => optimizer.weightDecay,
   subnormals: ({ subnormals }) => subnormals,
   precision: ({ precision }) => precision,
 };

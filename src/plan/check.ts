@@ -5,7 +5,13 @@
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
-import { type DataBlock, type OptimizerBlock, SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
+import {
+  type DataBlock,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  SWEEP_LIMITS,
+  type Sweep,
+} from '../../schemas/sweep.ts';
 import { numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
 
@@ -205,7 +211,7 @@ function checkOptimizer(block: Partial<OptimizerBlock>, path: readonly PropertyK
       });
     }
   }
-  for (const option of ['beta1', 'beta2', 'epsilon'] as const) {
+  for (const option of Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]) {
     const takesIt = (kind: OptimizerName) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option);
     if (block[option] !== undefined && !kinds.some(takesIt)) {
       findings.push({

@@ -17,7 +17,7 @@ export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers
   return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
-/** Numbers that a kernel keeps for one network, with room to spare: state and gradient, samples, activations, slopes and deltas. */
+/** Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes and deltas. */
 export function numbersInMemory(layers: readonly number[], points: number): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
   return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);

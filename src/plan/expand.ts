@@ -1,7 +1,7 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon), batch, subnormals, precision
- * and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, subnormals,
+ * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';

@@ -4,6 +4,7 @@
  * the signals of both. Knows nothing of lanes, groups or files.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { roundingTo } from '../numeric/rounding.ts';
@@ -38,7 +39,7 @@ export interface EpochSignals {
   updateCosine: number;
   /** Parameters of which at least one bit changed; a NaN that stays NaN has not changed. */
   changedParameters: number;
-  /** Whether NaN or ∞ stands in the loss, θ, m or v after the update. */
+  /** Whether NaN or ∞ stands in the loss, θ or a moment after the update. */
   nonFinite: boolean;
 }
 
@@ -85,7 +86,7 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
 
   /** Updates every parameter in index order and measures the update. */
   function updateAndMeasure(state: NetworkState): void {
-    const { theta, firstMoment, secondMoment, previousUpdate } = state;
+    const { theta, previousUpdate } = state;
     let gradientSquares = 0;
     let updateSquares = 0;
     let previousSquares = 0;
@@ -105,8 +106,10 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
       if (!Object.is(theta[i], before)) changed++;
       finite &&= Number.isFinite(theta[i]);
     }
-    for (let i = 0; i < firstMoment.length; i++) finite &&= Number.isFinite(firstMoment[i]);
-    for (let i = 0; i < secondMoment.length; i++) finite &&= Number.isFinite(secondMoment[i]);
+    for (const name of MOMENT_NAMES) {
+      const moment = state[name];
+      for (let i = 0; i < moment.length; i++) finite &&= Number.isFinite(moment[i]);
+    }
     const updateNorm = round(Math.sqrt(updateSquares));
     const previousNorm = round(Math.sqrt(previousSquares));
     signals.gradientNorm = round(Math.sqrt(gradientSquares));

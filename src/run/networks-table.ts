@@ -106,7 +106,7 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     beta1: numbers(({ optimizer }) => optimizer.beta1),
     beta2: numbers(({ optimizer }) => optimizer.beta2),
     epsilon: numbers(({ optimizer }) => optimizer.epsilon),
-    weight_decay: notBuiltNumbers,
+    weight_decay: numbers(({ optimizer }) => optimizer.weightDecay),
     seed: counts(({ seed }) => seed),
     epochs: counts(() => epochs),
     onset_epoch: notBuiltCounts,

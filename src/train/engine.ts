@@ -14,6 +14,7 @@ import {
   groupMemory,
   readLane,
   SIGNALS,
+  STATE_SECTIONS,
   writeLane,
 } from '../group/layout.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
@@ -35,18 +36,7 @@ export interface GroupInMemory {
 }
 
 /** What an epoch reads; everything else is written before it is read. */
-const WRITTEN_AT_THE_START = [
-  'theta',
-  'firstMoment',
-  'secondMoment',
-  'previousUpdate',
-  'inputs',
-  'targets',
-  'constants',
-] as const;
-
-/** The sections that the state of a network stands in; all that training hands on from one epoch to the next. */
-const STATE_NAMES = ['theta', 'firstMoment', 'secondMoment', 'previousUpdate'] as const;
+const WRITTEN_AT_THE_START = [...STATE_SECTIONS, 'inputs', 'targets', 'constants'] as const;
 
 /** Gives a group its place in a memory: θ₀, zero moments, samples and constants. */
 export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMemory {
@@ -68,7 +58,7 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
 /** The state of one lane, copied. */
 export function readState({ shape, sections }: GroupInMemory, lane: number): NetworkState {
   const { precision, lanes } = shape;
-  const copies = STATE_NAMES.map((name) => {
+  const copies = STATE_SECTIONS.map((name) => {
     const copy = floatArray(precision, sections[name].length / lanes);
     readLane(sections[name], lanes, lane, copy);
     return [name, copy] as const;
@@ -76,9 +66,16 @@ export function readState({ shape, sections }: GroupInMemory, lane: number): Net
   return Object.fromEntries(copies) as unknown as NetworkState;
 }
 
-/** Sets the state of one lane. */
-export function writeState({ shape, sections }: GroupInMemory, lane: number, state: Readonly<NetworkState>): void {
-  for (const name of STATE_NAMES) writeLane(sections[name], shape.lanes, lane, state[name]);
+/** Sets the state of one lane. What the state lacks is a moment that the optimiser does not keep. */
+export function writeState(
+  { shape, sections }: GroupInMemory,
+  lane: number,
+  state: Readonly<Partial<NetworkState>>,
+): void {
+  for (const name of STATE_SECTIONS) {
+    const values = state[name];
+    if (values !== undefined) writeLane(sections[name], shape.lanes, lane, values);
+  }
 }
 
 /** The engine that runs a compiled kernel on a group. Groups of a task share their corrections. */
@@ -141,13 +138,13 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
     theta: ownLane('theta'),
     firstMoment: ownLane('firstMoment'),
     secondMoment: ownLane('secondMoment'),
+    maxSecondMoment: ownLane('maxSecondMoment'),
     previousUpdate: ownLane('previousUpdate'),
   };
   const extremes = new Extremes();
-  const stateNames = Object.keys(state) as (keyof NetworkState)[];
 
   return ({ firstEpoch, count }) => {
-    for (const name of stateNames) readLane(memory[name], lanes, lane, state[name]);
+    for (const name of STATE_SECTIONS) readLane(memory[name], lanes, lane, state[name]);
     extremes.begin();
     for (let i = 0; i < count; i++) {
       const signals = epoch(state, firstEpoch + i);
@@ -157,6 +154,6 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
       }
     }
     for (const [index, name] of EXTREMES.entries()) memory.extremes[index * lanes + lane] = extremes.values[name];
-    for (const name of stateNames) writeLane(memory[name], lanes, lane, state[name]);
+    for (const name of STATE_SECTIONS) writeLane(memory[name], lanes, lane, state[name]);
   };
 }

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
@@ -198,14 +199,13 @@ interface FinishedNetwork {
 function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: Surroundings): FinishedNetwork[] {
   const { precision } = inMemory.shape;
   return watches.map(({ id, observer, digest }, lane) => {
-    const { theta, firstMoment, secondMoment } = readState(inMemory, lane);
-    const { lastBlock, digest: bytes } = digest.finish([theta, firstMoment, secondMoment]);
+    const state = readState(inMemory, lane);
+    const moments = MOMENT_NAMES.map((name) => state[name]);
+    const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs: epoch, label: verdict.label });
-    const hasSubnormalMoments = [firstMoment, secondMoment].some((moment) =>
-      moment.some((x) => isSubnormal(x, precision)),
-    );
+    const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
     return { id, verdict, digest: bytes, hasSubnormalMoments };
   });
 }

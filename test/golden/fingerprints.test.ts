@@ -1,5 +1,5 @@
 /**
- * Golden fingerprints: the bits of every network of five small sweeps, which together use all of the catalogue, by
+ * Golden fingerprints: the bits of every network of six small sweeps, which together use all of the catalogue, by
  * either engine. They change only with the declared arithmetic and its version. Where they differ, what the reference found stands
  * beside the old ones in fingerprints.actual.json.
  */
@@ -15,7 +15,7 @@ import { openRun } from '../../src/run/folder.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 const golden = JSON.parse(readFileSync(here('fingerprints.json'), 'utf8')) as Record<string, string>;
-const sweeps = ['catalogue.yaml', 'hard.yaml', 'inits.yaml', 'long.yaml', 'subnormals.yaml'];
+const sweeps = ['catalogue.yaml', 'hard.yaml', 'inits.yaml', 'long.yaml', 'optimizers.yaml', 'subnormals.yaml'];
 const actual: Record<string, string | null> = {};
 const folder = mkdtempSync(join(tmpdir(), 'gyre-golden-'));
 

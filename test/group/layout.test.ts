@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import {
   EXTREMES,
   type GroupShape,
@@ -25,7 +26,7 @@ const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
   precision: fc.constantFrom('float32' as const, 'float64' as const),
   layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
   sampleCount: fc.integer({ min: 1, max: 33 }),
-  moments: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  moments: fc.subarray([...MOMENT_NAMES]),
   constants: fc.integer({ min: 0, max: 6 }),
   corrections: fc.integer({ min: 0, max: 2 }),
   lanes: fc.constantFrom(1, 3, 4, 7, 16),
@@ -57,7 +58,7 @@ describe("a group's memory", () => {
       precision: 'float32',
       layers: [2, 3, 5],
       sampleCount: 7,
-      moments: 1,
+      moments: ['firstMoment', 'maxSecondMoment'],
       constants: 3,
       corrections: 2,
       lanes: 4,
@@ -69,6 +70,7 @@ describe("a group's memory", () => {
       theta: parameters,
       firstMoment: parameters,
       secondMoment: 0,
+      maxSecondMoment: parameters,
       previousUpdate: parameters,
       inputs: 7 * 2,
       targets: 7 * 5,
@@ -85,7 +87,7 @@ describe("a group's memory", () => {
       precision: 'float64',
       layers: [1, 3, 1],
       sampleCount: 4,
-      moments: 2,
+      moments: ['firstMoment', 'secondMoment'],
       constants: 6,
       corrections: 2,
       lanes: 3,

@@ -22,6 +22,7 @@ const lane: fc.Arbitrary<Lane> = fc
     beta1: unitInterval,
     beta2: unitInterval,
     epsilon: fc.oneof(fc.constantFrom(1e-8, 0, 1e-45), fc.double({ min: 0, max: 0.1, noNaN: true })),
+    weightDecay: fc.oneof(fc.constantFrom(0, 0.01), fc.double({ min: 0, max: 3, noNaN: true })),
     weights: exponent,
     inputs: exponent,
     targets: exponent,

@@ -6,16 +6,19 @@ import {
   type ActivationName,
   type FORMS,
   OPTIMIZERS,
+  type OptimizerOption,
   type Precision,
   type SubnormalsName,
 } from '../../schemas/catalogue.ts';
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
+import { OPTIMIZER_DEFAULTS } from '../../schemas/sweep.ts';
 import {
   type GroupMemory,
   type GroupShape,
   groupBytes,
   groupMemory,
   readLane,
+  STATE_SECTIONS,
   sharedMemory,
   writeLane,
 } from '../../src/group/layout.ts';
@@ -30,7 +33,7 @@ import {
   referenceEngine,
 } from '../../src/train/engine.ts';
 import { networkConfig } from '../reference/networks.ts';
-import { differencesOf, STATE_SECTIONS } from './compare.ts';
+import { differencesOf } from './compare.ts';
 
 /** An optimiser in one of its forms. */
 export type Update = Pick<OptimizerConfig, 'kind' | 'form'>;
@@ -46,6 +49,7 @@ export interface Lane {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  readonly weightDecay?: number;
   /** The parameter, input or target that stands in for the one at hand, `i` counting in the lane. */
   readonly parameter?: (i: number, value: number) => number;
   readonly input?: (i: number, value: number) => number;
@@ -84,6 +88,7 @@ export function variedLanes(count: number, turn = 0): Lane[] {
     beta1: pick([0.9, 0.5, 0, 0.99], lane),
     beta2: pick([0.999, 0.9, 0.99, 0, 0.75], lane),
     epsilon: pick([1e-8, 1e-3, 0, 1e-30, 1e-5, 0.1], lane),
+    weightDecay: pick([0.01, 0, 0.5, 3, 1e-9], lane),
   }));
 }
 
@@ -101,10 +106,14 @@ export function numbersOf(seed: number): () => number {
 /** Networks and shape of a case. */
 export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
   const { layers, activation, precision, subnormals, sampleCount, update, lanes, chunkEpochs, seed } = of;
-  const networks = of.networks.map(({ learningRate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }, id) => ({
+  const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
+  const networks = of.networks.map(({ learningRate = 0.01, ...own }, id) => ({
     ...networkConfig({ layers, activation, precision, subnormals, seed: seed + id, init: 'torch-linear' }),
     data: { kind: 'sine' as const, points: sampleCount },
-    optimizer: update.kind === 'sgd' ? { ...update, learningRate } : { ...update, learningRate, beta1, beta2, epsilon },
+    optimizer: {
+      ...{ ...update, learningRate },
+      ...Object.fromEntries(options.map((option) => [option, own[option] ?? OPTIMIZER_DEFAULTS[option]])),
+    },
     id,
     key: '',
   }));

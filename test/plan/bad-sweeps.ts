@@ -18,7 +18,7 @@ seeds: 2
 `;
 export const TOP_KEYS =
   'known here: name, epochs, layers, activation, data, init, optimizer, batch, precision, subnormals, seeds, trace';
-export const OPTIMIZER_KEYS = 'known here: kind, form, learningRate, beta1, beta2, epsilon';
+export const OPTIMIZER_KEYS = 'known here: kind, form, learningRate, beta1, beta2, epsilon, weightDecay';
 
 /** GOOD with some lines replaced, by number, and others put at its end. */
 export function sweepText(lines: Readonly<Record<number, string>>, ...more: readonly string[]): string {

@@ -23,6 +23,21 @@ describe('what single values cannot show', () => {
       'a.yaml:10: optimizer.beta1: got beta1 for sgd, expected no such option there',
     ],
     [
+      'weight decay for an optimizer without',
+      sweepText({ 8: '  kind: [adam, amsgrad]', 9: '  learningRate: 1\n  weightDecay: 0.1' }),
+      'a.yaml:10: optimizer.weightDecay: got weightDecay for adam, amsgrad, expected no such option there',
+    ],
+    [
+      'the memory of a first moment for RMSprop',
+      sweepText({ 8: '  kind: rmsprop', 9: '  learningRate: 1\n  beta1: 0.9' }),
+      'a.yaml:10: optimizer.beta1: got beta1 for rmsprop, expected no such option there',
+    ],
+    [
+      'a quotient form of AdamW',
+      sweepText({ 8: '  kind: adamw\n  form: [torch, quotient]' }),
+      'a.yaml:9: optimizer.form: got adamw × quotient, a crossing that does not exist, expected for adamw one of torch, paper, keras (give optimizers with different forms as a list of blocks)',
+    ],
+    [
       'a data seed for a data set without one',
       sweepText({ 6: '  points: 8\n  seed: 3' }),
       'a.yaml:7: data.seed: got a seed for sine, expected no seed: only the teacher is drawn',
@@ -128,7 +143,7 @@ seeds: [1, -1]
     });
     expect(problemsOf(text)).toEqual([
       'a.yaml:9: optimizer[1].learningRate: got -1, expected > 0',
-      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, sgd (did you mean "adam"?)',
+      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (did you mean "adam"?)',
       'a.yaml:8: optimizer[0].form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
       'a.yaml:10: optimizer[2].learningRate: got 1 twice, expected each value once',
     ]);

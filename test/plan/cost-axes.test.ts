@@ -84,6 +84,7 @@ describe('axes', () => {
     ['init', { init: ['he-uniform', 'lecun-normal'] }],
     ['form', { optimizer: { kind: 'adam', form: ['torch', 'keras'], learningRate: 0.1 } }],
     ['epsilon', { optimizer: { kind: 'adam', learningRate: 0.1, epsilon: [0, 1e-8] } }],
+    ['weight_decay', { optimizer: { kind: 'adamw', learningRate: 0.1, weightDecay: [0, 1e-4] } }],
     ['subnormals', { subnormals: ['ieee', 'flush'] }],
     ['precision', { precision: ['float32', 'float64'] }],
   ])('include %s', (name, keys) => {

@@ -18,12 +18,13 @@ const ALL_AXES = {
   precision: ['float64', 'float32'],
   subnormals: ['flush', 'ieee'],
   optimizer: {
+    weightDecay: [0.1, 0],
     epsilon: [1e-7, 1e-8],
     beta2: [0.999, 0.99],
     beta1: [0.9, 0.8],
     learningRate: [0.1, 0.01],
     form: ['paper', 'torch'],
-    kind: 'adam',
+    kind: 'adamw',
   },
   init: ['torch-linear', 'he-uniform'],
   data: { seed: [5, 2], points: [9, 4], kind: 'teacher' },
@@ -47,13 +48,14 @@ describe('order', () => {
     ['optimizer.beta1', ({ optimizer }) => optimizer.beta1, [0.9, 0.8]],
     ['optimizer.beta2', ({ optimizer }) => optimizer.beta2, [0.999, 0.99]],
     ['optimizer.epsilon', ({ optimizer }) => optimizer.epsilon, [1e-7, 1e-8]],
+    ['optimizer.weightDecay', ({ optimizer }) => optimizer.weightDecay, [0.1, 0]],
     ['subnormals', ({ subnormals }) => subnormals, ['flush', 'ieee']],
     ['precision', ({ precision }) => precision, ['float64', 'float32']],
     ['seeds', ({ seed }) => seed, [7, 3]],
   ];
   const networks = networksWith(ALL_AXES);
 
-  test('an axis of two values in each of thirteen places gives 2¹³ networks', () => {
+  test('an axis of two values in each of fourteen places gives 2¹⁴ networks', () => {
     expect(networks).toHaveLength(2 ** axes.length);
   });
 
@@ -104,6 +106,18 @@ describe('axes', () => {
     expect(networks.filter((network) => network.optimizer.kind === 'sgd').map((network) => network.optimizer)).toEqual([
       { kind: 'sgd', form: 'torch', learningRate: 0.1 },
       { kind: 'sgd', form: 'torch', learningRate: 0.2 },
+    ]);
+  });
+
+  test('what an optimizer takes and the sweep does not say has its default, and what it does not take is absent', () => {
+    const optimizers = networksWith({
+      optimizer: { kind: ['adamw', 'amsgrad', 'rmsprop', 'momentum'], learningRate: 1 },
+    });
+    expect(optimizers.map(({ optimizer }) => optimizer)).toEqual([
+      { kind: 'adamw', form: 'torch', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      { kind: 'amsgrad', form: 'torch', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      { kind: 'rmsprop', form: 'torch', learningRate: 1, beta2: 0.999, epsilon: 1e-8 },
+      { kind: 'momentum', form: 'torch', learningRate: 1, beta1: 0.9 },
     ]);
   });
 
@@ -209,6 +223,7 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['optimizers', 540],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

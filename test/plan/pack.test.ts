@@ -102,13 +102,17 @@ describe('groups', () => {
       optimizer: { kind: 'sgd', form: 'torch' },
       subnormals: 'ieee',
       sampleCount: 8,
-      moments: 0,
-      constants: 6,
+      moments: [],
+      constants: 7,
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 7 });
+    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({
+      moments: ['firstMoment', 'secondMoment'],
+      corrections: 2,
+      chunkEpochs: 7,
+    });
   });
 });
 

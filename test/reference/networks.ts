@@ -1,4 +1,5 @@
 /** Networks for the tests of the reference: a complete configuration with whatever the test cares about replaced. */
+import { type MomentName, OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
@@ -25,14 +26,16 @@ export function floats(precision: Precision, values: Iterable<number>): FloatArr
   return precision === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
 }
 
-/** The state before epoch 1 with the given parameters; SGD keeps no moments. */
+/** The state before epoch 1 with the given parameters, with the moments that the optimiser keeps. */
 export function stateOf({ precision, optimizer }: NetworkConfig, theta: Iterable<number>): NetworkState {
   const parameters = floats(precision, theta);
-  const moment = () => floatArray(precision, optimizer.kind === 'sgd' ? 0 : parameters.length);
+  const kept: readonly MomentName[] = OPTIMIZERS[optimizer.kind].moments;
+  const moment = (name: MomentName) => floatArray(precision, kept.includes(name) ? parameters.length : 0);
   return {
     theta: parameters,
-    firstMoment: moment(),
-    secondMoment: moment(),
+    firstMoment: moment('firstMoment'),
+    secondMoment: moment('secondMoment'),
+    maxSecondMoment: moment('maxSecondMoment'),
     previousUpdate: floatArray(precision, parameters.length),
   };
 }

@@ -58,7 +58,7 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
     sampleCount: 1,
     optimizer: { kind: 'sgd', form: 'torch' },
     subnormals: 'ieee',
-    moments: 0,
+    moments: [],
     constants: 0,
     corrections: 0,
     lanes: 1,

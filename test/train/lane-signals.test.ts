@@ -12,7 +12,7 @@ const shape: GroupShape = {
   optimizer: { kind: 'adam', form: 'torch' },
   subnormals: 'ieee',
   sampleCount: 3,
-  moments: 2,
+  moments: ['firstMoment', 'secondMoment'],
   constants: 6,
   corrections: 2,
   lanes: 3,

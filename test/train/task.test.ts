@@ -17,7 +17,7 @@ import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
-import { readCheckpoint, writeCheckpoint } from '../../src/storage/checkpoints.ts';
+import { readCheckpoints, writeCheckpoint } from '../../src/storage/checkpoints.ts';
 import { runTask } from '../../src/train/task.ts';
 import { stateOf } from '../reference/networks.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
@@ -332,7 +332,7 @@ test('a checkpoint of before there was a largest second moment is gone on from',
   });
   const first = request({ untilEpoch: 25 });
   const checkpoint = trainedOf(runTask(first)).unfinished?.checkpoint ?? '';
-  const record = readCheckpoint(join(checkpointFolder, checkpoint), first.runKey);
+  const [record] = readCheckpoints(join(checkpointFolder, checkpoint), first.runKey);
   const networks = record.networks.map(({ maxSecondMoment: _absent, ...network }) => network);
   expect(writeCheckpoint(checkpointFolder, { ...record, networks })).toBe(checkpoint);
   const rest = request({ epoch: 25, checkpoints: [checkpoint] });

@@ -144,6 +144,7 @@ function trainTraced(
     datasets: [],
     epochs,
     bucketEpochs: every,
+    keepEvery: 10_000,
     detectors: DEFAULT_THRESHOLDS,
     runKey: '00000000',
     checkpointFolder: folder,

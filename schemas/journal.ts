@@ -73,15 +73,37 @@ export interface UnfinishedNetworks {
   readonly checkpoint: string;
 }
 
+/** Networks whose state after `epoch` epochs is kept, whatever comes after it. */
+export type KeptNetworks = UnfinishedNetworks;
+
 /** A task's networks are trained further, to their last epoch or not, and the rows of those epochs are on disk. */
 export interface CommitRecord {
   readonly kind: 'commit';
   /** Of those that are done. */
   readonly results: NetworkResults;
   readonly unfinished: UnfinishedNetworks | null;
+  /** Ascending. Absent in the journals of Gyre 0.1 before it kept checkpoints. */
+  readonly kept?: readonly KeptNetworks[];
   readonly segments: readonly SegmentCommit[];
   /** What the rows of the events table are, for those who watch from outside. */
   readonly events: EventDigest;
+}
+
+/**
+ * The run is to train more epochs than before. None of its networks is done any more: each goes back to where it has not yet seen anything of the end
+ * of the longer run, and its rows and kept checkpoints beyond are no more.
+ */
+export interface RaisedRecord {
+  readonly kind: 'raised';
+  /** From now on. */
+  readonly epochs: number;
+  /** All networks of the run; of one that was merged, those of the shard that was raised. */
+  readonly network: Uint32Array;
+  /** Where networks go on; those that are in none of them begin anew. */
+  readonly restarts: readonly UnfinishedNetworks[];
+  /** Segments that had rows beyond, and those that stand in their place. */
+  readonly removed: readonly { readonly table: SegmentedTableName; readonly file: string }[];
+  readonly segments: readonly SegmentCommit[];
 }
 
 /** Networks that are given up: their task was lost three times. */
@@ -108,4 +130,11 @@ export interface EndRecord {
   readonly elapsedMs: number;
 }
 
-export type JournalRecord = HeaderRecord | SessionRecord | CommitRecord | FailedRecord | SnapshotRecord | EndRecord;
+export type JournalRecord =
+  | HeaderRecord
+  | SessionRecord
+  | CommitRecord
+  | RaisedRecord
+  | FailedRecord
+  | SnapshotRecord
+  | EndRecord;

@@ -6,7 +6,7 @@
 import type { Dataset } from './dataset.ts';
 import type { Thresholds } from './detectors.ts';
 import type { EventDigest } from './events.ts';
-import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
+import type { KeptNetworks, NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
 import type { CompressionName, SegmentedTableName } from './trace.ts';
@@ -26,7 +26,7 @@ export interface GroupRequest {
   readonly lanes: number;
   /** The compiled kernel of their shape; null where the scalar reference is to train them. */
   readonly kernel: CompiledKernel | null;
-  /** Epochs that they are trained by now, and the checkpoint of each network where there are any. */
+  /** Epochs that they are trained by now, and the files with the checkpoints of each network where there are any. */
   readonly epoch: number;
   readonly checkpoints: readonly string[];
   /** The epoch to train to. */
@@ -77,6 +77,8 @@ export interface TaskRequest {
   /** Epochs a bucket of the trace. */
   readonly bucketEpochs: number;
   readonly detectors: Thresholds;
+  /** The state of each network is kept at the multiples of so many epochs. */
+  readonly keepEvery: number;
   readonly runKey: string;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
@@ -96,6 +98,7 @@ export interface TrainedOutcome {
   readonly results: NetworkResults;
   /** At most one group, since they are trained one after another. */
   readonly unfinished: UnfinishedNetworks | null;
+  readonly kept: readonly KeptNetworks[];
   readonly segments: readonly SegmentCommit[];
   readonly events: EventDigest;
 }

@@ -42,8 +42,14 @@ const traceEpochs = z.strictObject({
     .prefault(20)
     .describe('Epochs a row of the table epochs, which keeps their extremes; 1 keeps every epoch.'),
 });
+const traceCheckpoints = z.strictObject({
+  every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax })
+    .prefault(10_000)
+    .describe('Epochs between the kept states of a network, which it is replayed from, or raised to more epochs.'),
+});
 const trace = z.strictObject({
   epochs: traceEpochs.prefault({}).describe('The table epochs.'),
+  checkpoints: traceCheckpoints.prefault({}).describe('The states that are kept.'),
   compression: z.enum(COMPRESSIONS).prefault('none').describe('Compression of the record batches of all tables.'),
 });
 
@@ -174,6 +180,7 @@ export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   sample,
   trace,
   'trace.epochs': traceEpochs,
+  'trace.checkpoints': traceCheckpoints,
   detectors,
 };
 

@@ -48,7 +48,7 @@ export async function openDashboard(source: DashboardSource, onWish: WishHandler
 /** A run as the dashboard asks about it. */
 export class RunSource implements DashboardSource {
   readonly networks: readonly Network[];
-  readonly epochs: number;
+  epochs: number;
   readonly isOwn: boolean;
   readonly #labelOf: (id: number) => LabelName | null;
   readonly #trace: TraceReader;
@@ -72,7 +72,10 @@ export class RunSource implements DashboardSource {
   }
 
   /** Takes a record of the journal, where the run is followed. */
-  readonly take = (record: JournalRecord): void => this.#trace.take(record);
+  readonly take = (record: JournalRecord): void => {
+    this.#trace.take(record);
+    if (record.kind === 'raised') this.epochs = record.epochs;
+  };
 
   labelOf(id: number): LabelName | null {
     return this.#labelOf(id);

@@ -4,11 +4,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { DataFileContent } from '../../schemas/dataset.ts';
+import { type Network, parameterCount } from '../../schemas/network.ts';
 import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
+import { BYTES_OF } from '../numeric/bits.ts';
 import { axesOf, inRanges } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { expandSweep } from '../plan/expand.ts';
@@ -24,6 +27,9 @@ const MEASURE_MS_MAX = 2000;
 /** Bytes of a row on disk: the widths of the columns. */
 const EPOCH_ROW_BYTES = 56;
 const BLOCK_ROW_BYTES = 28;
+/** Bytes of a kept checkpoint on disk beside the state: what was seen of the network, and names. */
+const KEPT_BYTES = 420;
+const DIGEST_BYTES = 32;
 
 interface ShapePlan {
   readonly shape: string;
@@ -41,7 +47,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   const threads = availableParallelism();
   const shapes = measureShapes(groups, sweep);
   const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
-  const diskBytes = networks.length * networkBytes(sweep);
+  const diskBytes = networks.reduce((sum, network) => sum + networkBytes(network, sweep), 0);
   const plan = {
     name: sweep.name,
     key: sweepKey(sweep),
@@ -92,9 +98,16 @@ function dataFiles(sweep: Sweep): ({ file: string } & DataFileContent)[] {
   return [...new Map(files.map((of) => [of.file, of])).values()];
 }
 
-/** Bytes of one network's rows in epochs and blocks. */
-function networkBytes({ epochs, trace }: Sweep): number {
-  return Math.ceil(epochs / trace.epochs.every) * EPOCH_ROW_BYTES + Math.ceil(epochs / BLOCK_EPOCHS) * BLOCK_ROW_BYTES;
+/** Bytes of one network's rows in epochs and blocks, and of its kept checkpoints. */
+function networkBytes({ layers, optimizer, precision }: Network, { epochs, trace }: Sweep): number {
+  const rowBytes =
+    Math.ceil(epochs / trace.epochs.every) * EPOCH_ROW_BYTES + Math.ceil(epochs / BLOCK_EPOCHS) * BLOCK_ROW_BYTES;
+  const kept = Math.ceil(epochs / trace.checkpoints.every) - 1;
+  const parameters = layers === undefined ? 1 : parameterCount(layers);
+  // θ, the update before and the moments.
+  const stateBytes = (2 + OPTIMIZERS[optimizer.kind].moments.length) * parameters * BYTES_OF[precision];
+  const blocksBetween = Math.ceil(trace.checkpoints.every / BLOCK_EPOCHS);
+  return rowBytes + kept * (stateBytes + KEPT_BYTES + DIGEST_BYTES * blocksBetween);
 }
 
 /** Plans by shape. Where there are too many shapes to time each, the others are judged by their operations. */

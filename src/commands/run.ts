@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../schemas/manifest.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { count } from '../display/format.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
 import { summaryLines } from '../display/summary.ts';
 import { Control } from '../group/control.ts';
@@ -15,9 +16,10 @@ import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, type OpenRun, openRun, readRun } from '../run/folder.ts';
 import type { Ending, ExecuteOptions } from '../run/session.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { shardOption, wholeNumberOption } from './options.ts';
-import { printLine } from './output.ts';
+import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
 
 export interface RunOptions {
@@ -60,7 +62,12 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     const expected = `at most ${networks.length} shards: the sweep has no more networks`;
     throw new UsageError({ where: '--shard', got: JSON.stringify(options.shard), expected });
   }
+  await prepareCompression(sweep.trace.compression); // of a run that is raised rows are read
   const run = openRun({ sweep, networks, folder, engine, shard });
+  if (run.raisedFrom !== null)
+    tellUser(
+      `raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`,
+    );
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;

@@ -7,7 +7,8 @@
  *                                                                                                          │
  *     main                         the checkpoint at a is removed ◄─ fsync ◄─ commit appended to the journal ◄─┘
  *
- * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed.
+ * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed. What the
+ * task keeps of epochs between a and b goes the way of the checkpoint at b, and stays.
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
@@ -191,7 +192,7 @@ class Execution {
   #groupRequest(group: Group, kernel: CompiledKernel | null, isAlone: boolean): GroupRequest {
     const { networks, lanes, epoch } = group;
     const { engine, results } = this.#run;
-    const checkpoints = networks.flatMap(({ id }) => results.progressOf(id)?.checkpoint ?? []);
+    const checkpoints = networks.flatMap(({ id }) => results.checkpointsOf(id));
     return {
       networks,
       lanes,
@@ -233,6 +234,7 @@ class Execution {
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
       detectors: manifest.sweep.detectors,
+      keepEvery: manifest.sweep.trace.checkpoints.every,
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
@@ -245,12 +247,12 @@ class Execution {
   }
 
   /** Rows and checkpoint are durable by now; the book and the results follow the journal. */
-  #commit({ results: done, unfinished, segments: appended, events }: TrainedOutcome, thread: number): void {
+  #commit({ results: done, unfinished, kept, segments: appended, events }: TrainedOutcome, thread: number): void {
     const { folder, journal, results, segments } = this.#run;
-    journal.append({ kind: 'commit', results: done, unfinished, segments: appended, events });
+    journal.append({ kind: 'commit', results: done, unfinished, kept, segments: appended, events });
     segments.commit(appended);
     segments.sealLong(thread);
-    const overtaken = results.commit({ results: done, unfinished });
+    const overtaken = results.commit({ results: done, unfinished, kept });
     removeCheckpoints(runPaths(folder).checkpoints, overtaken);
     if (events.notable.length > 0) this.#options.notify({ kind: 'events', elapsedMs: this.#elapsedMs(), ...events });
     if (done.network.length === 0) return;

@@ -20,6 +20,7 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
+import { prepareRaise } from './raise.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
 import { GYRE_VERSION } from './version.ts';
@@ -59,6 +60,8 @@ export interface OpenRun {
   readonly results: Results;
   readonly journal: Journal;
   readonly segments: SegmentBook;
+  /** The epochs that the run had before this session raised them; null where it did not. */
+  readonly raisedFrom: number | null;
   /** Closes the journal and gives the folder back. */
   close(): void;
 }
@@ -95,36 +98,88 @@ export function openRun({
   asUsage(() => withPath(folder, () => mkdirSync(folder, { recursive: true })));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {
-    const manifest = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
-    const networks = networksOf(manifest, planned, folder);
-    if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
+    const networks = networksOf(onDisk, planned, folder);
+    if (isNew) writeManifest(folder, onDisk);
     keepData(paths.data, sweep);
-    const content = readOwnJournal(folder, manifest);
+    const content = readOwnJournal(folder, onDisk);
+    const { epochs } = asRaised(onDisk, content?.records ?? []).sweep;
+    if (sweep.epochs < epochs) throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name: onDisk.name }));
     const results = replayResults(planned.length, content?.records ?? []);
-    const segments = new SegmentBook(folder, manifest.key);
-    for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
+    const segments = replaySegments(new SegmentBook(folder, onDisk.key), content?.records ?? []);
     segments.refuseUnknown();
-    keepCheckpoints(paths.checkpoints, results.checkpoints, manifest.key);
+    keepOwnCheckpoints(folder, results, onDisk.key);
     segments.sealAll();
+    segments.removeReplaced();
     const journal =
-      content === null ? Journal.create(paths.journal, manifest.key) : Journal.resume(paths.journal, content);
+      content === null ? Journal.create(paths.journal, onDisk.key) : Journal.resume(paths.journal, content);
     const close = () => {
       journal.close();
       releaseLock();
     };
-    return { folder, manifest, engine, networks, results, journal, segments, close };
+    try {
+      if (sweep.epochs > epochs) {
+        const before = withEpochs(onDisk, epochs);
+        const checkpointFolder = paths.checkpoints;
+        const raised = prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs);
+        journal.append(raised);
+        segments.replace(raised);
+        segments.sealAll();
+        segments.removeReplaced();
+        results.raise(raised);
+        keepOwnCheckpoints(folder, results, onDisk.key);
+      }
+      const manifest = withEpochs(onDisk, sweep.epochs);
+      if (manifest !== onDisk) writeManifest(folder, manifest);
+      const raisedFrom = sweep.epochs > epochs ? epochs : null;
+      return { folder, manifest, engine, networks, results, journal, segments, raisedFrom, close };
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
   } catch (error) {
     releaseLock();
     throw error;
   }
 }
 
+function writeManifest(folder: string, manifest: Manifest): void {
+  writeFileAtomically(runPaths(folder).manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Keeps the checkpoints in use and removes debris. */
+function keepOwnCheckpoints(folder: string, results: Results, runKey: string): void {
+  keepCheckpoints(runPaths(folder).checkpoints, { used: results.checkpoints, kept: results.keptCheckpoints, runKey });
+}
+
+/** A manifest with the epochs that the journal says: a crash right after a raise leaves those before it in run.json. */
+function asRaised(manifest: Manifest, journal: readonly JournalRecord[]): Manifest {
+  const raised = journal.findLast((record) => record.kind === 'raised');
+  return raised === undefined ? manifest : withEpochs(manifest, raised.epochs);
+}
+
+function withEpochs(manifest: Manifest, epochs: number): Manifest {
+  if (manifest.sweep.epochs === epochs) return manifest;
+  const sweep = { ...manifest.sweep, epochs };
+  return { ...manifest, sweep, sweepHash: sweepHash(sweep) };
+}
+
+function lowered(folder: string, of: { epochs: number; now: number; name: string }): Problem {
+  return {
+    where: `${folder}: epochs`,
+    got: `${of.now} in the sweep`,
+    expected: `${of.epochs} or more, as in the run "${of.name}" that the folder holds`,
+    remedy: `epochs can be raised, never lowered: continue it with --epochs ${of.epochs}, or choose another folder with --out`,
+  };
+}
+
 /** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
 export function readRun(folder: string, known?: readonly Network[]): RunRecord {
-  const manifest = readManifest(folder);
+  const onDisk = readManifest(folder);
+  const journal = readOwnJournal(folder, onDisk)?.records ?? [];
+  const manifest = asRaised(onDisk, journal);
   const planned = known ?? expandSweep(manifest.sweep);
   const networks = networksOf(manifest, planned, folder);
-  const journal = readOwnJournal(folder, manifest)?.records ?? [];
   const results = replayResults(planned.length, journal);
   return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
 }
@@ -234,8 +289,8 @@ function folderProblem(
 ): Problem | readonly Problem[] | null {
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
-    // A process killed between making the folder and writing the manifest leaves a lock, or run.json.new, and nothing else.
-    if (others.every((name) => name === 'lock' || name === 'run.json.new')) return null;
+    // A process killed between making the folder and writing the manifest leaves a lock or a claim on it, or run.json.new, and nothing else.
+    if (others.every((name) => /^lock(\.\d+(\.new)?)?$/.test(name) || name === 'run.json.new')) return null;
     return {
       where: folder,
       got: `a folder with other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
@@ -253,12 +308,17 @@ function folderProblem(
       remedy: `continue it with Gyre ${manifest.gyre}, or choose another folder with --out`,
     };
   }
-  const problems: Problem[] = sweepDifferences(manifest.sweep, sweep).map(({ path, before, now }) => ({
-    where: `${folder}: ${path}`,
-    got: `${valueText(now)} in the sweep`,
-    expected: `${valueText(before)}, as in the run "${manifest.name}" that the folder holds`,
-    remedy,
-  }));
+  const { epochs } = manifest.sweep;
+  const problems = sweep.epochs < epochs ? [lowered(folder, { epochs, now: sweep.epochs, name: manifest.name })] : [];
+  const differences = sweepDifferences({ ...manifest.sweep, epochs: sweep.epochs }, sweep);
+  problems.push(
+    ...differences.map(({ path, before, now }) => ({
+      where: `${folder}: ${path}`,
+      got: `${valueText(now)} in the sweep`,
+      expected: `${valueText(before)}, as in the run "${manifest.name}" that the folder holds`,
+      remedy,
+    })),
+  );
   const [asked, held] = [partText(shard), partText(manifest.shard ?? null)];
   if (asked !== held)
     problems.push({ where: folder, got: `${asked} to be run`, expected: `${held}, which the folder holds`, remedy });
@@ -295,16 +355,26 @@ export function runElapsedMs(journal: readonly JournalRecord[]): number {
 export function runTraceBytes(journal: readonly JournalRecord[]): number {
   const endBytes = new Map<string, number>();
   for (const record of journal) {
-    if (record.kind !== 'commit') continue;
+    if (record.kind === 'raised') for (const { table, file } of record.removed) endBytes.delete(`${table}/${file}`);
+    if (record.kind !== 'commit' && record.kind !== 'raised') continue;
     for (const segment of record.segments) endBytes.set(`${segment.table}/${segment.file}`, segment.endBytes);
   }
   return [...endBytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function replaySegments(segments: SegmentBook, records: readonly JournalRecord[]): SegmentBook {
+  for (const record of records) {
+    if (record.kind === 'commit') segments.commit(record.segments);
+    else if (record.kind === 'raised') segments.replace(record);
+  }
+  return segments;
 }
 
 function replayResults(networkCount: number, records: readonly JournalRecord[]): Results {
   const results = new Results(networkCount);
   for (const record of records) {
     if (record.kind === 'commit') results.commit(record);
+    else if (record.kind === 'raised') results.raise(record);
     else if (record.kind === 'failed') results.fail(record.network);
   }
   return results;

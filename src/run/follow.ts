@@ -3,7 +3,7 @@
  * the run of another process, or of the past, as it shows its own. What the journal does not say (which thread trains what, memory) is
  * null.
  */
-import type { JournalRecord, SessionRecord, SnapshotRecord } from '../../schemas/journal.ts';
+import type { JournalRecord, SegmentCommit, SessionRecord, SnapshotRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts, Notice } from '../../schemas/notices.ts';
 import { JournalTail } from '../storage/journal-tail.ts';
@@ -27,17 +27,20 @@ export class RunFollower {
   #snapshot: SnapshotRecord | null = null;
   /** Null before the first look. */
   #isRunning: boolean | null = null;
-  #writtenBytes = 0;
+  /** By segment. */
+  readonly #writtenBytes = new Map<string, number>();
+  #epochs: number;
   #hasFailed = false;
   #timer: NodeJS.Timeout | null = null;
 
   /** @throws RunError, UsageError where the folder holds no run that can be read. */
   constructor(folder: string) {
-    const { manifest, networks } = readRun(folder);
+    const { manifest, networks, results } = readRun(folder);
     this.folder = folder;
     this.manifest = manifest;
     this.networks = networks;
-    this.results = new Results(networks.length);
+    this.results = new Results(results.networkCount);
+    this.#epochs = manifest.sweep.epochs;
     this.#tail = new JournalTail(runPaths(folder).journal);
   }
 
@@ -78,16 +81,32 @@ export class RunFollower {
       case 'end':
         this.#hasFailed = record.reason === 'failed';
         break;
+      case 'raised':
+        this.#takeRaised(record);
+        break;
       case 'commit':
         this.#takeCommit(record);
     }
   }
 
+  /** What was told before holds no more. */
+  #takeRaised(record: Extract<JournalRecord, { kind: 'raised' }>): void {
+    this.results.raise(record);
+    for (const { table, file } of record.removed) this.#writtenBytes.delete(`${table}/${file}`);
+    this.#takeSegments(record.segments);
+    this.#snapshot = null;
+    this.#epochs = record.epochs;
+    this.#tellBegun();
+  }
+
+  #takeSegments(segments: readonly SegmentCommit[]): void {
+    for (const { table, file, endBytes } of segments) this.#writtenBytes.set(`${table}/${file}`, endBytes);
+  }
+
   #takeCommit(record: Extract<JournalRecord, { kind: 'commit' }>): void {
     const { results: done, events, segments } = record;
     this.results.commit(record);
-    for (const { blocks } of segments)
-      for (const { metadataBytes, bodyBytes } of blocks) this.#writtenBytes += metadataBytes + bodyBytes;
+    this.#takeSegments(segments);
     const elapsedMs = this.#elapsedMs;
     if (events.notable.length > 0) this.#notify({ kind: 'events', elapsedMs, ...events });
     const networks = Array.from(done.network, (network, row) => ({ network, label: done.label[row] }));
@@ -102,7 +121,7 @@ export class RunFollower {
       key: manifest.key,
       folder,
       networks: networks.length,
-      epochs: manifest.sweep.epochs,
+      epochs: this.#epochs,
       groups: 0,
       threads: this.#session?.threads ?? 0,
       engine: this.#session?.engine ?? manifest.engine,
@@ -113,7 +132,7 @@ export class RunFollower {
   /** The snapshot of the last second, or what is committed where there is none, or nothing left to come. */
   #tellProgress(): void {
     const { results, networks } = this;
-    const { epochs } = this.manifest.sweep;
+    const epochs = this.#epochs;
     const epochsPlanned = networks.length * epochs;
     const isDone = results.doneCount === networks.length;
     const snapshot = isDone ? null : this.#snapshot;
@@ -128,7 +147,7 @@ export class RunFollower {
       labels: snapshot === null ? results.labelCounts() : (snapshot.labels as LabelCounts),
       threads: null,
       residentBytes: null,
-      writtenBytes: this.#writtenBytes,
+      writtenBytes: [...this.#writtenBytes.values()].reduce((sum, bytes) => sum + bytes, 0),
     });
   }
 

@@ -176,11 +176,17 @@ function mergedManifest(shards: readonly ShardRecord[]): Manifest {
 
 /** Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. */
 function joinShard({ folder: from, journal }: ShardRecord, folder: string, book: SegmentBook): JournalRecord[] {
+  const removed = new Set(
+    journal.flatMap((record) =>
+      record.kind === 'raised' ? record.removed.map(({ table, file }) => `${table}/${file}`) : [],
+    ),
+  );
   const newNames = new Map<string, string>();
   const rename = (commit: SegmentCommit): SegmentCommit[] => {
     // A task may have had no row for a table; its segment then does not exist.
     if (commit.blocks.length === 0) return [];
     const place = `${commit.table}/${commit.file}`;
+    if (removed.has(place)) return [];
     const file = newNames.get(place) ?? copySegment(commit, { from, folder, book });
     newNames.set(place, file);
     const renamed = { ...commit, file };
@@ -190,6 +196,7 @@ function joinShard({ folder: from, journal }: ShardRecord, folder: string, book:
   return journal.flatMap((record, i): JournalRecord[] => {
     if (record.kind === 'session' || record.kind === 'end') return [record];
     if (record.kind === 'commit') return [{ ...record, segments: record.segments.flatMap(rename) }];
+    if (record.kind === 'raised') return [{ ...record, removed: [], segments: record.segments.flatMap(rename) }];
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
     const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'session') === 'session';
     return isLast ? [record] : [];

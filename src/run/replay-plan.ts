@@ -34,8 +34,9 @@ export interface ReplayPass {
 }
 
 /** The nearest state of a network that is no later than an epoch. */
-export function startOf(_results: Results, _network: number, _epoch: number): ReplayStart {
-  return { epoch: 0, checkpoint: null };
+export function startOf(results: Results, network: number, epoch: number): ReplayStart {
+  const kept = results.keptOf(network).findLast((at) => at.epoch <= epoch);
+  return kept ?? { epoch: 0, checkpoint: null };
 }
 
 /** Epochs that a network is trained by. */
@@ -46,6 +47,7 @@ export function trainedEpochs({ results, manifest }: Pick<RunRecord, 'results' |
 /** The passes that train networks again from their initial weights as far as the run has trained them. */
 export function planVerification(run: RunRecord, networks: readonly Network[]): ReplayPass[] {
   return passesOf(
+    run,
     networks.map((network) => ({
       network,
       start: { epoch: 0, checkpoint: null },
@@ -65,16 +67,19 @@ interface Stretch {
 
 /** The passes of a replay, each of its windows in one of them. */
 export function planPasses(run: RunRecord, wanted: readonly ReplayWanted[]): ReplayPass[] {
-  return passesOf(wanted.flatMap((of) => stretchesOf(run, of)));
+  return passesOf(
+    run,
+    wanted.flatMap((of) => stretchesOf(run, of)),
+  );
 }
 
-function passesOf(stretches: readonly Stretch[]): ReplayPass[] {
+function passesOf(run: RunRecord, stretches: readonly Stretch[]): ReplayPass[] {
   const kinds = groupBy(stretches, ({ network, start }) => `${kernelShape(network)} from ${start.epoch}`);
   const passes = [...kinds.values()].flatMap((list) => {
     // Equally long ways share a pass.
     const sorted = list.sort((a, b) => a.lastEpoch - b.lastEpoch);
     return Array.from({ length: Math.ceil(sorted.length / REPLAY_LANES) }, (_, i) =>
-      passOf(sorted.slice(i * REPLAY_LANES, (i + 1) * REPLAY_LANES)),
+      passOf(run, sorted.slice(i * REPLAY_LANES, (i + 1) * REPLAY_LANES)),
     );
   });
   return passes.sort((a, b) => a.networks[0].id - b.networks[0].id || a.epoch - b.epoch);
@@ -104,12 +109,21 @@ function provingEpoch(epoch: number, trained: number): number {
   return Math.min(trained, Math.ceil((epoch + 1) / BLOCK_EPOCHS) * BLOCK_EPOCHS);
 }
 
-function passOf(stretches: readonly Stretch[]): ReplayPass {
+function passOf({ results, manifest }: RunRecord, stretches: readonly Stretch[]): ReplayPass {
+  const [{ start }] = stretches;
+  const lastEpoch = Math.max(...stretches.map((stretch) => stretch.lastEpoch));
+  // To the last epoch the digest of the whole network can be compared, which takes those of the blocks before the start.
+  const isWhole = lastEpoch === manifest.sweep.epochs;
+  const files = stretches.flatMap(({ network, start: { checkpoint } }) => {
+    if (checkpoint === null) return [];
+    const before = results.keptOf(network.id).filter(({ epoch }) => isWhole && epoch < start.epoch);
+    return [...before.map((kept) => kept.checkpoint), checkpoint];
+  });
   return {
     networks: stretches.map(({ network }) => network),
-    epoch: stretches[0].start.epoch,
-    checkpoints: [...new Set(stretches.flatMap(({ start }) => start.checkpoint ?? []))],
-    lastEpoch: Math.max(...stretches.map(({ lastEpoch }) => lastEpoch)),
+    epoch: start.epoch,
+    checkpoints: [...new Set(files)],
+    lastEpoch,
     windows: stretches.flatMap(({ windows }) => windows),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import type { CommitRecord } from '../../schemas/journal.ts';
+import type { CommitRecord, KeptNetworks, RaisedRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 
@@ -44,6 +44,11 @@ export class Results {
   readonly #digests: Uint8Array;
   /** Networks that are begun and not done, and where they go on. */
   readonly #unfinished = new Map<number, Progress>();
+  /** What is kept, in the order of the commits. */
+  readonly #kept: KeptNetworks[] = [];
+  readonly #keptFiles = new Set<string>();
+  /** What is kept of each network; made when it is first asked for, since a run that is not raised or replayed has no need of it. */
+  #keptOf: Map<number, Progress[]> | null = null;
 
   constructor(networkCount: number) {
     this.networkCount = networkCount;
@@ -65,7 +70,8 @@ export class Results {
   }
 
   /** Takes the results of a commit. Returns the checkpoints that no network needs any more. */
-  commit({ results: of, unfinished }: Pick<CommitRecord, 'results' | 'unfinished'>): string[] {
+  commit({ results: of, unfinished, kept = [] }: Pick<CommitRecord, 'results' | 'unfinished' | 'kept'>): string[] {
+    for (const networks of kept) this.#keep(networks);
     const overtaken = new Set<string>();
     for (const id of [...of.network, ...(unfinished?.network ?? [])]) {
       const progress = this.#unfinished.get(id);
@@ -96,7 +102,27 @@ export class Results {
       this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
     const used = this.checkpoints;
-    return [...overtaken].filter((file) => !used.has(file));
+    return [...overtaken].filter((file) => !used.has(file) && !this.#keptFiles.has(file));
+  }
+
+  /** Takes networks back to where they go on in a longer run. What is kept beyond is forgotten: it will be kept again. */
+  raise({ network: raised, restarts }: Pick<RaisedRecord, 'network' | 'restarts'>): void {
+    const keptUntil = new Float64Array(this.networkCount).fill(Number.POSITIVE_INFINITY);
+    for (const id of raised) {
+      keptUntil[id] = 0;
+      this.#forget(id);
+    }
+    for (const { network, epoch, checkpoint } of restarts) {
+      for (const id of network) {
+        keptUntil[id] = epoch;
+        this.#unfinished.set(id, { epoch, checkpoint });
+      }
+    }
+    const kept = this.#kept.map((of) => ({ ...of, network: of.network.filter((id) => of.epoch <= keptUntil[id]) }));
+    this.#kept.length = 0;
+    this.#keptFiles.clear();
+    this.#keptOf = null;
+    for (const networks of kept) if (networks.network.length > 0) this.#keep(networks);
   }
 
   /** Records networks as given up, unless they are done; a later commit overrides it. */
@@ -112,6 +138,30 @@ export class Results {
   /** The checkpoints that unfinished networks go on from. */
   get checkpoints(): Set<string> {
     return new Set(Array.from(this.#unfinished.values(), ({ checkpoint }) => checkpoint));
+  }
+
+  /** The files of the checkpoints that are kept. */
+  get keptCheckpoints(): ReadonlySet<string> {
+    return this.#keptFiles;
+  }
+
+  /** Where a network's state is kept, by ascending epochs. */
+  keptOf(id: number): readonly Progress[] {
+    if (this.#keptOf === null) {
+      this.#keptOf = new Map();
+      for (const networks of this.#kept) addKept(this.#keptOf, networks);
+    }
+    return this.#keptOf.get(id) ?? [];
+  }
+
+  /** The files that a network goes on from; none where it is not begun, or done. */
+  checkpointsOf(id: number): readonly string[] {
+    const progress = this.progressOf(id);
+    if (progress === null) return [];
+    if (!this.#keptFiles.has(progress.checkpoint)) return [progress.checkpoint];
+    // A kept checkpoint is whole with the ones before it alone.
+    const kept = this.keptOf(id).filter(({ epoch }) => epoch <= progress.epoch);
+    return kept.map(({ checkpoint }) => checkpoint);
   }
 
   labelOf(id: number): LabelName | null {
@@ -166,6 +216,25 @@ export class Results {
     return hash.digest('hex');
   }
 
+  /** Sets a network back to one that was never begun. */
+  #forget(id: number): void {
+    if (this.isDone(id)) this.#doneCount--;
+    this.#labels[id] = NO_LABEL;
+    this.#unfinished.delete(id);
+    for (const flags of [this.degraded, this.subnormal]) flags[id] = 0;
+    for (const epochs of [this.onsetEpoch, this.divergedEpoch, this.nonFiniteEpoch, this.lossMinEpoch]) epochs[id] = 0;
+    for (const losses of [this.lossFirst, this.lossMin, this.lossLast]) losses[id] = 0;
+    this.spikeCount[id] = 0;
+    for (const numbers of [this.spikeInterval, this.spikeHeight]) numbers[id] = Number.NaN;
+    this.flipFraction[id] = 0;
+  }
+
+  #keep(networks: KeptNetworks): void {
+    this.#kept.push(networks);
+    this.#keptFiles.add(networks.checkpoint);
+    if (this.#keptOf !== null) addKept(this.#keptOf, networks);
+  }
+
   #digestBytes(id: number): Uint8Array {
     return this.#digests.subarray(id * DIGEST_BYTES, (id + 1) * DIGEST_BYTES);
   }
@@ -174,5 +243,14 @@ export class Results {
     let count = 0;
     for (let id = 0; id < this.networkCount; id++) if (holds(id)) count++;
     return count;
+  }
+}
+
+function addKept(index: Map<number, Progress[]>, { network, epoch, checkpoint }: KeptNetworks): void {
+  const at = { epoch, checkpoint };
+  for (const id of network) {
+    const own = index.get(id);
+    if (own === undefined) index.set(id, [at]);
+    else own.push(at);
   }
 }

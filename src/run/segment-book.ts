@@ -2,9 +2,9 @@
  * The book of segments: which file of which table each thread appends to, and what of it is committed. Main keeps it; the
  * workers are told where to write task by task and remember nothing.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SegmentCommit } from '../../schemas/journal.ts';
+import type { RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
@@ -21,6 +21,10 @@ export class SegmentBook {
   readonly #runKey: string;
   /** Committed state by table and file, of open and sealed segments alike. */
   readonly #states: Readonly<Record<SegmentedTableName, Map<string, SegmentState>>>;
+  /** Files that others stand in the place of. */
+  readonly #replaced: Readonly<Record<SegmentedTableName, Set<string>>>;
+  /** Names that were given to others than threads. */
+  readonly #named: Readonly<Record<SegmentedTableName, Set<string>>>;
   /** The open segment of each table and thread. */
   readonly #open: Readonly<Record<SegmentedTableName, Map<number, string>>>;
 
@@ -28,6 +32,8 @@ export class SegmentBook {
     this.#folder = folder;
     this.#runKey = runKey;
     this.#states = { epochs: new Map(), events: new Map(), blocks: new Map() };
+    this.#replaced = { epochs: new Set(), events: new Set(), blocks: new Set() };
+    this.#named = { epochs: new Set(), events: new Set(), blocks: new Set() };
     this.#open = { epochs: new Map(), events: new Map(), blocks: new Map() };
     for (const table of SEGMENTED_TABLE_NAMES) {
       const path = join(folder, table);
@@ -53,6 +59,35 @@ export class SegmentBook {
     }
   }
 
+  /** Takes note of segments that others stand in the place of; a name is never used again. Their files go with {@link removeReplaced}. */
+  replace({ removed, segments }: Pick<RaisedRecord, 'removed' | 'segments'>): void {
+    for (const { table, file } of removed) {
+      this.#states[table].delete(file);
+      this.#replaced[table].add(file);
+    }
+    this.commit(segments);
+  }
+
+  /** Removes the files of segments that were replaced, whoever was to do it before. */
+  removeReplaced(): void {
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      for (const file of this.#namesIn(table).filter((name) => this.#replaced[table].has(name)))
+        withPath(this.#path(table, file), () => unlinkSync(this.#path(table, file)));
+    }
+  }
+
+  /** The segments with committed rows, in the order of their first commit. */
+  filesOf(table: SegmentedTableName): string[] {
+    return [...this.#states[table]].flatMap(([file, { blocks }]) => (blocks.length > 0 ? [file] : []));
+  }
+
+  /** A name for a segment that no thread appends to. */
+  newSegment(table: SegmentedTableName): SegmentGrant {
+    const file = this.#newName(table);
+    this.#named[table].add(file);
+    return { path: this.#path(table, file), file, committedBytes: 0 };
+  }
+
   /** Seals a thread's segments that have grown long enough. */
   sealLong(thread: number): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
@@ -72,8 +107,10 @@ export class SegmentBook {
    * @throws RunError naming the first.
    */
   refuseUnknown(): void {
+    const isUnknown = (table: SegmentedTableName, name: string) =>
+      name.endsWith('.arrow') && !this.#states[table].has(name) && !this.#replaced[table].has(name);
     for (const table of SEGMENTED_TABLE_NAMES) {
-      const file = this.#namesIn(table).find((name) => name.endsWith('.arrow') && !this.#states[table].has(name));
+      const file = this.#namesIn(table).find((name) => isUnknown(table, name));
       if (file === undefined) continue;
       throw new RunError({
         where: this.#path(table, file),
@@ -131,17 +168,32 @@ export class SegmentBook {
   }
 
   /** Numbers go up within a table and are never used twice in a run's folder. */
-  #openNew(table: SegmentedTableName, thread: number): string {
-    const taken = new Set([...this.#states[table].keys(), ...this.#open[table].values()]);
+  #newName(table: SegmentedTableName): string {
+    const taken = new Set([
+      ...this.#states[table].keys(),
+      ...this.#open[table].values(),
+      ...this.#replaced[table],
+      ...this.#named[table],
+    ]);
     let number = 1;
     while (taken.has(segmentName(number)) || this.#exists(table, segmentName(number))) number++;
-    this.#open[table].set(thread, segmentName(number));
     return segmentName(number);
+  }
+
+  #openNew(table: SegmentedTableName, thread: number): string {
+    const file = this.#newName(table);
+    this.#open[table].set(thread, file);
+    return file;
   }
 
   #exists(table: SegmentedTableName, file: string): boolean {
     const path = this.#path(table, file);
     return existsSync(path) || existsSync(openName(path));
+  }
+
+  /** Where a sealed segment stands. */
+  pathOf(table: SegmentedTableName, file: string): string {
+    return this.#path(table, file);
   }
 
   #path(table: SegmentedTableName, file: string): string {

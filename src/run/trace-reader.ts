@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { EventKind } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
-import type { CommitRecord, JournalRecord } from '../../schemas/journal.ts';
+import type { CommitRecord, JournalRecord, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { EpochRange, TracedBuckets } from '../../schemas/replay.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { type BatchRows, readBatch } from '../storage/batches.ts';
@@ -27,6 +27,8 @@ interface Place {
 interface Part {
   readonly batch: BatchRows;
   readonly rows: readonly number[];
+  /** Of the first of them. */
+  readonly epoch: number;
 }
 
 /** Epochs of one network of which rows are wanted, those that end within the range. */
@@ -47,6 +49,11 @@ export class TraceReader {
   /** Where the first batch of each segment begins. */
   readonly #schemaEnds = new Map<string, number>();
   readonly #batches = new Map<string, BatchRows>();
+  /** Segments that others stand in the place of since a raise, and those others. */
+  readonly #removed = new Set<string>();
+  #rewritten: SegmentCommit[] = [];
+  /** Batches of the latter by network, made table by table as they are asked for: the journal does not say whose rows they have. */
+  readonly #rewrittenPlaces = new Map<SegmentedTableName, ReadonlyMap<number, readonly Place[]>>();
 
   constructor({ folder, journal }: Pick<RunRecord, 'folder' | 'journal'>) {
     this.#folder = folder;
@@ -55,13 +62,29 @@ export class TraceReader {
 
   /** Takes a further record of the journal. */
   take(record: JournalRecord): void {
+    if (record.kind === 'raised') this.#takeRaised(record);
     if (record.kind !== 'commit') return;
     for (const id of [...record.results.network, ...(record.unfinished?.network ?? [])]) {
       const commits = this.#commitsOf.get(id);
       if (commits === undefined) this.#commitsOf.set(id, [record]);
       else commits.push(record);
     }
-    for (const { table, file, blocks } of record.segments) {
+    this.#takeSegments(record.segments);
+  }
+
+  #takeRaised({ removed, segments }: RaisedRecord): void {
+    for (const { table, file } of removed) this.#removed.add(join(this.#folder, table, file));
+    this.#rewritten = [...this.#rewritten, ...segments].filter((segment) => !this.#isRemoved(segment));
+    this.#rewrittenPlaces.clear();
+    this.#takeSegments(segments);
+  }
+
+  #isRemoved({ table, file }: SegmentCommit): boolean {
+    return this.#removed.has(join(this.#folder, table, file));
+  }
+
+  #takeSegments(segments: readonly SegmentCommit[]): void {
+    for (const { table, file, blocks } of segments) {
       const path = join(this.#folder, table, file);
       if (blocks.length > 0 && !this.#schemaEnds.has(path)) this.#schemaEnds.set(path, blocks[0].offset);
     }
@@ -101,7 +124,7 @@ export class TraceReader {
     return events.sort((a, b) => a.epoch - b.epoch);
   }
 
-  /** The batches that hold wanted rows, in the order of their epochs: a network's are appended one commit after another. */
+  /** The batches that hold wanted rows, in the order of their epochs: within a batch a network's rows are. */
   #parts(table: SegmentedTableName, { network, first, last }: RowsWanted): Part[] {
     const parts = this.#placesOf(table, network).map((place) => {
       const batch = this.#batch(place);
@@ -109,19 +132,38 @@ export class TraceReader {
       const rows: number[] = [];
       for (let row = 0; row < batch.rowCount; row++)
         if (networks[row] === network && epochs[row] >= first && epochs[row] <= last) rows.push(row);
-      return { batch, rows };
+      return { batch, rows, epoch: epochs[rows[0]] };
     });
-    return parts.filter(({ rows }) => rows.length > 0);
+    return parts.filter(({ rows }) => rows.length > 0).sort((a, b) => a.epoch - b.epoch);
   }
 
   #placesOf(table: SegmentedTableName, network: number): Place[] {
     const segments = (this.#commitsOf.get(network) ?? []).flatMap((commit) => commit.segments);
-    return segments
-      .filter((segment) => segment.table === table)
-      .flatMap(({ file, blocks }) => {
-        const path = join(this.#folder, table, file);
-        return blocks.map((block) => ({ path, block, schemaEnd: this.#schemaEnds.get(path) ?? block.offset }));
-      });
+    const own = segments.filter((segment) => segment.table === table && !this.#isRemoved(segment));
+    return [
+      ...(this.#rewrittenPlacesOf(table).get(network) ?? []),
+      ...own.flatMap((segment) => this.#placesIn(segment)),
+    ];
+  }
+
+  #placesIn({ table, file, blocks }: SegmentCommit): Place[] {
+    const path = join(this.#folder, table, file);
+    return blocks.map((block) => ({ path, block, schemaEnd: this.#schemaEnds.get(path) ?? block.offset }));
+  }
+
+  #rewrittenPlacesOf(table: SegmentedTableName): ReadonlyMap<number, readonly Place[]> {
+    const known = this.#rewrittenPlaces.get(table);
+    if (known !== undefined) return known;
+    const places = new Map<number, Place[]>();
+    for (const place of this.#rewritten.filter((of) => of.table === table).flatMap((of) => this.#placesIn(of))) {
+      for (const network of new Set(this.#batch(place).numbers('network'))) {
+        const own = places.get(network);
+        if (own === undefined) places.set(network, [place]);
+        else own.push(place);
+      }
+    }
+    this.#rewrittenPlaces.set(table, places);
+    return places;
   }
 
   #batch({ path, block, schemaEnd }: Place): BatchRows {

@@ -1,40 +1,113 @@
 /**
- * Checkpoints on disk: a file each, `NETWORK-EPOCH.msgpack` after its first network and the epochs trained, written aside and renamed. One that
- * no commit names is debris; one that a later commit has overtaken is removed.
+ * Checkpoints on disk, written aside and renamed: of networks half trained a file each time, `NETWORK-EPOCH.msgpack` after its first network and
+ * the epochs trained; of those that are kept for good a file a task, `kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began
+ * and the epochs of the run. A file that no commit names is debris; one that a later commit has overtaken is removed.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import type { Checkpoint } from '../../schemas/checkpoint.ts';
+import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { withPath, writeFileAtomically } from './files.ts';
+import { syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
+
+/** Bytes of a SHA-256. */
+const DIGEST_BYTES = 32;
 
 /** Writes a checkpoint into a folder, durably, and returns the file's name. */
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string {
   const { networks, epoch } = checkpoint;
-  const file = `${String(networks[0].network).padStart(5, '0')}-${epoch}.msgpack`;
+  const file = `${numberText(networks[0].network)}-${epoch}.msgpack`;
   writeFileAtomically(join(folder, file), packFrame(checkpoint));
   return file;
 }
 
-/**
- * Reads a checkpoint of a run.
- *
- * @throws RunError where it is gone or damaged, or belongs to another run.
- */
-export function readCheckpoint(path: string, runKey: string): Checkpoint {
-  const bytes = withPath(path, () => readFileSync(path));
-  const payload = framePayloadAt(bytes, 0);
-  if (payload === null || payload.length + FRAME_HEADER_BYTES !== bytes.length) {
-    throw new RunError({
-      where: `${path}, byte 0`,
-      got: 'a damaged frame',
-      expected: 'a checkpoint whose CRC-32 is right',
-      remedy: REMEDY,
+/** The name of the file for what a task keeps: no other task of a run has it. */
+export function keptName(of: { network: number; epoch: number; epochs: number }): string {
+  return `kept-${numberText(of.network)}-${of.epoch}-${of.epochs}.msgpack`;
+}
+
+const numberText = (network: number): string => String(network).padStart(5, '0');
+
+/** Writes the checkpoints that a task keeps into one file; `finish` or `abandon` must be called once. Without any, there is no file. */
+export class KeptWriter {
+  readonly #path: string;
+  #descriptor: number | null = null;
+
+  constructor(folder: string, file: string) {
+    this.#path = join(folder, file);
+  }
+
+  append(checkpoint: Checkpoint): void {
+    const frame = packFrame(checkpoint);
+    withPath(this.#path, () => {
+      this.#descriptor ??= openSync(this.#aside, 'w');
+      for (let written = 0; written < frame.length; ) written += writeSync(this.#descriptor, frame, written);
     });
   }
-  const checkpoint = unpackPayload(payload) as Checkpoint;
+
+  /** Makes the file durable and gives it its name. */
+  finish(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === null) return;
+    withPath(this.#path, () => {
+      fsyncSync(descriptor);
+      closeSync(descriptor);
+      this.#descriptor = null;
+      renameSync(this.#aside, this.#path);
+      syncFolderOf(this.#path);
+    });
+  }
+
+  /** Removes what was written: on a full disk it would take the room that is left. */
+  abandon(): void {
+    if (this.#descriptor === null) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = null;
+    try {
+      unlinkSync(this.#aside);
+    } catch {
+      // Gone with its folder, which is being told; else the next session removes it.
+    }
+  }
+
+  get #aside(): string {
+    return `${this.#path}.new`;
+  }
+}
+
+/**
+ * Reads the checkpoints of a file, in the order they were written.
+ *
+ * @throws RunError naming file and offset where it is gone or damaged, or belongs to another run.
+ */
+export function readCheckpoints(path: string, runKey: string): Checkpoint[] {
+  const bytes = withPath(path, () => readFileSync(path));
+  const checkpoints: Checkpoint[] = [];
+  let offset = 0;
+  do {
+    const payload = framePayloadAt(bytes, offset);
+    if (payload === null) throw damaged(path, offset);
+    checkpoints.push(ownCheckpoint(unpackPayload(payload) as Checkpoint, path, runKey));
+    offset += FRAME_HEADER_BYTES + payload.length;
+  } while (offset < bytes.length);
+  return checkpoints;
+}
+
+function ownCheckpoint(checkpoint: Checkpoint, path: string, runKey: string): Checkpoint {
   if (checkpoint.kind === 'checkpoint' && checkpoint.formatVersion === FORMAT_VERSION && checkpoint.runKey === runKey)
     return checkpoint;
   throw new RunError({
@@ -46,19 +119,87 @@ export function readCheckpoint(path: string, runKey: string): Checkpoint {
 }
 
 /**
- * Makes a folder hold just the checkpoints that are in use, as their run is opened.
+ * What each network takes along after `epoch` epochs, by id, with the digests of all its blocks.
+ *
+ * @param checkpoints those of `epoch` and, where they are kept ones, those before.
+ */
+export function networksAt(checkpoints: readonly Checkpoint[], epoch: number): Map<number, NetworkCheckpoint> {
+  const networks = networksSince(checkpoints, epoch);
+  for (const { network, firstBlock } of networks.values())
+    if (firstBlock > 0) throw new Error(`network ${network}: no digests of its first ${firstBlock} blocks`);
+  return networks;
+}
+
+/** The same with the digests that there are in the checkpoints: what is to be trained again needs no others. */
+export function networksSince(checkpoints: readonly Checkpoint[], epoch: number): Map<number, NetworkCheckpoint> {
+  const earlier = new Map<number, NetworkCheckpoint[]>();
+  for (const { networks } of checkpoints.filter((one) => one.epoch < epoch).sort((a, b) => b.epoch - a.epoch))
+    for (const one of networks) earlier.set(one.network, [...(earlier.get(one.network) ?? []), one]);
+  const at = checkpoints.filter((one) => one.epoch === epoch).flatMap(({ networks }) => networks);
+  return new Map(at.map((one) => [one.network, withEarlierDigests(one, earlier.get(one.network) ?? [])]));
+}
+
+/** A checkpoint with the digests of the ones before it, the latest first, in front of its own. */
+function withEarlierDigests(one: NetworkCheckpoint, earlier: readonly NetworkCheckpoint[]): NetworkCheckpoint {
+  const parts = [one.blockDigests];
+  let { firstBlock } = one;
+  for (const before of earlier) {
+    if (firstBlock === 0) break;
+    if (before.firstBlock + before.blockDigests.length / DIGEST_BYTES !== firstBlock) continue;
+    parts.unshift(before.blockDigests);
+    firstBlock = before.firstBlock;
+  }
+  return { ...one, firstBlock, blockDigests: Buffer.concat(parts) };
+}
+
+/**
+ * Makes a folder hold just the checkpoints that are in use, as their run is opened. Those that networks go on from are read; of kept ones, which may
+ * be many, the ends of their frames are, and whoever uses one checks the rest.
  *
  * @throws RunError where one of them is gone or damaged.
  */
-export function keepCheckpoints(folder: string, used: ReadonlySet<string>, runKey: string): void {
+export function keepCheckpoints(
+  folder: string,
+  of: { readonly used: ReadonlySet<string>; readonly kept: ReadonlySet<string>; readonly runKey: string },
+): void {
   withPath(folder, () => mkdirSync(folder, { recursive: true }));
-  for (const file of used) {
+  for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
-    if (existsSync(path)) readCheckpoint(path, runKey);
-    else throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: REMEDY });
+    if (!existsSync(path)) {
+      throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: REMEDY });
+    }
+    if (of.used.has(file)) readCheckpoints(path, of.runKey);
+    else withPath(path, () => checkFrameEnds(path));
   }
-  const unused = withPath(folder, () => readdirSync(folder)).filter((file) => !used.has(file));
+  const unused = withPath(folder, () => readdirSync(folder)).filter((file) => !of.used.has(file) && !of.kept.has(file));
   removeCheckpoints(folder, unused);
+}
+
+/** Goes from frame to frame by their lengths: a file that was cut anywhere does not end with one. */
+function checkFrameEnds(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const header = Buffer.alloc(FRAME_HEADER_BYTES);
+    let offset = 0;
+    do {
+      const isThere = readSync(descriptor, header, 0, FRAME_HEADER_BYTES, offset) === FRAME_HEADER_BYTES;
+      const end = offset + FRAME_HEADER_BYTES + header.readUInt32LE(0);
+      if (!isThere || end > size) throw damaged(path, offset);
+      offset = end;
+    } while (offset < size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function damaged(path: string, offset: number): RunError {
+  return new RunError({
+    where: `${path}, byte ${offset}`,
+    got: 'a damaged frame',
+    expected: 'a checkpoint whose CRC-32 is right',
+    remedy: REMEDY,
+  });
 }
 
 /** Removes checkpoints that no network needs any more. */

@@ -56,10 +56,15 @@ export class DigestBuilder {
     return finished;
   }
 
-  /** Digests of the finished blocks and the losses of the open one, as arrays of their own. */
-  save(): { readonly blockDigests: Uint8Array; readonly openLosses: FloatArray } {
+  /** Digests of the finished blocks from `firstBlock` on and the losses of the open one, as arrays of their own. */
+  save(firstBlock = 0): {
+    readonly firstBlock: number;
+    readonly blockDigests: Uint8Array;
+    readonly openLosses: FloatArray;
+  } {
     return {
-      blockDigests: this.#digests.slice(0, this.#blockCount * DIGEST_BYTES),
+      firstBlock,
+      blockDigests: this.#digests.slice(firstBlock * DIGEST_BYTES, this.#blockCount * DIGEST_BYTES),
       openLosses: this.#open.slice(0, this.#openLength),
     };
   }

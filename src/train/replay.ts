@@ -12,7 +12,7 @@ import { provideDataset } from '../data/datasets.ts';
 import type { GroupShape } from '../group/layout.ts';
 import { floatView } from '../numeric/bits.ts';
 import { groupShape, LANES_DEFAULT } from '../plan/pack.ts';
-import { readCheckpoint } from '../storage/checkpoints.ts';
+import { networksSince, readCheckpoints } from '../storage/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import { initialiseGroup, kernelEngine, readState, writeState } from './engine.ts';
 import { ReplayedLane } from './replayed-lane.ts';
@@ -74,9 +74,11 @@ export function replayPart(request: ReplayRequest): ReplayedPart {
 /** The state that each network starts from; none where all start from their initial weights. */
 function startStates({ networks, epoch, states, checkpoints, runKey }: ReplayRequest): readonly ReplayState[] {
   if (epoch === 0) return [];
-  const known = [...states, ...checkpoints.flatMap((path) => readCheckpoint(path, runKey).networks)];
+  const known = new Map(states.map((state) => [state.network, state]));
+  const read = checkpoints.flatMap((path) => readCheckpoints(path, runKey));
+  for (const [id, state] of networksSince(read, epoch)) known.set(id, state);
   return networks.map(({ id }) => {
-    const own = known.find(({ network }) => network === id);
+    const own = known.get(id);
     if (own === undefined) throw new Error(`no state of network ${id} at epoch ${epoch} (${checkpoints.join(', ')})`);
     return own;
   });

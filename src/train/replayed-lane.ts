@@ -47,6 +47,8 @@ export class ReplayedLane {
   /** Of the run; the digest of a network is known by then. */
   readonly #lastEpoch: number;
   readonly #untilEpoch: number;
+  /** The first block whose digest is known; from a later one on no digest of the whole network can be made. */
+  readonly #firstBlock: number;
   readonly #windows = new Map<WindowRequest, StateWindow>();
   /** Windows that have not begun, the next one last, and those that are open. */
   readonly #ahead: StateWindow[];
@@ -80,6 +82,7 @@ export class ReplayedLane {
     this.#signals = new LaneSignals({ shape, memory: sections, lane });
     this.#digest = new DigestBuilder(floatArray(shape.precision, BLOCK_EPOCHS));
     this.#bucket = new Bucket({ network: network.id, bucketEpochs, epochs });
+    this.#firstBlock = state?.firstBlock ?? 0;
     if (state !== null) {
       this.#digest.restore(epoch, state);
       if (epoch > this.#kept.bucketsAfter) this.#bucket.restore(state.bucket);
@@ -124,8 +127,10 @@ export class ReplayedLane {
   }
 
   /** What has been seen by now, to go on with. */
-  seen(): Pick<ReplayState, 'network' | 'bucket' | 'blockDigests' | 'openLosses'> {
-    return { network: this.#network.id, bucket: this.#bucket.save(), ...this.#digest.save() };
+  seen(): Pick<ReplayState, 'network' | 'bucket' | 'firstBlock' | 'blockDigests' | 'openLosses'> {
+    const { blockDigests, openLosses } = this.#digest.save();
+    const digests = { firstBlock: this.#firstBlock, blockDigests, openLosses };
+    return { network: this.#network.id, bucket: this.#bucket.save(), ...digests };
   }
 
   /** How the network compares, once its part of the pass is over. The state is made canonical, and nothing can be taken any more. */
@@ -134,7 +139,7 @@ export class ReplayedLane {
     if (this.#untilEpoch === this.#lastEpoch) {
       const finished = this.#digest.finish([state.theta, ...MOMENT_NAMES.map((name) => state[name])]);
       if (finished.lastBlock !== null) this.#compareBlock(finished.lastBlock);
-      digest = Buffer.from(finished.digest).toString('hex');
+      if (this.#firstBlock === 0) digest = Buffer.from(finished.digest).toString('hex');
     }
     const [block, bucket] = [this.#differentBlock, this.#differentBucket];
     const kept = this.#kept.digest;

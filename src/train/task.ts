@@ -6,7 +6,8 @@
 import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
-import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
+import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
+import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
@@ -19,9 +20,10 @@ import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
-import { readCheckpoint, writeCheckpoint } from '../storage/checkpoints.ts';
+import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
+import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { type LossRoom, Watch } from './watch.ts';
@@ -33,11 +35,12 @@ export function runTask(request: TaskRequest): TaskOutcome {
   const control = new Control(request.control);
   const finished: FinishedNetwork[] = [];
   let unfinished: TrainedGroup | null = null;
+  const kept = new KeptCheckpoints(request);
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
     const around = {
-      ...{ board, control, trace, room: lossRoom(request.detectors.spikeWindow) },
+      ...{ board, control, trace, kept, room: lossRoom(request.detectors.spikeWindow) },
       ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs) },
     };
     for (const group of request.groups) {
@@ -54,15 +57,18 @@ export function runTask(request: TaskRequest): TaskOutcome {
       return { kind: 'stopped' };
     }
     const segments = trace.finish();
+    const keptNetworks = kept.finish();
     return {
       kind: 'trained',
       results: resultColumns(finished),
-      unfinished: unfinished === null ? null : leaveGroup(unfinished, request),
+      unfinished: unfinished === null ? null : leaveGroup(unfinished, request, keptNetworks),
+      kept: keptNetworks,
       segments,
       events: trace.eventDigest,
     };
   } catch (error) {
     trace?.abandon();
+    kept.abandon();
     if (!(error instanceof RunError)) throw error;
     return { kind: 'storage-failed', problem: error.problem };
   } finally {
@@ -74,6 +80,7 @@ interface Surroundings {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
+  readonly kept: KeptCheckpoints;
   readonly room: (precision: Precision, lane: number) => LossRoom;
   readonly corrections: SharedCorrections;
   readonly shapeOf: (group: GroupRequest) => GroupShape;
@@ -113,8 +120,8 @@ interface TrainedGroup {
 
 /** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
 function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
-  const { board, control, trace } = around;
-  const { epochs, bucketEpochs, detectors: thresholds, memory } = request;
+  const { board, control, trace, kept } = around;
+  const { epochs, bucketEpochs, keepEvery, detectors: thresholds, memory } = request;
   const { networks, lanes, untilEpoch } = group;
   const shape = around.shapeOf(group);
   const inMemory = initialiseGroup({ networks, shape, memory });
@@ -136,7 +143,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
       if (control.stopRequested) break;
       nextLook = epoch + lookEpochs;
     }
-    const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs }) };
+    const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs, keepEvery }) };
     train(chunk);
     epoch += chunk.count;
     for (const watch of watches) {
@@ -144,44 +151,64 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
       if (epoch >= nextLook || epoch === untilEpoch)
         board.setNetwork(watch.id, { epochs: epoch, label: watch.observer.provisionalLabel() });
     }
+    if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }
   return { inMemory, watches, epoch };
 }
 
-/** Epochs of the chunk that follows an epoch: not beyond its bucket, unless buckets are shorter than chunks, nor beyond the last one that is asked for. */
-function chunkLength(epoch: number, of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number }): number {
-  const { shape, untilEpoch, bucketEpochs } = of;
+/**
+ * Epochs of the chunk that follows an epoch: not beyond its bucket, unless buckets are shorter than chunks, nor beyond an epoch that is kept, nor
+ * beyond the last one that is asked for.
+ */
+function chunkLength(
+  epoch: number,
+  of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number; keepEvery: number },
+): number {
+  const { shape, untilEpoch, bucketEpochs, keepEvery } = of;
   const bucketLeft = bucketEpochs < shape.chunkEpochs ? shape.chunkEpochs : bucketEpochs - (epoch % bucketEpochs);
-  return Math.min(shape.chunkEpochs, bucketLeft, untilEpoch - epoch);
+  const keptLeft = keepEvery - (epoch % keepEvery);
+  return Math.min(shape.chunkEpochs, bucketLeft, keptLeft, untilEpoch - epoch);
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */
 function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 'epoch'>): void {
-  const networks = [...new Set(group.checkpoints)].flatMap(
-    (file) => readCheckpoint(join(request.checkpointFolder, file), request.runKey).networks,
+  const checkpoints = [...new Set(group.checkpoints)].flatMap((file) =>
+    readCheckpoints(join(request.checkpointFolder, file), request.runKey),
   );
+  const networks = networksAt(checkpoints, group.epoch);
   for (const [lane, watch] of of.watches.entries()) {
-    const own = networks.find(({ network }) => network === watch.id);
+    const own = networks.get(watch.id);
     if (own === undefined) throw new Error(`no checkpoint of network ${watch.id} in ${group.checkpoints.join(', ')}`);
     writeState(of.inMemory, lane, own);
     watch.goOn(group.epoch, own);
   }
 }
 
-/** Writes a checkpoint of a group that has epochs to go. */
-function leaveGroup({ inMemory, watches, epoch }: TrainedGroup, request: TaskRequest): UnfinishedNetworks {
-  const { checkpointFolder, runKey } = request;
-  const networks = watches.map((watch, lane) => ({
+/** Writes a checkpoint of a group that has epochs to go, unless its last epoch is kept anyway. */
+function leaveGroup(
+  group: TrainedGroup,
+  { checkpointFolder, runKey }: TaskRequest,
+  kept: readonly KeptNetworks[],
+): UnfinishedNetworks {
+  const { watches, epoch } = group;
+  const network = Uint32Array.from(watches, ({ id }) => id);
+  const own = kept.find((of) => of.epoch === epoch && of.network.includes(network[0]));
+  if (own !== undefined) return { network, epoch, checkpoint: own.checkpoint };
+  const networks = networkCheckpoints(group, 0);
+  const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
+  return { network, epoch, checkpoint: writeCheckpoint(checkpointFolder, record) };
+}
+
+/** What each network of a group takes along. */
+function networkCheckpoints(
+  { inMemory, watches }: Omit<TrainedGroup, 'epoch'>,
+  firstBlock: number,
+): NetworkCheckpoint[] {
+  return watches.map((watch, lane) => ({
     network: watch.id,
     ...readState(inMemory, lane),
-    ...watch.seen(),
+    ...watch.seen(firstBlock),
   }));
-  const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
-  return {
-    network: Uint32Array.from(watches, ({ id }) => id),
-    epoch,
-    checkpoint: writeCheckpoint(checkpointFolder, record),
-  };
 }
 
 interface FinishedNetwork {

@@ -16,7 +16,10 @@ import type { LaneSignals } from './lane-signals.ts';
 import type { TraceWriter } from './trace-writer.ts';
 
 /** The part of a checkpoint that is about what was seen, not about the network's own state. */
-type Seen = Pick<NetworkCheckpoint, 'observer' | 'lossWindow' | 'bucket' | 'blockDigests' | 'openLosses'>;
+type Seen = Pick<
+  NetworkCheckpoint,
+  'observer' | 'lossWindow' | 'bucket' | 'firstBlock' | 'blockDigests' | 'openLosses'
+>;
 
 /** Room for losses, a watch's own while it is in use. */
 export interface LossRoom {
@@ -66,10 +69,10 @@ export class Watch {
     this.#trace.blocks(this.id, this.digest.losses(this.#signals));
   }
 
-  /** What has been seen by now, as numbers of its own. */
-  seen(): Seen {
+  /** What has been seen by now, as numbers of its own; of the digests those from `firstBlock` on. */
+  seen(firstBlock = 0): Seen {
     const { numbers: observer, window: lossWindow } = this.observer.save();
-    return { observer, lossWindow, bucket: this.#bucket.save(), ...this.digest.save() };
+    return { observer, lossWindow, bucket: this.#bucket.save(), ...this.digest.save(firstBlock) };
   }
 
   /** Goes on where another watch of the network was after `epoch` epochs. */

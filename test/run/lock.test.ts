@@ -3,8 +3,9 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { acquireLock, lockHolder } from '../../src/run/lock.ts';
 import { scratchFolder } from '../support/runs.ts';
@@ -15,7 +16,8 @@ test('a lock names its process, is refused to a second one, and is gone when rel
   const path = lockPath();
   expect(lockHolder(path)).toBe(null);
   const release = acquireLock(path);
-  expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+  expect(readFileSync(path, 'utf8').split('\n')[0]).toBe(`${process.pid}`);
+  expect(readdirSync(dirname(path))).toEqual(['lock']);
   expect(lockHolder(path)).toBe(process.pid);
   expect(() => acquireLock(path)).toThrow(
     `${path}: got a run that process ${process.pid} works on, expected one process a run (wait for it, or stop it; `,
@@ -63,6 +65,83 @@ test('a lock left by a killed process that had the same id, as in a container th
   release();
   writeFileSync(path, `${process.pid}\n`);
   expect(lockHolder(path)).toBe(null);
+});
+
+test.runIf(existsSync('/proc/self/stat'))(
+  'a lock whose number was given to another process since counts for nothing, and so does one of a process that is not yet buried',
+  async () => {
+    const path = lockPath();
+    const other = spawn('sleep', ['600']);
+    const release = acquireLock(path);
+    const [, began] = readFileSync(path, 'utf8').split('\n');
+    release();
+    expect(began).toMatch(/^\d+ [0-9a-f-]{36}$/);
+    writeFileSync(path, `${other.pid}\n${began}\n`);
+    expect(lockHolder(path)).toBe(null);
+    acquireLock(path)();
+    other.kill();
+    await once(other, 'exit');
+
+    // A child of a shell that is another program by the time it dies, and does not bury it.
+    const parent = spawn('bash', ['-c', 'exec 3<&0; (read <&3) & echo $!; exec sleep 600']);
+    const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
+    const dead = Number(chunk.toString());
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'latin1') !== 'sleep\n') await setTimeout(5);
+    parent.stdin.end();
+    while (!/\) Z /.test(readFileSync(`/proc/${dead}/stat`, 'latin1'))) await setTimeout(5);
+    writeFileSync(path, `${dead}\n${began}\n`);
+    expect(lockHolder(path)).toBe(null);
+    parent.kill();
+  },
+);
+
+test('a stale lock is left alone while another living process claims it too', () => {
+  const path = lockPath();
+  const { pid: gone } = spawnSync('true');
+  writeFileSync(path, `${gone}\n`);
+  writeFileSync(`${path}.1`, '1\n'); // there is always a process 1
+  expect(() => acquireLock(path)).toThrow('process 1 works on');
+  expect(readFileSync(path, 'utf8')).toBe(`${gone}\n`);
+  writeFileSync(`${path}.1`, `${gone}\n`);
+  writeFileSync(`${path}.${gone}`, `${gone}\n`);
+  writeFileSync(`${path}.${gone}.new`, '');
+  const release = acquireLock(path);
+  expect(existsSync(`${path}.${gone}`)).toBe(false);
+  expect(existsSync(`${path}.${gone}.new`)).toBe(false);
+  release();
+});
+
+test('of many processes that take over one stale lock, again and again, one has it at a time', async () => {
+  const path = lockPath();
+  const { pid: gone } = spawnSync('true');
+  const log = join(dirname(path), 'log');
+  const script = `
+    import { appendFileSync, writeFileSync } from 'node:fs';
+    import { acquireLock } from ${JSON.stringify(new URL('../../dist/src/run/lock.js', import.meta.url).href)};
+    for (let taken = 0; taken < 40; ) {
+      try {
+        const release = acquireLock(${JSON.stringify(path)});
+        taken++;
+        appendFileSync(${JSON.stringify(log)}, 'taken ' + process.pid + '\\n');
+        const end = performance.now() + 0.05;
+        while (performance.now() < end);
+        appendFileSync(${JSON.stringify(log)}, 'left ' + process.pid + '\\n');
+        // As a process leaves it that is killed; while it stands there nobody else removes it but by taking it over.
+        if (taken % 4 === 0) release();
+        else writeFileSync(${JSON.stringify(path)}, '${gone}\\n');
+      } catch (error) {
+        if (!String(error.message).includes('works on')) throw error;
+      }
+    }`;
+  const children = Array.from({ length: 3 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
+  const ends = await Promise.all(children.map(async (child) => await once(child, 'exit')));
+  expect(ends).toEqual(children.map(() => [0, null]));
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  expect(lines).toHaveLength(3 * 40 * 2);
+  for (let i = 0; i < lines.length; i += 2)
+    expect([lines[i], lines[i + 1]]).toEqual([lines[i], lines[i].replace('taken', 'left')]);
+  acquireLock(path)();
+  expect(readdirSync(dirname(path))).toEqual(['log']);
 });
 
 test('releasing a lock that is gone already is no error', () => {

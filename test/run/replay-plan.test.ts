@@ -1,7 +1,7 @@
 /**
  * Plans of replays: each window in one pass, passes of one kernel shape, from a state before the window to the end of the block that proves it.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EpochRange } from '../../schemas/replay.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { planPasses, planVerification } from '../../src/run/replay-plan.ts';
@@ -56,6 +56,44 @@ test.each([
   [1500, 1700, 1700],
 ])('of a network trained by %i epochs, a window to epoch %i is replayed to epoch %i', (trained, last, lastEpoch) => {
   expect(planPasses(runOf(trained), wantedOf([0], { first: 3, last }))).toMatchObject([{ lastEpoch }]);
+});
+
+describe('with states that are kept at every 1000 epochs', () => {
+  const kept = runOf(sweep.epochs);
+  const states = [1000, 2000, 3000, 4000, 5000].map((epoch) => ({ epoch, checkpoint: `kept-${epoch}` }));
+  Object.defineProperty(kept.results, 'keptOf', { value: () => states });
+  const startsOf = (...windows: EpochRange[]) =>
+    planPasses(kept, wantedOf([0], ...windows)).map((pass) => [pass.epoch, pass.windows.length]);
+
+  test.each([
+    [1000, 0],
+    // The row of epoch 1001 is made from the state of epoch 1000.
+    [1001, 1000],
+    [2999, 2000],
+    [0, 0],
+  ])('a window from epoch %i on starts from epoch %i', (first, epoch) => {
+    expect(startsOf({ first, last: first + 5 })).toEqual([[epoch, 1]]);
+  });
+
+  test('windows far apart are passes of their own, and those on the way of another are not', () => {
+    const windows = [
+      { first: 4100, last: 4200 },
+      { first: 5, last: 9 },
+      { first: 1500, last: 1501 },
+      { first: 4950, last: 5100 },
+    ];
+    // The pass of the first window ends at epoch 1000, where the next one may as well go on.
+    expect(startsOf(...windows)).toEqual([
+      [0, 2],
+      [4000, 2],
+    ]);
+  });
+
+  test('a pass to the last epoch takes all states before it along, for the digest of the whole', () => {
+    const filesOf = (last: number) => planPasses(kept, wantedOf([0], { first: 3500, last }))[0].checkpoints;
+    expect(filesOf(3600)).toEqual(['kept-3000']);
+    expect(filesOf(5500)).toEqual(['kept-1000', 'kept-2000', 'kept-3000']);
+  });
 });
 
 test('verification goes from the initial weights as far as the run has come, without windows', () => {

@@ -31,7 +31,7 @@ const sweep: Sweep = sweepOf({
   precision: namesOf(PRECISIONS),
   subnormals: namesOf(SUBNORMALS),
   seeds: 1,
-  trace: { epochs: { every: 7 } },
+  trace: { epochs: { every: 7 }, checkpoints: { every: 450 } },
 });
 
 let run: RunRecord;
@@ -47,9 +47,10 @@ async function replay(windows: readonly WindowRequest[], { of = run, threads = 2
   const byNetwork = new Map<number, WindowRequest[]>();
   for (const window of windows) byNetwork.set(window.network, [...(byNetwork.get(window.network) ?? []), window]);
   const wanted = [...byNetwork].map(([id, list]): ReplayWanted => ({ network: of.networks[id], windows: list }));
+  const passes = planPasses(of, wanted);
   const comparisons = new Comparisons();
   const found: StateWindow[] = [];
-  await replayPasses(of, planPasses(of, wanted), {
+  await replayPasses(of, passes, {
     threads,
     workerUrl: REPLAY_WORKER_URL,
     buckets: 'windows',
@@ -58,7 +59,7 @@ async function replay(windows: readonly WindowRequest[], { of = run, threads = 2
       comparisons.take(part.comparisons);
     },
   });
-  return { windows: found, comparisons };
+  return { windows: found, comparisons, starts: passes.map(({ epoch }) => epoch) };
 }
 
 test('a hundred and twenty random windows equal the scalar reference in every bit, and are proven by digests and buckets', async () => {
@@ -72,7 +73,9 @@ test('a hundred and twenty random windows equal the scalar reference in every bi
     const last = Math.min(EPOCHS, a + Math.min(b, 400));
     return { network, first: a, last };
   });
-  const { windows: found, comparisons } = await replay(windows);
+  const { windows: found, comparisons, starts } = await replay(windows);
+  expect(starts, `seed ${seed}`).toContain(0);
+  expect(new Set(starts).size, `seed ${seed}: from kept states`).toBeGreaterThan(3);
   expect(found, `seed ${seed}`).toHaveLength(windows.length);
   const rows = run.networks.map((network) => referenceRows(network, EPOCHS));
   const differences = found.map((window) =>

@@ -45,6 +45,7 @@ describe('a value at its limit is good and one beyond is not', () => {
     ['largest seed', { seeds: [2 ** 32 - 1] }, { seeds: [2 ** 32] }],
     ['smallest seed', { seeds: [0] }, { seeds: [-1] }],
     ['whole seeds', { seeds: [3] }, { seeds: [0.5] }],
+    ['nearest checkpoints', { trace: { checkpoints: { every: 1 } } }, { trace: { checkpoints: { every: 0 } } }],
     ['smallest bucket', { trace: { epochs: { every: 1 } } }, { trace: { epochs: { every: 0 } } }],
   ])('%s', (_, good, bad) => {
     expect(accepts(good)).toBe(true);
@@ -74,7 +75,7 @@ describe('a resolved sweep', () => {
       precision: ['float32'],
       subnormals: ['ieee'],
       seeds: [0],
-      trace: { epochs: { every: 20 }, compression: 'none' },
+      trace: { epochs: { every: 20 }, checkpoints: { every: 10_000 }, compression: 'none' },
       detectors: DEFAULT_THRESHOLDS,
     });
   });
@@ -115,7 +116,7 @@ describe('a resolved sweep', () => {
       trace: { epochs: { every: 3 } },
     });
     expect(optimizer[0]).toEqual({ kind: ['sgd'], form: ['torch'], learningRate: [0.1, 0.2], beta1: [0.5] });
-    expect(trace).toEqual({ epochs: { every: 3 }, compression: 'none' });
+    expect(trace).toEqual({ epochs: { every: 3 }, checkpoints: { every: 10_000 }, compression: 'none' });
   });
 
   test('survives run.json', () => {
@@ -128,7 +129,8 @@ describe('a resolved sweep', () => {
 
 test('every mapping of a sweep file refuses keys that it does not know', () => {
   expect(Object.keys(SWEEP_MAPPINGS)).toEqual([
-    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample', 'trace', 'trace.epochs', 'detectors'],
+    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample'],
+    ...['trace', 'trace.epochs', 'trace.checkpoints', 'detectors'],
   ]);
   for (const [path, mapping] of Object.entries(SWEEP_MAPPINGS)) {
     const issues = mapping.safeParse({ zzz: 1 }).error?.issues ?? [];

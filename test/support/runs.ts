@@ -12,11 +12,12 @@ import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
-import type { SegmentedTableName } from '../../schemas/trace.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { executeRun } from '../../src/run/execute.ts';
-import { type OpenRun, openRun, readRun } from '../../src/run/folder.ts';
+import { type OpenRun, openRun, readRun, runPaths } from '../../src/run/folder.ts';
 import type { Ending, ExecuteOptions } from '../../src/run/session.ts';
+import { prepareCompression } from '../../src/storage/compression.ts';
 
 /** The training threads are real ones and need the build. */
 export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
@@ -98,6 +99,7 @@ export async function execute({
   ...options
 }: RunOptions): Promise<SessionOutcome> {
   const networks = expandSweep(sweep);
+  await prepareCompression(sweep.trace.compression);
   const run = openRun({ sweep, networks, folder, engine, shard: shard ?? null });
   const stop = new AbortController();
   const notices: Notice[] = [];
@@ -158,6 +160,16 @@ export function rowTexts(folder: string, table: SegmentedTableName): string[] {
   return rows.sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1)).map(({ text }) => text);
 }
 
+/** The rows of networks.arrow as text, in their order. */
+export function networkTexts(folder: string): string[] {
+  const table = tableFromIPC(readFileSync(runPaths(folder).networks));
+  return table.toArray().map((row) =>
+    Object.values(row?.toJSON() ?? {})
+      .map(cellText)
+      .join(' '),
+  );
+}
+
 const bits = new DataView(new ArrayBuffer(8));
 
 function cellText(value: unknown): string {
@@ -169,23 +181,17 @@ function cellText(value: unknown): string {
 /** All of a run that neither scheduling nor accidents may change. */
 export interface RunBits {
   readonly fingerprint: string | null;
-  /** Hashes of the rows of the tables. */
-  readonly epochs: string;
-  readonly events: string;
-  readonly blocks: string;
+  /** Hashes of the rows of each table. */
+  readonly tables: Readonly<Record<'networks' | SegmentedTableName, string>>;
 }
 
 /** The bits of a run's folder, short enough to compare many runs. */
 export function runBits(folder: string): RunBits {
-  const hash = (table: SegmentedTableName) =>
-    createHash('sha256').update(rowTexts(folder, table).join('\n')).digest('hex');
+  const hash = (rows: readonly string[]) => createHash('sha256').update(rows.join('\n')).digest('hex');
   const { networks, results } = readRun(folder);
-  return {
-    fingerprint: results.fingerprint(networks),
-    epochs: hash('epochs'),
-    events: hash('events'),
-    blocks: hash('blocks'),
-  };
+  const segmented = SEGMENTED_TABLE_NAMES.map((table) => [table, hash(rowTexts(folder, table))]);
+  const tables = Object.fromEntries([...segmented, ['networks', hash(networkTexts(folder))]]) as RunBits['tables'];
+  return { fingerprint: results.fingerprint(networks), tables };
 }
 
 /** The bits of a sweep run by the reference without any disturbance on one thread; for hooks, outside of any test. */

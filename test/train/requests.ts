@@ -42,9 +42,10 @@ export function taskOf(of: {
   folder: string;
   epochs: number;
   bucketEpochs?: number;
+  keepEvery?: number;
   networkCount?: number;
 }): Task {
-  const { folder, epochs, bucketEpochs = 1 } = of;
+  const { folder, epochs, bucketEpochs = 1, keepEvery = 10_000 } = of;
   const groups = of.groups.map((group) => ({
     ...{ epoch: 0, checkpoints: [], untilEpoch: epochs },
     ...(of.engine === 'kernel' ? withKernel(group, bucketEpochs) : group),
@@ -64,6 +65,7 @@ export function taskOf(of: {
     epochs,
     bucketEpochs,
     detectors: DEFAULT_THRESHOLDS,
+    keepEvery,
     runKey: '0123abcd',
     checkpointFolder: folder,
     segments: { epochs: segment('epochs'), events: segment('events'), blocks: segment('blocks') },

@@ -19,7 +19,7 @@ import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
-import { readCheckpoint, writeCheckpoint } from '../../src/storage/checkpoints.ts';
+import { readCheckpoints, writeCheckpoint } from '../../src/storage/checkpoints.ts';
 import { runTask } from '../../src/train/task.ts';
 import { judge } from '../detect/by-definition.ts';
 import { stateOf } from '../reference/networks.ts';
@@ -180,7 +180,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
 
   test('writes its rows in several batches where they are many, and loses none between them', () => {
     const epochs = 18_000;
-    const own = task({ groups: groupsOf(adam.slice(0, 2), 2), folder: scratchFolder(), epochs });
+    const own = task({ groups: groupsOf(adam.slice(0, 2), 2), folder: scratchFolder(), epochs, keepEvery: epochs });
     const outcome = runTask(own.request);
     const table = sealedTable(outcome, own, 'epochs');
     expect(table.batches.map(({ numRows }) => numRows)).toEqual([32_768, 2 * epochs - 32_768]);
@@ -265,6 +265,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
       'blocks.arrow.part',
       'epochs.arrow.part',
       'events.arrow.part',
+      ...(watched === 0 ? [] : ['kept-00000-0-20000.msgpack']),
     ]);
     const table = sealedTable(stopped, own, 'epochs');
     expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);
@@ -351,7 +352,7 @@ test('a checkpoint of before there was a largest second moment is gone on from',
   });
   const first = request({ untilEpoch: 25 });
   const checkpoint = trainedOf(runTask(first)).unfinished?.checkpoint ?? '';
-  const record = readCheckpoint(join(checkpointFolder, checkpoint), first.runKey);
+  const [record] = readCheckpoints(join(checkpointFolder, checkpoint), first.runKey);
   const networks = record.networks.map(({ maxSecondMoment: _absent, ...network }) => network);
   expect(writeCheckpoint(checkpointFolder, { ...record, networks })).toBe(checkpoint);
   const rest = request({ epoch: 25, checkpoints: [checkpoint] });

@@ -20,7 +20,7 @@ export interface NetworkCheckpoint {
   /** The numbers of the observer and of the open bucket, in orders of their own. */
   readonly observer: Float64Array;
   readonly bucket: Float64Array;
-  /** The window of losses that spikes are told by, in an order of its own. */
+  /** The window of losses that spikes are told by, in an order and a length of its own. */
   readonly lossWindow: Float32Array | Float64Array;
   /** Digests of the finished blocks of losses from `firstBlock` on, `[block][32 bytes]`, and the losses of the open one. */
   readonly firstBlock: number;

@@ -28,7 +28,7 @@ const MEASURE_MS_MAX = 2000;
 const EPOCH_ROW_BYTES = 56;
 const BLOCK_ROW_BYTES = 28;
 /** Bytes of a kept checkpoint on disk beside the state: what was seen of the network, and names. */
-const KEPT_BYTES = 420;
+const KEPT_BYTES = 2000;
 const DIGEST_BYTES = 32;
 
 interface ShapePlan {

@@ -56,24 +56,54 @@ export class SlidingMinimum {
   }
 
   #beginBlock(): void {
-    const window = this.#window;
-    for (let i = window.length - 2; i >= 0; i--) if (window[i + 1] < window[i]) window[i] = window[i + 1];
+    takeMinimaOfEnds(this.#window, this.#window.length);
     this.#position = 0;
     this.#blockMinimum = Number.POSITIVE_INFINITY;
   }
 
-  /** Saves all but the window itself, which {@link window} copies. */
+  /** Saves all but the window itself, which {@link window} does. */
   save(numbers: NumberWriter): void {
     numbers.write(this.#position, this.#blockMinimum);
   }
 
+  /** What will be asked of the window, in runs: of the block at hand, too, nothing but the minima of its ends. A descent is two runs. */
   window(): FloatArray {
-    return this.#window.slice();
+    const minima = this.#window.slice();
+    takeMinimaOfEnds(minima, this.#position);
+    return inRuns(minima);
   }
 
   restore(numbers: NumberReader, window: FloatArray): void {
     this.#position = numbers.read();
     this.#blockMinimum = numbers.read();
-    this.#window.set(window);
+    setRuns(this.#window, window);
   }
+}
+
+/** Puts in place of each of the first so many values the smallest of those from it on. */
+function takeMinimaOfEnds(values: FloatArray, count: number): void {
+  for (let i = count - 2; i >= 0; i--) if (values[i + 1] < values[i]) values[i] = values[i + 1];
+}
+
+/** Value and length of each run of equal values, one after another; the values themselves where that is no shorter, which its length tells. */
+function inRuns(values: FloatArray): FloatArray {
+  const runs: number[] = [];
+  for (let i = 0, first = 0; i < values.length && runs.length < values.length; i++) {
+    if (i + 1 < values.length && values[i + 1] === values[i]) continue;
+    runs.push(values[i], i + 1 - first);
+    first = i + 1;
+  }
+  if (runs.length >= values.length) return values;
+  const short = values.slice(0, runs.length);
+  short.set(runs);
+  return short;
+}
+
+function setRuns(values: FloatArray, runs: FloatArray): void {
+  if (runs.length === values.length) {
+    values.set(runs);
+    return;
+  }
+  for (let i = 0, first = 0; i < runs.length; first += runs[i + 1], i += 2)
+    values.fill(runs[i], first, first + runs[i + 1]);
 }

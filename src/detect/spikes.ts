@@ -195,7 +195,7 @@ export class SpikeDetector {
     this.#minimum.save(numbers);
   }
 
-  /** A copy of the window, for a checkpoint. */
+  /** The window in short, for a checkpoint. */
   window(): FloatArray {
     return this.#minimum.window();
   }

@@ -5,6 +5,7 @@
 import { summaryLines } from '../display/summary.ts';
 import { readRun, runState } from '../run/folder.ts';
 import { RunFollower } from '../run/follow.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { findRun } from './find-run.ts';
 import { printLine } from './output.ts';
@@ -20,6 +21,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   const folder = findRun(name);
   const follower = new RunFollower(folder);
   const { networks, manifest, results } = follower;
+  await prepareCompression(manifest.sweep.trace.compression); // of the tables that are looked into
   const source = new RunSource({
     folder,
     networks,

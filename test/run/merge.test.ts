@@ -163,6 +163,27 @@ describe('the shards of a sweep', () => {
   });
 });
 
+test('shards that were raised, each from where it was, merge with what they keep, and the whole can be raised', async () => {
+  const folder = scratchFolder();
+  const to = (epochs: number): Sweep => ({ ...sweep, epochs, trace: { ...sweep.trace, checkpoints: { every: 300 } } });
+  const shards: string[] = [];
+  for (const [i, ways] of [[700, 1300], [1300], [400, 1000, 1300]].entries()) {
+    const of = { folder: join(folder, String(i)), shard: { index: i + 1, count: COUNT } };
+    for (const epochs of ways) await execute({ sweep: to(epochs), ...of });
+    shards.push(of.folder);
+  }
+  const merged = await mergeRuns([shards[2], shards[0], shards[1]], join(folder, 'merged'));
+  expect(runBits(merged.folder)).toEqual(whole);
+  for (const { id } of merged.networks)
+    expect(merged.results.keptOf(id).map(({ epoch }) => epoch)).toEqual([300, 600, 900, 1200]);
+  expect(new Set(readdirSync(runPaths(merged.folder).checkpoints))).toEqual(merged.results.keptCheckpoints);
+  const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: REPLAY_WORKER_URL });
+  expect(compared.map(({ blocks, mismatch }) => [blocks, mismatch])).toEqual(merged.networks.map(() => [2, null]));
+  const [raised, fresh] = [merged.folder, join(folder, 'fresh')];
+  for (const of of [raised, fresh]) await execute({ sweep: to(1600), folder: of });
+  expect(runBits(raised)).toEqual(runBits(fresh));
+});
+
 describe('a merge refuses, all at once and before it writes anything,', () => {
   test('shards that are missing, there twice or not done, and what is no shard', async () => {
     const folder = scratchFolder();

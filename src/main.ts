@@ -42,7 +42,10 @@ function program(): Command {
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY, of a shard NAME-KEY-IofN)")
     .option('--threads <n>', 'training threads (default: one a core)')
-    .option('--epochs <n>', "train for this many epochs instead of the sweep file's")
+    .option(
+      '--epochs <n>',
+      "train for this many epochs instead of the sweep file's; more of them raise a run that is there",
+    )
     .option('--shard <i/n>', 'train only part I of N of the networks; gyre merge joins the parts')
     .addOption(
       new Option(

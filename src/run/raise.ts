@@ -111,39 +111,51 @@ function rowsBefore(restarts: ReadonlyMap<number, Progress>): RowFilter {
  * Events that a network had been told of where it goes on. When an event is told does not show in its row, but how many of each kind there were stands
  * in the checkpoint, and they are told in the order of their epochs.
  */
-function eventsBefore({ manifest, checkpointFolder, segments }: RaisableRun, restarts: RaisedRecord['restarts']) {
+function eventsBefore(run: RaisableRun, restarts: RaisedRecord['restarts']): RowFilter {
+  const told = toldAt(run, restarts);
+  const lastEpochs = new Map<string, number>();
+  for (const [key, epochs] of eventEpochs(run)) {
+    const [id, kind] = key.split(' ') as [string, EventKind];
+    const count = told.get(Number(id))?.[kind] ?? 0;
+    if (count > epochs.length) throw new Error(`network ${id}: ${epochs.length} rows of ${kind}, of ${count} told`);
+    if (count > 0) lastEpochs.set(key, epochs.sort((a, b) => a - b)[count - 1]);
+  }
+  return ({ network, epoch, kindOf }) =>
+    (row) =>
+      epoch[row] <= (lastEpochs.get(eventKey(network[row], kindOf(row))) ?? 0);
+}
+
+const eventKey = (network: number, kind: string): string => `${network} ${kind}`;
+
+/** How many events of each kind each network had been told of where it goes on. */
+function toldAt({ manifest, checkpointFolder }: RaisableRun, restarts: RaisedRecord['restarts']) {
   const told = new Map<number, Readonly<Record<EventKind, number>>>();
   for (const { network, epoch, checkpoint } of restarts) {
     const own = new Set(network);
-    for (const of of readCheckpoints(join(checkpointFolder, checkpoint), manifest.key)) {
-      if (of.epoch !== epoch) continue;
-      for (const { network: id, observer: numbers, lossWindow: window } of of.networks)
+    const checkpoints = readCheckpoints(join(checkpointFolder, checkpoint), manifest.key);
+    for (const { networks } of checkpoints.filter((of) => of.epoch === epoch)) {
+      for (const { network: id, observer: numbers, lossWindow: window } of networks)
         if (own.has(id)) told.set(id, eventsTold({ numbers, window }));
     }
   }
-  const epochsOf = new Map<string, number[]>();
+  return told;
+}
+
+/** The epochs of all events, by network and kind. */
+function eventEpochs({ segments }: RaisableRun): ReadonlyMap<string, number[]> {
+  const epochs = new Map<string, number[]>();
   for (const file of segments.filesOf('events')) {
     for (const batch of batchesOf(segments.pathOf('events', file))) {
       const { network, epoch, kindOf } = placedRows(batch);
       for (let row = 0; row < batch.numRows; row++) {
-        const key = `${network[row]} ${kindOf(row)}`;
-        const list = epochsOf.get(key);
-        if (list === undefined) epochsOf.set(key, [epoch[row]]);
-        else list.push(epoch[row]);
+        const key = eventKey(network[row], kindOf(row));
+        const own = epochs.get(key);
+        if (own === undefined) epochs.set(key, [epoch[row]]);
+        else own.push(epoch[row]);
       }
     }
   }
-  const lastEpoch = new Map<string, number>();
-  for (const [key, list] of epochsOf) {
-    const [id, kind] = key.split(' ') as [string, EventKind];
-    const count = told.get(Number(id))?.[kind] ?? 0;
-    if (count > 0) lastEpoch.set(key, list.sort((a, b) => a - b)[count - 1]);
-  }
-  const isKept: RowFilter =
-    ({ network, epoch, kindOf }) =>
-    (row) =>
-      epoch[row] <= (lastEpoch.get(`${network[row]} ${kindOf(row)}`) ?? 0);
-  return isKept;
+  return epochs;
 }
 
 /** A segment without the rows beyond; null where it has none of them. */

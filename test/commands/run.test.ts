@@ -3,7 +3,7 @@
  * how it goes on where a run is there already.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
@@ -95,17 +95,24 @@ describe('the same command again', () => {
     expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
   });
 
-  test.each([
-    [
-      'epochs',
-      ['--epochs', '60'],
-      'epochs: got 60 in the sweep, expected 50, as in the run "tiny" that the folder holds',
-    ],
-  ])('is refused with other %s', async (_, options, message) => {
-    const { code, stdout, stderr } = await gyre(['run', sweep, ...options], { cwd });
+  test('with more epochs raises the run, says so, and has the fingerprint of one that was as long from the beginning', async () => {
+    const [raised, fresh] = ['raised', 'fresh'];
+    cpSync(join(cwd, folder), join(cwd, raised), { recursive: true });
+    const outcomes: CliOutcome[] = [];
+    for (const out of [raised, fresh])
+      outcomes.push(await gyre(['run', sweep, '--epochs', '60', '--plain', '--out', out], { cwd }));
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+    expect(outcomes[0].stderr).toContain('raised from 50 to 60 epochs: what looks at the end is seen anew\n');
+    expect(outcomes[1].stderr).not.toContain('raised');
+    expect(fingerprintIn(outcomes[0].stdout)).toBe(fingerprintIn(outcomes[1].stdout));
+  });
+
+  test('with fewer epochs is refused', async () => {
+    const { code, stdout, stderr } = await gyre(['run', sweep, '--epochs', '40'], { cwd });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
-      `gyre: ${folder}: ${message} (choose another folder with --out, or run the sweep that the folder holds)\n`,
+      `gyre: ${folder}: epochs: got 40 in the sweep, expected 50 or more, as in the run "tiny" that the folder holds ` +
+        '(epochs can be raised, never lowered: continue it with --epochs 50, or choose another folder with --out)\n',
     );
   });
 });

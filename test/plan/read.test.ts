@@ -39,7 +39,7 @@ describe('an unknown key is told with what is known there, and what may have bee
     [
       'in trace',
       sweepText({}, 'trace:', '  epoch:', '    every: 5'),
-      'a.yaml:12: trace.epoch: unknown key (did you mean "epochs"?; known here: epochs, compression)',
+      'a.yaml:12: trace.epoch: unknown key (did you mean "epochs"?; known here: epochs, checkpoints, compression)',
     ],
     [
       'in trace.epochs',

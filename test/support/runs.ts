@@ -160,14 +160,11 @@ export function rowTexts(folder: string, table: SegmentedTableName): string[] {
   return rows.sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1)).map(({ text }) => text);
 }
 
-/** The rows of networks.arrow as text, in their order. */
-export function networkTexts(folder: string): string[] {
+/** The rows of networks.arrow as text, ascending by network. */
+function networkTexts(folder: string): string[] {
   const table = tableFromIPC(readFileSync(runPaths(folder).networks));
-  return table.toArray().map((row) =>
-    Object.values(row?.toJSON() ?? {})
-      .map(cellText)
-      .join(' '),
-  );
+  const rows = table.toArray().flatMap((row) => row?.toJSON() ?? []);
+  return rows.sort((a, b) => a.network - b.network).map((row) => Object.values(row).map(cellText).join(' '));
 }
 
 const bits = new DataView(new ArrayBuffer(8));

@@ -33,7 +33,12 @@ const KNOWN_NETWORKS = 16;
 const PROCESS_SECONDS_MAX = 300;
 const MODULE_BYTES_MAX = 32 * 1024;
 const COMPILE_MS_MAX = 20;
-const QUICK = { rounds: 1, seconds: 0.05, shapes: ['1-8-1'], peers: ['gyre', 'c-sse2', 'c-v3', 'reference'] };
+const QUICK = {
+  rounds: 1,
+  seconds: 0.05,
+  shapes: ['1-8-1'],
+  peers: ['gyre', 'gyre-native', 'c-sse2', 'c-v3', 'reference'],
+};
 
 const { values: options } = parseArgs({
   options: {
@@ -277,8 +282,9 @@ function shapeLines(of: Measured): string[] {
   ];
 }
 
-function verdictLine({ requirement, target, measured, of, met }: Verdict): string {
-  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${of})`;
+function verdictLine({ requirement, target, measured, of, engines = {}, met }: Verdict): string {
+  const each = Object.entries(engines).map(([id, ratio]) => `; ${id} ${ratio.toFixed(2)}`);
+  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${of})${each.join('')}`;
 }
 
 function costLine({ name }: Problem, { bytes, compileMs, engineMs }: ModuleCost): string {

@@ -55,6 +55,12 @@ export const DATASETS = {
 } as const satisfies Record<string, Entry & { options: readonly string[] }>;
 export type DatasetName = keyof typeof DATASETS;
 
+/** Objectives of one parameter, in place of a network and its data. */
+export const OBJECTIVES = {
+  power: { description: 'λ|x|^k/k with a whole exponent k: optimisers by themselves' },
+} as const satisfies Record<string, Entry>;
+export type ObjectiveName = keyof typeof OBJECTIVES;
+
 /** The published ways of writing one optimiser's update; their parentheses decide bits. */
 export const FORMS = {
   torch: { description: 'as PyTorch computes it: (s·m) / (√v/c + ε)' },
@@ -64,26 +70,60 @@ export const FORMS = {
 } as const satisfies Record<string, Entry>;
 export type FormName = keyof typeof FORMS;
 
-/** Optimisers with the forms that exist for each and the options that each one takes. */
+/** Moments that an optimiser may keep of each parameter beside θ, in the order of the state and of the digest. */
+export const MOMENTS = {
+  firstMoment: { description: 'm, a moving average of the gradient' },
+  secondMoment: { description: 'v, a moving average of its square' },
+  maxSecondMoment: { description: 'v_max, the largest v so far' },
+} as const satisfies Record<string, Entry>;
+export type MomentName = keyof typeof MOMENTS;
+
+/** The moments in their order. */
+export const MOMENT_NAMES: readonly MomentName[] = namesOf(MOMENTS);
+
+/** Optimisers with the forms that exist for each, the options that each one takes and the moments that it keeps. */
 export const OPTIMIZERS = {
   adam: {
     description: 'Adam (Kingma & Ba 2015)',
     forms: ['torch', 'paper', 'quotient', 'keras'],
     options: ['beta1', 'beta2', 'epsilon'],
-    moments: 2,
+    moments: ['firstMoment', 'secondMoment'],
   },
-  sgd: { description: 'gradient descent without momentum', forms: ['torch'], options: [], moments: 0 },
+  adamw: {
+    description: 'Adam with decoupled weight decay (Loshchilov & Hutter 2019)',
+    forms: ['torch', 'paper', 'keras'],
+    options: ['beta1', 'beta2', 'epsilon', 'weightDecay'],
+    moments: ['firstMoment', 'secondMoment'],
+  },
+  amsgrad: {
+    description: 'Adam that divides by the largest second moment so far (Reddi, Kale & Kumar 2018)',
+    forms: ['torch', 'paper', 'keras'],
+    options: ['beta1', 'beta2', 'epsilon'],
+    moments: ['firstMoment', 'secondMoment', 'maxSecondMoment'],
+  },
+  rmsprop: {
+    description: 'RMSprop (Tieleman & Hinton 2012), not centred; beta2 is what PyTorch calls alpha',
+    forms: ['torch'],
+    options: ['beta2', 'epsilon'],
+    moments: ['secondMoment'],
+  },
+  momentum: {
+    description: 'gradient descent with heavy-ball momentum beta1, without dampening',
+    forms: ['torch'],
+    options: ['beta1'],
+    moments: ['firstMoment'],
+  },
+  sgd: { description: 'gradient descent without momentum', forms: ['torch'], options: [], moments: [] },
 } as const satisfies Record<
   string,
   Entry & {
     forms: readonly FormName[];
     options: readonly OptimizerOption[];
-    /** How many moment vectors (first, second) the optimiser keeps. */
-    moments: 0 | 1 | 2;
+    moments: readonly MomentName[];
   }
 >;
 export type OptimizerName = keyof typeof OPTIMIZERS;
-export type OptimizerOption = 'beta1' | 'beta2' | 'epsilon';
+export type OptimizerOption = 'beta1' | 'beta2' | 'epsilon' | 'weightDecay';
 
 /** How numbers below the normal range are treated. */
 export const SUBNORMALS = {

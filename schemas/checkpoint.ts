@@ -11,6 +11,8 @@ export interface NetworkCheckpoint {
   readonly theta: Float32Array | Float64Array;
   readonly firstMoment: Float32Array | Float64Array;
   readonly secondMoment: Float32Array | Float64Array;
+  /** Absent in checkpoints of before there was an optimiser that keeps it. */
+  readonly maxSecondMoment?: Float32Array | Float64Array;
   readonly previousUpdate: Float32Array | Float64Array;
   /** The numbers of the observer and of the open bucket, in orders of their own. */
   readonly observer: Float64Array;

@@ -14,7 +14,7 @@ import type { Problem } from './problem.ts';
 
 /** How a kernel is compiled. */
 export interface CBuild {
-  readonly vectorBytes: 16 | 64;
+  readonly vectorBytes: 16 | 32 | 64;
   readonly flags: readonly string[];
 }
 

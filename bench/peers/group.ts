@@ -2,12 +2,13 @@
  * A problem in a group's memory, as a run has it: the compiled kernel, the image that training starts from, and the corrections of
  * all epochs. From these the kernel alone can be called, in WebAssembly or, compiled from the same tree, in C.
  */
+
+import type { CompiledKernel } from '../../schemas/messages.ts';
 import { type GroupShape, groupMemory, groupOffsets, sharedMemory, writeLane } from '../../src/group/layout.ts';
 import { compileKernel } from '../../src/kernel/compile.ts';
-import { VECTOR_BYTES } from '../../src/kernel/print-wasm.ts';
 import { BYTES_OF, floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { type Engine, initialiseGroup, kernelEngine } from '../../src/train/engine.ts';
+import { type Engine, initialiseGroup, kernelEngine, kernelFunctions, vectorBytesOf } from '../../src/train/engine.ts';
 import { networkOf, type Problem, samplesOf, type Trainee } from './problem.ts';
 
 /** Epochs a bucket of the trace, as a sweep has them that does not say: no chunk is longer. */
@@ -21,7 +22,7 @@ export interface BenchGroup {
   readonly image: Uint8Array;
   /** The engine of a run: corrections, then the kernel. */
   readonly engine: Engine;
-  /** The exported function alone. */
+  /** The kernel's function alone. */
   readonly kernel: (epochs: number, vectors: number) => void;
   readonly vectors: number;
   reset(): void;
@@ -29,10 +30,19 @@ export interface BenchGroup {
   losses(i: number): number[];
 }
 
-export function benchGroup(problem: Problem, lanes: number): BenchGroup {
-  const networks = Array.from({ length: lanes }, (_, seed) => networkOf(problem, seed));
-  const shape = groupShape({ networks, lanes }, BUCKET_EPOCHS);
-  const compiled = compileKernel(shape);
+const networksOf = (problem: Problem, lanes: number) =>
+  Array.from({ length: lanes }, (_, seed) => networkOf(problem, seed));
+
+/** The shape of a problem's networks in so many lanes. */
+export function benchShape(problem: Problem, lanes: number): GroupShape {
+  return groupShape({ networks: networksOf(problem, lanes), lanes }, BUCKET_EPOCHS);
+}
+
+/** A problem in so many lanes with its kernel, in WebAssembly where none is given. */
+export function benchGroup(problem: Problem, lanes: number, kernel?: CompiledKernel): BenchGroup {
+  const networks = networksOf(problem, lanes);
+  const shape = benchShape(problem, lanes);
+  const compiled = kernel ?? compileKernel(shape);
   const memory = sharedMemory(compiled.memoryBytes);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const { sections } = inMemory;
@@ -44,14 +54,13 @@ export function benchGroup(problem: Problem, lanes: number): BenchGroup {
   const engine = kernelEngine(inMemory, compiled);
   const bytes = new Uint8Array(memory.buffer, 0, compiled.memoryBytes);
   const image = bytes.slice();
-  const { exports } = new WebAssembly.Instance(compiled.module, { gyre: { memory } });
   return {
     shape,
     memory,
     image,
     engine,
-    kernel: exports.train as BenchGroup['kernel'],
-    vectors: (lanes * BYTES_OF[shape.precision]) / VECTOR_BYTES,
+    kernel: kernelFunctions(compiled, memory).train,
+    vectors: (lanes * BYTES_OF[shape.precision]) / vectorBytesOf(compiled),
     reset: () => bytes.set(image),
     losses: (i) => Array.from(sections.signals.subarray(i * lanes, (i + 1) * lanes)),
   };

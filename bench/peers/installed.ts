@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { findToolchain } from '../../src/kernel/toolchain.ts';
 
 const CACHE = new URL('../../node_modules/.cache/gyre-bench', import.meta.url).pathname;
 const REQUIREMENTS = new URL('requirements.txt', import.meta.url).pathname;
@@ -70,6 +71,11 @@ export function findOtherNode(): Found {
     if (!existsSync(path)) throw new Error(`npx printed ${path}`);
     return path;
   });
+}
+
+/** The compiler that `--kernel native` takes. */
+export function findNative(): Found {
+  return attempt(() => findToolchain().compiler.join(' '));
 }
 
 export function findGcc(): Found {

@@ -4,11 +4,11 @@
  *
  *     node --import tsx bench/peers/kernel-only.ts SWEEP PART PARTS EPOCHS NETWORKS
  */
-import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
-import { KernelCache } from '../../src/kernel/compile.ts';
+import { sharedMemory } from '../../src/group/layout.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type Group, groupShape, packGroups } from '../../src/plan/pack.ts';
 import { readSweep } from '../../src/plan/read.ts';
+import { RunKernels } from '../../src/run/kernels.ts';
 import { initialiseGroup, kernelEngine } from '../../src/train/engine.ts';
 
 /** What training the networks of one kernel shape took. */
@@ -24,7 +24,7 @@ const [file, ...numbers] = process.argv.slice(2);
 const [part, parts, epochs, networkCount] = numbers.map(Number);
 const sweep = readSweep(file);
 const bucketEpochs = sweep.trace.epochs.every;
-const kernels = new KernelCache();
+const kernels = new RunKernels({ engine: 'kernel', bucketEpochs, threads: 1 });
 let memory = sharedMemory(0);
 const times = new Map<string, { networkEpochs: number; seconds: number }>();
 for (const [i, group] of packGroups(expandSweep(sweep).slice(0, networkCount)).entries()) {
@@ -33,20 +33,21 @@ for (const [i, group] of packGroups(expandSweep(sweep).slice(0, networkCount)).e
   if (time === undefined) {
     time = { networkEpochs: 0, seconds: 0 };
     times.set(group.shape, time);
-    train(group, WARM_UP_EPOCHS);
+    await train(group, WARM_UP_EPOCHS);
   }
-  time.seconds += train(group, epochs);
+  time.seconds += await train(group, epochs);
   time.networkEpochs += group.networks.length * epochs;
 }
 const result: ShapeTime[] = [...times].map(([shape, time]) => ({ shape, ...time }));
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
 /** Trains a group from its first epoch on, in chunks as a run does; returns the seconds in the engine. */
-function train({ networks, lanes }: Group, epochCount: number): number {
-  const shape = groupShape({ networks, lanes }, bucketEpochs);
-  const kernel = kernels.kernelOf(shape);
-  const bytes = Math.max(kernel.memoryBytes, groupBytes(shape));
-  if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
+async function train(group: Group, epochCount: number): Promise<number> {
+  const { networks } = group;
+  const shape = groupShape(group, bucketEpochs);
+  const { kernel, memoryBytes } = await kernels.of(group);
+  if (kernel === null) throw new Error('a kernel is what is measured');
+  if (memory.buffer.byteLength < memoryBytes) memory = sharedMemory(memoryBytes);
   const engine = kernelEngine(initialiseGroup({ networks, shape, memory }), kernel);
   const begin = performance.now();
   for (let firstEpoch = 1; firstEpoch <= epochCount; ) {

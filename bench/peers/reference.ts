@@ -12,7 +12,13 @@ const problem = readProblem(process.argv[2]);
 const network = networkOf(problem, 0);
 const epoch = makeEpoch(network, samplesOf(problem));
 const zeros = () => new Float32Array(parameterCount(problem.layers));
-const state = { theta: zeros(), firstMoment: zeros(), secondMoment: zeros(), previousUpdate: zeros() };
+const state = {
+  theta: zeros(),
+  firstMoment: zeros(),
+  secondMoment: zeros(),
+  maxSecondMoment: new Float32Array(0),
+  previousUpdate: zeros(),
+};
 
 const trainee: Trainee = {
   networks: 1,

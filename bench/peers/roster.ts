@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { buildCKernel, type CBuild } from './c-kernel.ts';
-import { type Found, findGcc, findOtherNode, findPython, findTfjs, machine } from './installed.ts';
+import { type Found, findGcc, findNative, findOtherNode, findPython, findTfjs, machine } from './installed.ts';
 import type { Outcome, Problem } from './problem.ts';
 
 /** Where a problem stands and how long a rate may take. */
@@ -39,6 +39,7 @@ function once(find: () => Found): () => Found {
 const python = once(findPython);
 const tfjs = once(findTfjs);
 const gcc = once(findGcc);
+const native = once(findNative);
 
 function cPeer(id: string, title: string, build: CBuild, extension = ''): Peer {
   return {
@@ -76,7 +77,14 @@ export const PEERS: readonly Peer[] = [
     id: 'gyre',
     title: 'Gyre',
     exact: true,
-    command: (_problem, { folder }) => [...script(process.execPath, 'gyre.ts'), folder],
+    command: (_problem, { folder }) => [...script(process.execPath, 'gyre.ts'), folder, 'webassembly'],
+  },
+  {
+    id: 'gyre-native',
+    title: 'Gyre, native code',
+    exact: true,
+    needs: native,
+    command: (_problem, { folder }) => [...script(process.execPath, 'gyre.ts'), folder, 'native'],
   },
   cPeer('c-sse2', 'C, 128 bits, SSE2', { vectorBytes: 16, flags: [] }, 'sse2'),
   cPeer('c-v3', 'C, 128 bits, x86-64-v3', { vectorBytes: 16, flags: ['-march=x86-64-v3'] }, 'avx2'),
@@ -86,8 +94,9 @@ export const PEERS: readonly Peer[] = [
     title: 'Gyre, Node 24',
     exact: true,
     needs: once(findOtherNode),
-    command: (_problem, { folder }, path) => [...script(path, 'gyre.ts'), folder],
+    command: (_problem, { folder }, path) => [...script(path, 'gyre.ts'), folder, 'webassembly'],
   },
+  cPeer('c-256', 'C, 256 bits, native', { vectorBytes: 32, flags: ['-march=native'] }, 'avx2'),
   cPeer('c-512', 'C, 512 bits, native', { vectorBytes: 64, flags: ['-march=native'] }, 'avx512f'),
   {
     id: 'reference',

@@ -10,8 +10,8 @@ import { filledIn, type Templates } from './templates.ts';
 import type { Counter, Index, Loop, Place, Statement, Variable, Vector } from './tree.ts';
 
 const TYPES: Readonly<Record<Precision, { number: string; integer: string; unsigned: string }>> = {
-  float32: { number: 'float', integer: 'int32_t', unsigned: 'uint32_t' },
-  float64: { number: 'double', integer: 'int64_t', unsigned: 'uint64_t' },
+  float32: { number: 'float', integer: '__INT32_TYPE__', unsigned: '__UINT32_TYPE__' },
+  float64: { number: 'double', integer: '__INT64_TYPE__', unsigned: '__UINT64_TYPE__' },
 };
 
 const TEMPLATES: Templates = {
@@ -82,7 +82,6 @@ class Printer {
     this.#depth--;
     this.#line('}');
     return [
-      '#include <stdint.h>',
       type('vector', number),
       type('mask', integer),
       type('bits', unsigned),
@@ -183,19 +182,38 @@ function literal(value: number, precision: Precision): string {
   return Object.is(value, -0) ? `-0.0${suffix}` : `${value.toExponential(precision === 'float32' ? 9 : 17)}${suffix}`;
 }
 
-/** What the operators of C do not have. The instructions of x86 are named, since compilers do not find them by themselves. */
+/**
+ * What the operators of C do not have. The instructions of x86 are named, since compilers do not find them by themselves; written out,
+ * since the headers that have them for all vectors take the compiler longer than a kernel does.
+ */
 function prelude(precision: Precision, vectorBytes: number): string {
   const suffix = precision === 'float32' ? 'ps' : 'pd';
-  const prefix = vectorBytes === 16 ? '_mm' : `_mm${vectorBytes * 8}`;
   const lanes = vectorBytes / BYTES_OF[precision];
   const root = precision === 'float32' ? '__builtin_sqrtf' : '__builtin_sqrt';
+  // b < a ? b : a, the second operand wherever that is not so: the last one of Intel's syntax, the first one of this.
+  const ofTwo = (name: string, instruction: string) => `static inline vector ${name}(vector a, vector b) {
+#if defined(__AVX__)
+  vector r;
+  __asm__("v${instruction}${suffix} %2, %1, %0" : "=v"(r) : "v"(b), "vm"(a));
+  return r;
+#else
+  __asm__("${instruction}${suffix} %1, %0" : "+x"(b) : "xm"(a));
+  return b;
+#endif
+}`;
   return `#define all(x) ((x) - (vector){0})
 #define SIGN ((mask)all(-0.0f))
 #if defined(__x86_64__)
-#include <immintrin.h>
-static inline vector least(vector a, vector b) { return (vector)${prefix}_min_${suffix}(b, a); }
-static inline vector greatest(vector a, vector b) { return (vector)${prefix}_max_${suffix}(b, a); }
-static inline vector square_root(vector a) { return (vector)${prefix}_sqrt_${suffix}(a); }
+${ofTwo('least', 'min')}
+${ofTwo('greatest', 'max')}
+static inline vector square_root(vector a) {
+#if defined(__AVX__)
+  __asm__("vsqrt${suffix} %1, %0" : "=v"(a) : "vm"(a));
+#else
+  __asm__("sqrt${suffix} %1, %0" : "=x"(a) : "xm"(a));
+#endif
+  return a;
+}
 #else
 static inline vector least(vector a, vector b) { mask m = b < a; return (vector)((m & (mask)b) | (~m & (mask)a)); }
 static inline vector greatest(vector a, vector b) { mask m = a < b; return (vector)((m & (mask)b) | (~m & (mask)a)); }

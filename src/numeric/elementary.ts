@@ -189,7 +189,7 @@ function least(a: number, b: number): number {
 }
 
 /** The SIMD instruction pmax: NaN in the first operand stays. */
-function greatest(a: number, b: number): number {
+export function greatest(a: number, b: number): number {
   // biome-ignore lint/complexity/useMathMinMax: Math.max also orders −0 and +0, which pmax does not.
   return a < b ? b : a;
 }

@@ -7,7 +7,17 @@ import type { EngineName } from '../../schemas/manifest.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, correctionNames } from '../data/optimizer-constants.ts';
 import type { GroupShape } from '../group/layout.ts';
-import { epochsBetweenLooks, OPERATIONS_PER_TASK, operationsPerEpoch } from './cost.ts';
+import { BYTES_OF } from '../numeric/bits.ts';
+import type { Precision } from '../numeric/rounding.ts';
+import {
+  epochsBetweenLooks,
+  epochsOfChunk,
+  GROUP_BYTES_MAX,
+  numbersInMemory,
+  OPERATIONS_PER_TASK,
+  operationsPerEpoch,
+  shuffledEpochsMax,
+} from './cost.ts';
 
 /** Networks of one shape that are trained together. */
 export interface Group {
@@ -23,6 +33,16 @@ export interface Group {
 /** Lanes of a group: the four float32 numbers of a 128-bit vector. */
 export const LANES_DEFAULT = 4;
 
+/** The numbers of lanes that groups may have, ascending. */
+export type LaneChoice = Readonly<Record<Precision, readonly number[]>>;
+
+/** Lanes for an engine that has vectors of 16 bytes and of twice as many up to the widest: a group is one vector. */
+export function lanesOfVectors(vectorBytesMax: number): LaneChoice {
+  const widths = [16, 32, 64].filter((bytes) => bytes <= vectorBytesMax);
+  const lanes = (precision: Precision) => widths.map((bytes) => bytes / BYTES_OF[precision]);
+  return { float32: lanes('float32'), float64: lanes('float64') };
+}
+
 /** How many epochs networks have to train, and how many of them they have. */
 interface Progress {
   readonly epochs: number;
@@ -31,18 +51,43 @@ interface Progress {
 const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
-export function kernelShape({ layers, activation, data, optimizer, precision, subnormals }: Network): string {
+export function kernelShape(network: Network): string {
+  const { optimizer, precision, subnormals } = network;
   const { kind, form } = optimizer;
-  return [layersLabel(layers), activation, `${data.points} points`, kind, form, precision, subnormals].join(' ');
+  return [...lossShape(network), kind, form, precision, subnormals].join(' ');
+}
+
+/** What a kernel is made for of what its networks minimise. */
+function lossShape(network: Network): string[] {
+  if (network.objective !== undefined) return [network.objective.kind, String(network.objective.exponent)];
+  const { layers, activation, data, batch, shuffle } = network;
+  const order = shuffle === true ? ['shuffled'] : [];
+  const batches = batch === 'full' ? [] : [`by ${batch}`, ...order];
+  return [layersLabel(layers), activation, `${data.points} points`, ...batches];
 }
 
 /**
- * Groups of at most `lanes` networks of one shape that are trained equally far, the most work first: the last tasks of a run are
- * then its shortest, and no thread idles long at the end. Networks of one shape keep their order.
+ * Groups of the widest lanes with which every thread has one, or else of the narrowest: a vector of half the lanes takes more than half the
+ * time, but an idle thread does nothing at all.
+ */
+export function packGroupsForThreads(
+  networks: readonly Network[],
+  { lanes, threads, ...progress }: Progress & { readonly lanes: LaneChoice; readonly threads: number },
+): Group[] {
+  const groups = packGroups(networks, lanes, progress);
+  if (groups.length >= threads || lanes.float32.length === 1) return groups;
+  const narrower = { float32: lanes.float32.slice(0, -1), float64: lanes.float64.slice(0, -1) };
+  return packGroupsForThreads(networks, { ...progress, lanes: narrower, threads });
+}
+
+/**
+ * Groups of networks of one shape that are trained equally far, the most work first: the last tasks of a run are then its shortest, and
+ * no thread idles long at the end. Networks of one shape keep their order. They fill groups of the most lanes; those that are left
+ * have the fewest lanes that hold them all.
  */
 export function packGroups(
   networks: readonly Network[],
-  lanes: number = LANES_DEFAULT,
+  lanes: number | LaneChoice = LANES_DEFAULT,
   { epochs, epochOf }: Progress = NOT_BEGUN,
 ): Group[] {
   const kinds = [...groupBy(networks, (network) => `${kernelShape(network)} from ${epochOf(network.id)}`)];
@@ -53,11 +98,21 @@ export function packGroups(
   lists.sort((a, b) => b.operations - a.operations);
   const groups: Group[] = [];
   for (const { list, shape, epoch } of lists) {
-    for (let first = 0; first < list.length; first += lanes) {
-      groups.push({ shape, networks: list.slice(first, first + lanes), lanes, epoch });
+    const choice = typeof lanes === 'number' ? [lanes] : lanesThatFit(list[0], lanes);
+    const most = choice[choice.length - 1];
+    for (let first = 0; first < list.length; first += most) {
+      const own = list.slice(first, first + most);
+      groups.push({ shape, networks: own, lanes: choice.find((count) => count >= own.length) ?? most, epoch });
     }
   }
   return groups;
+}
+
+/** The choice for networks of a shape; of very large ones, no more lanes than there is memory for. */
+function lanesThatFit({ layers, data, batch, precision }: Network, lanes: LaneChoice): readonly number[] {
+  if (layers === undefined) return lanes[precision];
+  const laneBytes = numbersInMemory(layers, data.points, batch) * BYTES_OF[precision];
+  return lanes[precision].filter((count, i) => i === 0 || count * laneBytes <= GROUP_BYTES_MAX);
 }
 
 /** Items by key, keys in the order of their first item. */
@@ -72,23 +127,37 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
-  const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
+  const [network] = networks;
+  const { precision, optimizer, subnormals } = network;
   const { kind, form } = optimizer;
+  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
+    ...lossLayout(network),
     precision,
-    layers,
-    activation,
-    sampleCount: data.points,
     optimizer: { kind, form },
     subnormals,
     moments: OPTIMIZERS[kind].moments,
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: network.shuffle === true ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
   };
+}
+
+/** What a group's memory holds of what its networks minimise. An objective counts as one sample. */
+function lossLayout(
+  network: Network,
+): Pick<GroupShape, 'layers' | 'activation' | 'exponent' | 'sampleCount' | 'batchSize' | 'isShuffled'> {
+  if (network.objective !== undefined) {
+    const { exponent } = network.objective;
+    return { layers: [], activation: 'identity', exponent, sampleCount: 1, batchSize: 1, isShuffled: false };
+  }
+  const { layers, activation, data, batch, shuffle } = network;
+  const sampleCount = data.points;
+  const batchSize = batch === 'full' ? sampleCount : batch;
+  return { layers, activation, exponent: null, sampleCount, batchSize, isShuffled: shuffle === true };
 }
 
 /** Operations until a group's last epoch. */

@@ -10,19 +10,22 @@
  * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed.
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
-import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
-import { layersLabel, type Network } from '../../schemas/network.ts';
+import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
+import { type Network, networkTitle } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
-import { KernelCache } from '../kernel/compile.ts';
+import { sharedMemory } from '../group/layout.ts';
+import type { Toolchain } from '../kernel/toolchain.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
-import { type Group, groupShape, packGroups, packTasks, sliceEnd } from '../plan/pack.ts';
+import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
+import { networksById } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
+import { RunKernels } from './kernels.ts';
 import { writeNetworksTable } from './networks-table.ts';
 import { TrainingPool } from './pool.ts';
 import { GYRE_VERSION } from './version.ts';
@@ -41,8 +44,10 @@ const ATTEMPTS_MAX = 3;
 export interface ExecuteOptions {
   readonly threads: number;
   readonly workerUrl: URL;
-  /** Networks a group, a multiple of 4 for kernels; changes nothing but the speed. */
+  /** Networks a group, a multiple of 4 for kernels; changes nothing but the speed. Left out, what suits the engine. */
   readonly lanes?: number;
+  /** What the engine `native` compiles with. */
+  readonly toolchain?: Toolchain;
   /** Stop at the first task that is given up, instead of going on with the others. */
   readonly failFast?: boolean;
   readonly notify: (notice: Notice) => void;
@@ -69,11 +74,14 @@ class Execution {
   readonly #tasks: Group[][];
   readonly #board: Board;
   readonly #control = new Control();
-  readonly #kernels = new KernelCache();
+  readonly #kernels: RunKernels;
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
-  /** Operations an epoch, `[network]`. */
+  /** By id. */
+  readonly #networkOf: ReadonlyMap<number, Network>;
+  /** Operations an epoch, `[network]`; 0 for those of other shards. */
   readonly #operations: Float64Array;
+  readonly #operationsPlanned: number;
   #hasFailedTasks = false;
   /** The first failure of the disk outside of tasks. */
   #failure: RunError | null = null;
@@ -84,10 +92,19 @@ class Execution {
     this.#epochs = run.manifest.sweep.epochs;
     const open = run.networks.filter(({ id }) => !run.results.isDone(id));
     const epochOf = (id: number) => run.results.progressOf(id)?.epoch ?? 0;
-    const groups = packGroups(open, options.lanes, { epochs: this.#epochs, epochOf });
+    const progress = { epochs: this.#epochs, epochOf };
+    const bucketEpochs = run.manifest.sweep.trace.epochs.every;
+    this.#kernels = new RunKernels({ ...options, engine: run.engine, bucketEpochs });
+    const groups =
+      options.lanes === undefined
+        ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
+        : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
-    this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
-    this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
+    this.#networkOf = networksById(run.networks);
+    this.#operations = new Float64Array(run.results.networkCount);
+    for (const network of run.networks) this.#operations[network.id] = operationsPerEpoch(network);
+    this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
+    this.#board = new Board({ networkCount: run.results.networkCount, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
     for (const { id } of run.networks) {
@@ -109,7 +126,8 @@ class Execution {
   }
 
   async execute(): Promise<Ending> {
-    const { journal } = this.#run;
+    const { journal, manifest } = this.#run;
+    await prepareCompression(manifest.sweep.trace.compression);
     const { threads, stop } = this.#options;
     journal.append({
       kind: 'session',
@@ -128,6 +146,7 @@ class Execution {
       setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
     ];
     try {
+      this.#kernels.prepare(this.#tasks.flat());
       const served = Promise.allSettled(Array.from({ length: threads }, (_, thread) => this.#serveThread(thread)));
       // While the threads train: of a hundred thousand networks it takes half a second.
       this.#orStop(() => this.#writeNetworks());
@@ -144,6 +163,7 @@ class Execution {
       for (const timer of timers) clearInterval(timer);
       stop.removeEventListener('abort', requestStop);
       await this.#pool.close();
+      this.#kernels.close();
     }
   }
 
@@ -152,9 +172,13 @@ class Execution {
     let memory = sharedMemory(0);
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
-        const groups = task.map((group) => this.#groupRequest(group, task.length === 1));
-        // Not Math.max over a spread: a task of short runs may be a hundred thousand groups, more than a call has arguments.
-        const bytes = groups.reduce((most, group) => Math.max(most, this.#memoryBytes(group)), 0);
+        const groups: GroupRequest[] = [];
+        let bytes = 0;
+        for (const group of task) {
+          const { kernel, memoryBytes } = await this.#kernels.of(group);
+          bytes = Math.max(bytes, memoryBytes);
+          groups.push(this.#groupRequest(group, kernel, task.length === 1));
+        }
         if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
         await this.#trainTask({ groups, thread, memory });
         this.#goOnWith(task);
@@ -177,24 +201,15 @@ class Execution {
     if (epoch > group.epoch) this.#tasks.unshift([{ ...group, epoch }]);
   }
 
-  #shapeOf(group: { networks: readonly Network[]; lanes: number }): GroupShape {
-    return groupShape(group, this.#run.manifest.sweep.trace.epochs.every);
-  }
-
-  /** Bytes of memory that a group's engine needs. */
-  #memoryBytes({ networks, lanes, kernel }: GroupRequest): number {
-    return kernel?.memoryBytes ?? groupBytes(this.#shapeOf({ networks, lanes }));
-  }
-
   /** A group as its worker needs it. */
-  #groupRequest(group: Group, isAlone: boolean): GroupRequest {
+  #groupRequest(group: Group, kernel: CompiledKernel | null, isAlone: boolean): GroupRequest {
     const { networks, lanes, epoch } = group;
     const { engine, results } = this.#run;
     const checkpoints = networks.flatMap(({ id }) => results.progressOf(id)?.checkpoint ?? []);
     return {
       networks,
       lanes,
-      kernel: engine === 'kernel' ? this.#kernels.kernelOf(this.#shapeOf(group)) : null,
+      kernel,
       epoch,
       checkpoints,
       untilEpoch: isAlone ? sliceEnd(group, { epochs: this.#epochs, engine }) : this.#epochs,
@@ -208,7 +223,7 @@ class Execution {
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.train(this.#request(groups, thread, memory));
+        outcome = await this.#pool.run(this.#request(groups, thread, memory));
       } catch (error) {
         this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);
@@ -234,6 +249,7 @@ class Execution {
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
+      compression: manifest.sweep.trace.compression,
       thread,
       board: { networkCount, threadCount, buffer },
       control: this.#control.buffer,
@@ -339,6 +355,7 @@ class Execution {
       networks,
       results,
       epochs: this.#epochs,
+      compression: manifest.sweep.trace.compression,
     });
   }
 
@@ -362,23 +379,15 @@ class Execution {
       share: this.#share(),
       networksDone: results.doneCount,
       labels: this.#board.labelCounts(),
-      threads: this.#board.threads().map((id) => {
-        if (id === null) return null;
-        const { layers, activation, precision } = networks[id];
-        return `${layersLabel(layers)} ${activation} ${precision}`;
-      }),
+      threads: this.#board
+        .threads()
+        .map((id) => (id === null ? null : networkTitle(this.#networkOf.get(id) as Network))),
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: segments.committedBytes,
     });
   }
 
   #share(): number {
-    let done = 0;
-    let planned = 0;
-    for (const [id, operations] of this.#operations.entries()) {
-      done += operations * this.#board.epochsOf(id);
-      planned += operations * this.#epochs;
-    }
-    return done / planned;
+    return this.#board.weightedEpochs(this.#operations) / this.#operationsPlanned;
   }
 }

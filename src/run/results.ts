@@ -10,6 +10,7 @@ import type { LabelCounts } from '../../schemas/notices.ts';
 
 const DIGEST_BYTES = 32;
 const NO_LABEL = 255;
+const FAILED = LABEL_NAMES.indexOf('failed');
 
 /** Where an unfinished network goes on. */
 export interface Progress {
@@ -19,8 +20,9 @@ export interface Progress {
   readonly checkpoint: string;
 }
 
-/** Results by id; a network without a label has none yet. */
+/** Results by id in the full plan; a network without a label has none yet, or belongs to another shard. */
 export class Results {
+  /** Of the full plan. */
   readonly networkCount: number;
   /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
   readonly degraded: Uint8Array;
@@ -32,6 +34,7 @@ export class Results {
   readonly lossMin: Float64Array;
   readonly lossLast: Float64Array;
   readonly #labels: Uint8Array;
+  #doneCount = 0;
   readonly #digests: Uint8Array;
   /** Networks that are begun and not done, and where they go on. */
   readonly #unfinished = new Map<number, Progress>();
@@ -63,7 +66,9 @@ export class Results {
       for (const id of unfinished.network) this.#unfinished.set(id, { epoch, checkpoint });
     }
     for (const [row, id] of of.network.entries()) {
+      const wasDone = this.isDone(id);
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
+      this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
       this.degraded[id] = of.degraded[row];
       this.subnormal[id] = of.subnormal?.[row] ?? 0;
       this.divergedEpoch[id] = of.divergedEpoch[row];
@@ -80,7 +85,7 @@ export class Results {
 
   /** Records networks as given up, unless they are done; a later commit overrides it. */
   fail(networks: Uint32Array): void {
-    for (const id of networks) if (!this.isDone(id)) this.#labels[id] = LABEL_NAMES.indexOf('failed');
+    for (const id of networks) if (!this.isDone(id)) this.#labels[id] = FAILED;
   }
 
   /** How far a network is that is begun and not done; null for any other. */
@@ -99,16 +104,15 @@ export class Results {
 
   /** Whether the network is trained to its last epoch. */
   isDone(id: number): boolean {
-    const label = this.labelOf(id);
-    return label !== null && label !== 'failed';
+    return this.#labels[id] !== NO_LABEL && this.#labels[id] !== FAILED;
   }
 
   get doneCount(): number {
-    return this.#countWhere((id) => this.isDone(id));
+    return this.#doneCount;
   }
 
   get failedCount(): number {
-    return this.#countWhere((id) => this.labelOf(id) === 'failed');
+    return this.#countWhere((id) => this.#labels[id] === FAILED);
   }
 
   /** How many networks ended with subnormal moments. */

@@ -1,7 +1,7 @@
 /**
  * The digest of a network: what proves that two trainings were the same bit for bit. Its losses are hashed in blocks of 1000
- * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v): raw little-endian bytes in
- * the network's precision, every NaN canonical, absent moments left out.
+ * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v ‖ v_max): raw little-endian
+ * bytes in the network's precision, every NaN canonical, absent moments left out.
  */
 import { hash } from 'node:crypto';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';

@@ -1,11 +1,12 @@
 /**
- * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. The kernel trains a vector
- * of networks at a time in WebAssembly; the reference engine trains one lane after another with the scalar reference. The bits are
+ * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. A kernel trains a vector
+ * of networks at a time, in WebAssembly or in native code; the reference engine trains one lane after another with the scalar reference. The bits are
  * the same. Lanes beyond the networks are padding; what stands in them means nothing.
  */
-import type { CompiledKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
+import { initialParameter, objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
   EXTREMES,
@@ -14,8 +15,10 @@ import {
   groupMemory,
   readLane,
   SIGNALS,
+  STATE_SECTIONS,
   writeLane,
 } from '../group/layout.ts';
+import { loadAddon } from '../kernel/load-addon.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
 import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
@@ -35,18 +38,7 @@ export interface GroupInMemory {
 }
 
 /** What an epoch reads; everything else is written before it is read. */
-const WRITTEN_AT_THE_START = [
-  'theta',
-  'firstMoment',
-  'secondMoment',
-  'previousUpdate',
-  'inputs',
-  'targets',
-  'constants',
-] as const;
-
-/** The sections that the state of a network stands in; all that training hands on from one epoch to the next. */
-const STATE_NAMES = ['theta', 'firstMoment', 'secondMoment', 'previousUpdate'] as const;
+const WRITTEN_AT_THE_START = [...STATE_SECTIONS, 'inputs', 'targets', 'constants', 'objective'] as const;
 
 /** Gives a group its place in a memory: θ₀, zero moments, samples and constants. */
 export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMemory {
@@ -55,11 +47,16 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
   const sections = groupMemory(shape, memory.buffer);
   for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
   for (const [lane, network] of networks.entries()) {
-    const { inputs, targets } = makeDataset(network.data);
     const constants = constantsOf(network.optimizer);
-    writeLane(sections.inputs, lanes, lane, inputs);
-    writeLane(sections.targets, lanes, lane, targets);
-    writeLane(sections.theta, lanes, lane, initialParameters(network));
+    if (network.objective === undefined) {
+      const { inputs, targets } = makeDataset(network.data);
+      writeLane(sections.inputs, lanes, lane, inputs);
+      writeLane(sections.targets, lanes, lane, targets);
+      writeLane(sections.theta, lanes, lane, initialParameters(network));
+    } else {
+      writeLane(sections.objective, lanes, lane, Float64Array.from(objectiveConstants(network.objective)));
+      writeLane(sections.theta, lanes, lane, initialParameter(network.objective));
+    }
     for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
   }
   return { ...of, sections };
@@ -68,7 +65,7 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
 /** The state of one lane, copied. */
 export function readState({ shape, sections }: GroupInMemory, lane: number): NetworkState {
   const { precision, lanes } = shape;
-  const copies = STATE_NAMES.map((name) => {
+  const copies = STATE_SECTIONS.map((name) => {
     const copy = floatArray(precision, sections[name].length / lanes);
     readLane(sections[name], lanes, lane, copy);
     return [name, copy] as const;
@@ -76,9 +73,16 @@ export function readState({ shape, sections }: GroupInMemory, lane: number): Net
   return Object.fromEntries(copies) as unknown as NetworkState;
 }
 
-/** Sets the state of one lane. */
-export function writeState({ shape, sections }: GroupInMemory, lane: number, state: Readonly<NetworkState>): void {
-  for (const name of STATE_NAMES) writeLane(sections[name], shape.lanes, lane, state[name]);
+/** Sets the state of one lane. What the state lacks is a moment that the optimiser does not keep. */
+export function writeState(
+  { shape, sections }: GroupInMemory,
+  lane: number,
+  state: Readonly<Partial<NetworkState>>,
+): void {
+  for (const name of STATE_SECTIONS) {
+    const values = state[name];
+    if (values !== undefined) writeLane(sections[name], shape.lanes, lane, values);
+  }
 }
 
 /** The engine that runs a compiled kernel on a group. Groups of a task share their corrections. */
@@ -87,38 +91,72 @@ export function kernelEngine(
   kernel: CompiledKernel,
   shared = new SharedCorrections(),
 ): Engine {
-  const { precision } = shape;
-  const lanesAVector = VECTOR_BYTES / BYTES_OF[precision];
-  const table = floatView(precision, memory.buffer, kernel.tableOffset, kernel.constants.length * lanesAVector);
-  for (let i = 0; i < table.length; i++) table[i] = kernel.constants[Math.floor(i / lanesAVector)];
+  const lanesAVector = vectorBytesOf(kernel) / BYTES_OF[shape.precision];
+  if (kernel.kind === 'webassembly') writeTable(kernel, memory, lanesAVector);
 
-  const train = trainFunction(kernel, memory);
+  const { train, shuffle } = kernelFunctions(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
+    if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
     train(count, vectors);
   };
 }
 
+/** Bytes of the vectors that a kernel trains one after another. */
+export const vectorBytesOf = (kernel: CompiledKernel): number =>
+  kernel.kind === 'native' ? kernel.vectorBytes : VECTOR_BYTES;
+
+/** Fills the table of constants that a module reads. */
+function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAssembly.Memory, lanes: number): void {
+  const precision = constants instanceof Float32Array ? 'float32' : 'float64';
+  const table = floatView(precision, memory.buffer, tableOffset, constants.length * lanes);
+  for (let i = 0; i < table.length; i++) table[i] = constants[Math.floor(i / lanes)];
+}
+
 type TrainFunction = (epochs: number, vectors: number) => void;
+type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
+
+interface KernelFunctions {
+  readonly train: TrainFunction;
+  /** Null where samples keep their order. */
+  readonly shuffle: ShuffleFunction | null;
+}
 
 /** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
-const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
+const functionsByMemory = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, KernelFunctions>>();
 
-function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  let ofMemory = trainFunctions.get(memory);
+/** The functions of a kernel, bound to a memory. */
+export function kernelFunctions(kernel: CompiledKernel, memory: WebAssembly.Memory): KernelFunctions {
+  let ofMemory = functionsByMemory.get(memory);
   if (ofMemory === undefined) {
     ofMemory = new Map();
-    trainFunctions.set(memory, ofMemory);
+    functionsByMemory.set(memory, ofMemory);
   }
-  let train = ofMemory.get(kernel);
-  if (train === undefined) {
-    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-    train = exports.train as TrainFunction;
-    ofMemory.set(kernel, train);
+  let functions = ofMemory.get(kernel);
+  if (functions === undefined) {
+    const shuffle = kernel.shuffle === null ? null : exported<ShuffleFunction>(kernel.shuffle, memory);
+    functions = { train: bind(kernel, memory), shuffle };
+    ofMemory.set(kernel, functions);
   }
-  return train;
+  return functions;
+}
+
+/** The function that a module exports. */
+function exported<T extends TrainFunction | ShuffleFunction>(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): T {
+  return new WebAssembly.Instance(module, { gyre: { memory } }).exports.train as T;
+}
+
+/** A kernel's function with the memory that it trains in. */
+function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
+  if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
+  const train = loadAddon(kernel.path);
+  const bytes = new Uint8Array(memory.buffer);
+  return (epochs, vectors) => train(bytes, epochs, vectors);
 }
 
 /** The engine that runs the scalar reference on a group. */
@@ -141,13 +179,13 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
     theta: ownLane('theta'),
     firstMoment: ownLane('firstMoment'),
     secondMoment: ownLane('secondMoment'),
+    maxSecondMoment: ownLane('maxSecondMoment'),
     previousUpdate: ownLane('previousUpdate'),
   };
   const extremes = new Extremes();
-  const stateNames = Object.keys(state) as (keyof NetworkState)[];
 
   return ({ firstEpoch, count }) => {
-    for (const name of stateNames) readLane(memory[name], lanes, lane, state[name]);
+    for (const name of STATE_SECTIONS) readLane(memory[name], lanes, lane, state[name]);
     extremes.begin();
     for (let i = 0; i < count; i++) {
       const signals = epoch(state, firstEpoch + i);
@@ -157,6 +195,6 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
       }
     }
     for (const [index, name] of EXTREMES.entries()) memory.extremes[index * lanes + lane] = extremes.values[name];
-    for (const name of stateNames) writeLane(memory[name], lanes, lane, state[name]);
+    for (const name of STATE_SECTIONS) writeLane(memory[name], lanes, lane, state[name]);
   };
 }

@@ -5,8 +5,9 @@
  */
 import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
-import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { provideDataset } from '../data/datasets.ts';
@@ -35,7 +36,10 @@ export function runTask(request: TaskRequest): TaskOutcome {
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = { board, control, trace, openBlocks: openBlocks(), corrections: new SharedCorrections() };
+    const around = {
+      ...{ board, control, trace, openBlocks: openBlocks() },
+      ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs) },
+    };
     for (const group of request.groups) {
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
@@ -71,6 +75,7 @@ interface Surroundings {
   readonly trace: TraceWriter;
   readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
   readonly corrections: SharedCorrections;
+  readonly shapeOf: (group: GroupRequest) => GroupShape;
 }
 
 /** Room for the open block of losses of each lane, used by one group after another. */
@@ -81,6 +86,16 @@ function openBlocks(): Surroundings['openBlocks'] {
     const array = arrays.get(name) ?? floatArray(precision, BLOCK_EPOCHS);
     arrays.set(name, array);
     return array;
+  };
+}
+
+/** Shapes of groups, one for each kernel, since it is made for it. */
+function shapesOfKernels(bucketEpochs: number): Surroundings['shapeOf'] {
+  const shapes = new Map<CompiledKernel, GroupShape>();
+  return (group) => {
+    const shape = (group.kernel && shapes.get(group.kernel)) ?? groupShape(group, bucketEpochs);
+    if (group.kernel !== null) shapes.set(group.kernel, shape);
+    return shape;
   };
 }
 
@@ -97,7 +112,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   const { board, control, trace } = around;
   const { epochs, bucketEpochs, memory } = request;
   const { networks, lanes, untilEpoch } = group;
-  const shape = groupShape(group, bucketEpochs);
+  const shape = around.shapeOf(group);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
@@ -128,10 +143,11 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   return { inMemory, watches, epoch };
 }
 
-/** Epochs of the chunk that follows an epoch: not beyond its bucket, nor beyond the last one that is asked for. */
+/** Epochs of the chunk that follows an epoch: not beyond its bucket, unless buckets are shorter than chunks, nor beyond the last one that is asked for. */
 function chunkLength(epoch: number, of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number }): number {
   const { shape, untilEpoch, bucketEpochs } = of;
-  return Math.min(shape.chunkEpochs, bucketEpochs - (epoch % bucketEpochs), untilEpoch - epoch);
+  const bucketLeft = bucketEpochs < shape.chunkEpochs ? shape.chunkEpochs : bucketEpochs - (epoch % bucketEpochs);
+  return Math.min(shape.chunkEpochs, bucketLeft, untilEpoch - epoch);
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */
@@ -174,14 +190,13 @@ interface FinishedNetwork {
 function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: Surroundings): FinishedNetwork[] {
   const { precision } = inMemory.shape;
   return watches.map(({ id, observer, digest }, lane) => {
-    const { theta, firstMoment, secondMoment } = readState(inMemory, lane);
-    const { lastBlock, digest: bytes } = digest.finish([theta, firstMoment, secondMoment]);
+    const state = readState(inMemory, lane);
+    const moments = MOMENT_NAMES.map((name) => state[name]);
+    const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs: epoch, label: verdict.label });
-    const hasSubnormalMoments = [firstMoment, secondMoment].some((moment) =>
-      moment.some((x) => isSubnormal(x, precision)),
-    );
+    const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
     return { id, verdict, digest: bytes, hasSubnormalMoments };
   });
 }

@@ -68,7 +68,7 @@ describe.concurrent('bad usage ends with exit code 2 and writes nothing', () => 
     [
       'a kernel that there is not',
       ['run', sweep, '--kernel', 'nonsense'],
-      "error: option '--kernel <name>' argument 'nonsense' is invalid. Allowed choices are auto, reference.\n",
+      "error: option '--kernel <name>' argument 'nonsense' is invalid. Allowed choices are auto, native, reference.\n",
     ],
     ['an option without its value', ['run', sweep, '--out'], "error: option '--out <dir>' argument missing\n"],
     [

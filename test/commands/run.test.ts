@@ -2,13 +2,23 @@
  * `gyre run` from beginning to end on a sweep of four small networks: what it prints where, what it leaves on the disk, and
  * how it goes on where a run is there already.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
 import { sweepKey } from '../../src/plan/identify.ts';
 import { readSweep } from '../../src/plan/read.ts';
-import { type CliOutcome, gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+import {
+  type CliOutcome,
+  gyre,
+  jsonLines,
+  linesOf,
+  newFolder,
+  removeFolder,
+  shell,
+  writeSweep,
+} from '../support/cli.ts';
 
 const cwd = newFolder();
 afterAll(() => removeFolder(cwd));
@@ -17,6 +27,14 @@ const folder = join('traces', 'runs', `tiny-${sweepKey(readSweep(join(cwd, sweep
 const fingerprintIn = (text: string): string | undefined => /^fingerprint {2}([0-9a-f]{64})$/m.exec(text)?.[1];
 const noticesOf = ({ stdout }: CliOutcome) => jsonLines<Notice>(stdout);
 const kindsOf = (outcome: CliOutcome) => noticesOf(outcome).map(({ kind }) => kind);
+
+/** Whether this machine has what `--kernel native` needs; these tests do not ask for it. */
+const hasCompiler =
+  process.platform === 'linux' &&
+  process.arch === 'x64' &&
+  (process.env.CC === undefined ? ['cc', 'gcc', 'clang'] : [process.env.CC]).some(
+    (name) => spawnSync(name, ['--version']).status === 0,
+  );
 
 let first: CliOutcome;
 beforeAll(async () => {
@@ -119,6 +137,28 @@ describe('options', () => {
       expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
       expect(JSON.parse(readFileSync(join(cwd, out, 'run.json'), 'utf8'))).toMatchObject({ engine });
     }
+  });
+
+  test('--kernel native trains in native code where there is a C compiler, with the same bits', async () => {
+    const { code, stdout, stderr } = await gyre(['run', sweep, '--kernel', 'native', '--out', 'by-native'], { cwd });
+    if (hasCompiler) {
+      expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
+      expect(JSON.parse(readFileSync(join(cwd, 'by-native', 'run.json'), 'utf8'))).toMatchObject({ engine: 'native' });
+    } else {
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^gyre: --kernel native: got .+, expected .+ \(leave --kernel out: .+\)\n$/);
+    }
+  });
+
+  test('--kernel native without a compiler is a mistake of usage: it never means another engine', async () => {
+    const out = 'by-nothing';
+    const line = `CC= PATH=/nowhere gyre run ${sweep} --kernel native --out ${out}`;
+    const { code, stdout, stderr } = await shell(line, { cwd });
+    const expected =
+      process.platform === 'linux' && process.arch === 'x64' ? 'no C compiler: none of cc, gcc, clang' : 'on ';
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(expected);
+    expect(existsSync(join(cwd, out))).toBe(false);
   });
 
   test('--out, --threads and --kernel choose folder, threads and engine, and change no bit', async () => {

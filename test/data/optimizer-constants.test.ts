@@ -27,7 +27,19 @@ test('the constants of all epochs are the hyper-parameters and 1 − β, from un
     oneMinusBeta1: 0.09999999999999998,
     oneMinusBeta2: 0.0010000000000000009,
     epsilon: 1e-8,
+    decayFactor: 1,
   });
+});
+
+test('the factor of weight decay is 1 − lr·λ, of one product and one difference in float64', () => {
+  const adamw = { ...simple, kind: 'adamw', form: 'torch', learningRate: 0.1, weightDecay: 0.01 } as const;
+  expect(constantsOf(adamw).decayFactor).toBe(1 - 0.1 * 0.01);
+  expect(correctionNames(adamw)).toEqual(['stepSize', 'rootCorrection']);
+});
+
+test('RMSprop and momentum correct nothing', () => {
+  expect(correctionNames({ kind: 'rmsprop', form: 'torch' })).toEqual([]);
+  expect(correctionNames({ kind: 'momentum', form: 'torch' })).toEqual([]);
 });
 
 test('gradient descent has a learning rate, zeros for what it lacks, and no corrections', () => {

@@ -52,4 +52,10 @@ describe('a board', () => {
     for (let id = 0; id < size.networkCount; id++) board.setNetwork(id, { epochs, label: null });
     expect(board.epochsTrained()).toBe(5 * epochs);
   });
+
+  test('weighs the epochs of each network by its own number', () => {
+    const board = new Board(size);
+    for (let id = 0; id < size.networkCount; id++) board.setNetwork(id, { epochs: 10 ** id, label: null });
+    expect(board.weightedEpochs(Float64Array.of(5, 4, 3, 2, 1))).toBe(12_345);
+  });
 });

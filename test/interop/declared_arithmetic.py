@@ -8,7 +8,7 @@ Python's standard library and IEEE 754 doubles.
 
 trains every Nth network again and compares key, loss_first, loss_last and digest with what the product printed. It
 prints the first difference, or `N networks reproduced bit for bit`; the exit code is 1 on any difference. What the page
-does not declare (mini-batches, shuffling, weight decay, several inputs or outputs) is refused rather than skipped.
+does not declare (several inputs or outputs) is refused rather than skipped.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from decimal import Decimal
 
 ARITHMETIC = "gyre-1"
 BLOCK = 1000  # epochs of loss hashed together
-WEIGHTS, TEACHER = 0, 1  # streams of random numbers
+WEIGHTS, TEACHER, ORDER = 0, 1, 2  # streams of random numbers
 
 
 def float32(x):
@@ -223,6 +223,18 @@ def samples(kind, points, seed):
     return [(float32(x), float32(target(x))) for x in xs]
 
 
+def sample_order(count, seed, epoch):
+    """The order in which a network that shuffles meets its samples in an epoch."""
+    order, words = [], []
+    for i in range(count):
+        if i % 4 == 0:
+            words = philox((i // 4, epoch, 0, 0), (seed, ORDER))
+        j = (words[i % 4] * (i + 1)) >> 32
+        order.append(i)
+        order[i], order[j] = order[j], i
+    return order
+
+
 def activation(name, format):
     """f(z), and δ as a function of u, a and z."""
     R = format.round
@@ -235,14 +247,15 @@ def activation(name, format):
     }[name]
 
 
-def loss_and_gradient(format, f, rule, layers, theta, data):
+def squares_and_gradient(format, f, rule, layers, theta, data, sum):
+    """The sum of squared errors with those of a batch added, and the batch's gradient."""
     R = format.round
     parts, start = [], 0  # of each layer: fan_in, fan_out and where its weights and its biases begin in theta
     for fan_in, fan_out in zip(layers, layers[1:]):
         parts.append((fan_in, fan_out, start, start + fan_in * fan_out))
         start += fan_in * fan_out + fan_out
-    c1, c2 = R(1 / (len(data) * layers[-1])), R(2 / (len(data) * layers[-1]))
-    gradient, sum = [0.0] * len(theta), 0.0
+    c2 = R(2 / (len(data) * layers[-1]))
+    gradient = [0.0] * len(theta)
     for x, y in data:
         a, zs = [[x]], []
         for part, (fan_in, fan_out, weights, biases) in enumerate(parts):
@@ -274,66 +287,131 @@ def loss_and_gradient(format, f, rule, layers, theta, data):
                         u = R(u + R(theta[weights + o * fan_in + j] * delta[o]))
                     below.append(rule(u, a[part][j], zs[part - 1][j]))
                 delta = below
-    return R(sum * c1), gradient
+    return sum, gradient
 
 
-def adam(format, form, lr, beta1, beta2, epsilon, power1, power2, flush, theta, m, v, gradient):
-    """One epoch of Adam, in place. power1 and power2 are beta1^t and beta2^t in float64."""
-    R, limit = format.round, format.moment_limit
-    b1, b2, d1, d2, rate, e = R(beta1), R(beta2), R(1 - beta1), R(1 - beta2), R(lr), R(epsilon)
-    s, c = R(lr / (1 - power1)), R(math.sqrt(1 - power2))
-    c1, c2 = R(1 - power1), R(1 - power2)
-    alpha = R((lr * math.sqrt(1 - power2)) / (1 - power1))
-    for i, g in enumerate(gradient):
-        if form == "torch":
-            m[i] = flush(R(m[i] + R(d1 * R(g - m[i]))), limit)
-            v[i] = flush(R(R(v[i] * b2) + R(R(d2 * g) * g)), limit)
-            step = R(divide(R(s * m[i]), R(R(divide(R(root(v[i])), c)) + e)))
-        elif form == "keras":
-            m[i] = flush(R(m[i] + R(R(g - m[i]) * d1)), limit)
-            v[i] = flush(R(v[i] + R(R(R(g * g) - v[i]) * d2)), limit)
-            step = R(divide(R(m[i] * alpha), R(R(root(v[i])) + e)))
-        else:
-            m[i] = flush(R(R(b1 * m[i]) + R(d1 * g)), limit)
-            v[i] = flush(R(R(b2 * v[i]) + R(d2 * R(g * g))), limit)
-            m_hat, v_hat = R(divide(m[i], c1)), R(divide(v[i], c2))
-            below = R(R(root(v_hat)) + e)
-            step = R(divide(R(rate * m_hat), below)) if form == "paper" else R(rate * R(divide(m_hat, below)))
-        theta[i] = R(theta[i] - step)
+class Optimizer:
+    """Any of the optimizers, one step after another. It keeps the moments that its line of the table assigns."""
+
+    KEPT = {"adam": ("m", "v"), "adamw": ("m", "v"), "amsgrad": ("m", "v", "v_max"), "rmsprop": ("v",),
+            "momentum": ("m",), "sgd": ()}
+
+    def __init__(self, format, flush, configuration, count):
+        self.format, self.flush, self.kind, self.form = format, flush, configuration["kind"], configuration["form"]
+        self.lr = configuration["learningRate"]
+        self.beta1, self.beta2 = configuration.get("beta1", 0.0), configuration.get("beta2", 0.0)
+        self.epsilon, self.decay = configuration.get("epsilon", 0.0), configuration.get("weightDecay", 0.0)
+        self.moments = {name: [0.0] * count for name in self.KEPT[self.kind]}
+        self.power1 = self.power2 = 1.0  # beta1^t and beta2^t in float64
+
+    def step(self, theta, gradient):
+        """The update of every parameter, in place."""
+        self.power1, self.power2 = self.power1 * self.beta1, self.power2 * self.beta2
+        R, rate, e = self.format.round, self.format.round(self.lr), self.format.round(self.epsilon)
+        b1, b2, d1, d2 = R(self.beta1), R(self.beta2), R(1 - self.beta1), R(1 - self.beta2)
+        w = R(1 - self.lr * self.decay)
+        for i, g in enumerate(gradient):
+            if self.kind == "sgd":
+                step = R(rate * g)
+            elif self.kind == "momentum":
+                step = R(rate * self.put("m", i, R(R(b1 * self.moments["m"][i]) + g)))
+            elif self.kind == "rmsprop":
+                v = self.put("v", i, R(R(self.moments["v"][i] * b2) + R(R(d2 * g) * g)))
+                step = R(divide(R(rate * g), R(R(root(v)) + e)))
+            else:
+                if self.kind == "adamw":
+                    theta[i] = R(theta[i] * w)
+                step = self.adam(i, g, rate, e, b1, b2, d1, d2)
+            theta[i] = R(theta[i] - step)
+
+    def put(self, name, i, x):
+        """Flushes and keeps a moment."""
+        x = self.flush(x, self.format.moment_limit)
+        self.moments[name][i] = x
+        return x
+
+    def under_root(self, i, v):
+        """v, or what takes its place in the denominator."""
+        if self.kind != "amsgrad":
+            return v
+        largest = self.moments["v_max"]
+        largest[i] = largest[i] if v < largest[i] else v
+        return largest[i]
+
+    def adam(self, i, g, rate, e, b1, b2, d1, d2):
+        R, m, v = self.format.round, self.moments["m"][i], self.moments["v"][i]
+        h1, h2 = 1 - self.power1, 1 - self.power2
+        if self.form == "torch":
+            m = self.put("m", i, R(m + R(d1 * R(g - m))))
+            v = self.under_root(i, self.put("v", i, R(R(v * b2) + R(R(d2 * g) * g))))
+            return R(divide(R(R(self.lr / h1) * m), R(R(divide(R(root(v)), R(math.sqrt(h2)))) + e)))
+        if self.form == "keras":
+            m = self.put("m", i, R(m + R(R(g - m) * d1)))
+            v = self.under_root(i, self.put("v", i, R(v + R(R(R(g * g) - v) * d2))))
+            return R(divide(R(m * R((self.lr * math.sqrt(h2)) / h1)), R(R(root(v)) + e)))
+        m = self.put("m", i, R(R(b1 * m) + R(d1 * g)))
+        v = self.under_root(i, self.put("v", i, R(R(b2 * v) + R(d2 * R(g * g)))))
+        m_hat, v_hat = R(divide(m, R(h1))), R(divide(v, R(h2)))
+        below = R(R(root(v_hat)) + e)
+        return R(divide(R(rate * m_hat), below)) if self.form == "paper" else R(rate * R(divide(m_hat, below)))
+
+
+def objective_loss_and_gradient(format, objective, theta):
+    """(lambda / k) |x|^k of one parameter, and its slope."""
+    R, x, k = format.round, theta[0], objective["exponent"]
+    r = q = abs(x)
+    for _ in range(k - 2):
+        q = R(q * r)
+    slope = R(R(objective["curvature"]) * q)
+    return R(R(objective["curvature"] / k) * R(q * r)), [math.copysign(slope, x)]
 
 
 def train(network, epochs):
-    """The format, the losses L_1 … L_E, and theta, m and v after epoch E, of a network's configuration."""
-    format, optimizer, layers = FORMATS[network["precision"]], network["optimizer"], network["layers"]
-    R = format.round
-    f, rule = activation(network["activation"], format)
-    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
-    theta = initial_weights(network["init"], layers, network["seed"])
-    lr, beta1, beta2 = (optimizer.get(name) for name in ("learningRate", "beta1", "beta2"))
+    """The format, the losses L_1 … L_E, and theta and the moments after epoch E, of a network's configuration."""
+    format = FORMATS[network["precision"]]
     flushing = {"ieee": False, "flush": True}[network["subnormals"]]
 
     def flush(x, limit):
         return 0.0 if flushing and abs(x) < limit else x
 
-    m, v = ([0.0] * len(theta), [0.0] * len(theta)) if optimizer["kind"] == "adam" else ([], [])
-    losses, power1, power2 = [], 1.0, 1.0
-    for _ in range(epochs):
-        loss, gradient = loss_and_gradient(format, f, rule, layers, theta, data)
-        losses.append(loss)
-        gradient = [flush(g, format.gradient_limit) for g in gradient]
-        if optimizer["kind"] == "adam":
-            power1, power2 = power1 * beta1, power2 * beta2
-            adam(format, optimizer["form"], lr, beta1, beta2, optimizer["epsilon"], power1, power2, flush,
-                 theta, m, v, gradient)
-        else:
-            theta = [R(p - R(R(lr) * g)) for p, g in zip(theta, gradient)]
-    return format, losses, theta, m, v
+    objective = network.get("objective")
+    theta = [float32(objective["start"])] if objective else initial_weights(network["init"], network["layers"], network["seed"])
+    optimizer = Optimizer(format, flush, network["optimizer"], len(theta))
+
+    def step(gradient):
+        optimizer.step(theta, [flush(g, format.gradient_limit) for g in gradient])
+
+    losses = []
+    if objective:
+        for _ in range(epochs):
+            loss, gradient = objective_loss_and_gradient(format, objective, theta)
+            losses.append(loss)
+            step(gradient)
+    else:
+        train_layers(network, format, theta, epochs, losses, step)
+    return format, losses, [theta, *optimizer.moments.values()]
 
 
-def digest(format, losses, theta, m, v):
+def train_layers(network, format, theta, epochs, losses, step):
+    """Trains theta in place and adds the losses."""
+    layers, R = network["layers"], format.round
+    f, rule = activation(network["activation"], format)
+    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
+    size = len(data) if network["batch"] == "full" else network["batch"]
+    for epoch in range(1, epochs + 1):
+        shuffled = network.get("shuffle", False)
+        order = sample_order(len(data), network["seed"], epoch) if shuffled else range(len(data))
+        met, sum = [data[sample] for sample in order], 0.0
+        for first in range(0, len(data), size):
+            sum, gradient = squares_and_gradient(format, f, rule, layers, theta, met[first:first + size], sum)
+            step(gradient)
+        losses.append(R(sum * R(1 / (len(data) * layers[-1]))))
+
+
+def digest(format, losses, state):
     blocks = [format.bytes(losses[at:at + BLOCK]) for at in range(0, len(losses), BLOCK)]
     hashes = b"".join(hashlib.sha256(block).digest() for block in blocks)
-    return hashlib.sha256(hashes + format.bytes(theta) + format.bytes(m) + format.bytes(v)).hexdigest()
+    return hashlib.sha256(hashes + b"".join(map(format.bytes, state))).hexdigest()
 
 
 def number(x):
@@ -350,7 +428,7 @@ def canonical(value):
         return "{" + ",".join(f"{json.dumps(name)}:{canonical(value[name])}" for name in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    return json.dumps(value) if isinstance(value, str) else number(value)
+    return json.dumps(value) if isinstance(value, (str, bool)) else number(value)
 
 
 def key(configuration):
@@ -360,12 +438,12 @@ def key(configuration):
 def difference(network):
     """The first of key, loss_first, loss_last and digest that comes out otherwise, or None."""
     configuration = network["configuration"]
-    layers = configuration["layers"]
-    if configuration["batch"] != "full" or layers[0] != 1 or layers[-1] != 1:
-        return "uses mini-batches, or has several inputs or outputs, which ARITHMETIC.md does not declare"
-    format, losses, theta, m, v = train(configuration, network["epochs"])
+    layers = configuration.get("layers", [1, 1])
+    if layers[0] != 1 or layers[-1] != 1:
+        return "has several inputs or outputs, which come from files"
+    format, losses, state = train(configuration, network["epochs"])
     found = {"key": key(configuration), "loss_first": losses[0], "loss_last": losses[-1],
-             "digest": digest(format, losses, theta, m, v)}
+             "digest": digest(format, losses, state)}
     for name, value in found.items():
         if isinstance(value, float) and not math.isfinite(value):
             value = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # which JSON cannot say

@@ -23,6 +23,8 @@ SWEEP = {
     "optimizer": [
         {"kind": "sgd", "learningRate": [0.1, 1.0e4]},
         {"kind": "adam", "form": ["torch", "paper", "quotient", "keras"], "learningRate": 0.1, "beta2": 0.99},
+        {"kind": ["adamw", "amsgrad"], "form": ["torch", "paper", "keras"], "learningRate": 0.1, "beta2": 0.9},
+        {"kind": ["rmsprop", "momentum"], "learningRate": [0.1, 1.0e4]},
     ],
     "precision": ["float32", "float64"],
     "seeds": 1,

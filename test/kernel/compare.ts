@@ -2,12 +2,9 @@
  * Compares what two engines have left in the memories of one group: signals, extremes and state of every lane that has a network, bit
  * for bit, but with one NaN for all. A difference is a line that names epoch, lane, parameter or signal, and both bit patterns.
  */
-import { EXTREMES, type GroupMemory, type GroupShape, SIGNALS } from '../../src/group/layout.ts';
+import { EXTREMES, type GroupMemory, type GroupShape, SIGNALS, STATE_SECTIONS } from '../../src/group/layout.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
-
-/** The sections that a network's state is made of; empty where the optimiser keeps no such moment. */
-export const STATE_SECTIONS = ['theta', 'firstMoment', 'secondMoment', 'previousUpdate'] as const;
 
 /** Two memories of one group, after the same chunk. */
 export interface Comparison {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
-import { namesOf, PRECISIONS } from '../../schemas/catalogue.ts';
+import { type MomentName, namesOf, OPTIMIZERS, PRECISIONS } from '../../schemas/catalogue.ts';
 import { SIGNALS } from '../../src/group/layout.ts';
 import { type GroupCase, Pair, UPDATES } from './groups.ts';
 
@@ -25,19 +25,40 @@ describe.each(namesOf(PRECISIONS))('the limits of the flush mode in %s', (precis
     expect([...norms].map((norm) => norm > 0)).toEqual([true, true, false]);
   });
 
-  test.each(UPDATES.filter(({ kind }) => kind !== 'sgd'))(
+  test.each(UPDATES.filter(({ kind }) => OPTIMIZERS[kind].moments.length > 0))(
     'moments of $kind $form as large as the limit stay, and half of them go',
     (update) => {
+      const kept: readonly MomentName[] = OPTIMIZERS[update.kind].moments;
+      const averages = (['firstMoment', 'secondMoment'] as const).filter((name) => kept.includes(name));
       const pair = new Pair({ ...still, precision, update, networks: [{ ...halved, target: () => 0 }] });
-      for (const { firstMoment, secondMoment } of [pair.kernel, pair.reference]) {
-        firstMoment.set([2 * limits.moment, 0, 0, 0, -2 * limits.moment]);
-        secondMoment.set([2 * limits.moment, 0, 0, 0, 2 * limits.moment]);
+      for (const memory of [pair.kernel, pair.reference]) {
+        for (const name of averages) memory[name].set([2 * limits.moment, 0, 0, 0, 2 * limits.moment]);
+        if (kept.includes('firstMoment')) memory.firstMoment[4] *= -1;
       }
       pair.train([1]);
-      expect([pair.kernel.firstMoment[0], pair.kernel.firstMoment[4]]).toEqual([limits.moment, -limits.moment]);
-      expect(pair.kernel.secondMoment[0]).toBe(limits.moment);
+      const sign = (name: MomentName) => (name === 'firstMoment' ? -1 : 1);
+      for (const name of averages)
+        expect([pair.kernel[name][0], pair.kernel[name][4]]).toEqual([limits.moment, sign(name) * limits.moment]);
       pair.train([1], 2);
-      expect([pair.kernel.firstMoment[4], pair.kernel.secondMoment[4]]).toEqual([0, 0]);
+      for (const name of averages) expect(pair.kernel[name][4]).toBe(0);
+    },
+  );
+
+  test.each(UPDATES.filter(({ kind }) => kind === 'amsgrad'))(
+    'the largest second moment of $kind $form is that of flushed ones, and no more flushed itself',
+    (update) => {
+      const pair = new Pair({ ...still, precision, update, networks: [{ ...halved, target: () => 0 }] });
+      for (const { secondMoment, maxSecondMoment } of [pair.kernel, pair.reference]) {
+        secondMoment.set([2 * limits.moment, 0, 0, 0, limits.moment]);
+        maxSecondMoment.set([0, 0, 0, 0, limits.moment / 4]);
+      }
+      pair.train([1]);
+      expect([pair.kernel.maxSecondMoment[0], pair.kernel.maxSecondMoment[4]]).toEqual([
+        limits.moment,
+        limits.moment / 4,
+      ]);
+      pair.train([1], 2);
+      expect([pair.kernel.secondMoment[0], pair.kernel.maxSecondMoment[0]]).toEqual([0, limits.moment]);
     },
   );
 });

@@ -6,20 +6,22 @@ import {
   type ActivationName,
   type FORMS,
   OPTIMIZERS,
+  type OptimizerOption,
   type Precision,
   type SubnormalsName,
 } from '../../schemas/catalogue.ts';
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
+import { OPTIMIZER_DEFAULTS } from '../../schemas/sweep.ts';
 import {
   type GroupMemory,
   type GroupShape,
   groupBytes,
   groupMemory,
   readLane,
+  STATE_SECTIONS,
   sharedMemory,
   writeLane,
 } from '../../src/group/layout.ts';
-import { KernelCache } from '../../src/kernel/compile.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import {
@@ -30,7 +32,8 @@ import {
   referenceEngine,
 } from '../../src/train/engine.ts';
 import { networkConfig } from '../reference/networks.ts';
-import { differencesOf, STATE_SECTIONS } from './compare.ts';
+import { kernelOf } from '../support/kernels.ts';
+import { differencesOf } from './compare.ts';
 
 /** An optimiser in one of its forms. */
 export type Update = Pick<OptimizerConfig, 'kind' | 'form'>;
@@ -46,6 +49,8 @@ export interface Lane {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  readonly weightDecay?: number;
+  readonly curvature?: number;
   /** The parameter, input or target that stands in for the one at hand, `i` counting in the lane. */
   readonly parameter?: (i: number, value: number) => number;
   readonly input?: (i: number, value: number) => number;
@@ -59,7 +64,12 @@ export interface GroupCase {
   readonly update: Update;
   readonly precision: Precision;
   readonly subnormals: SubnormalsName;
+  /** Of an objective, in place of layers, activation and samples. */
+  readonly exponent?: number | undefined;
   readonly sampleCount: number;
+  /** Samples a step, where they are fewer than there are, and whether each epoch has an order of its own. */
+  readonly batch?: number | undefined;
+  readonly shuffle?: boolean;
   readonly lanes: number;
   readonly chunkEpochs: number;
   /** One for each network. */
@@ -71,8 +81,10 @@ export interface GroupCase {
 /** A case in one line. */
 export function caseName(of: GroupCase): string {
   const { kind, form } = of.update;
-  const what = [of.layers.join('-'), of.activation, kind, form, of.precision, of.subnormals];
-  const size = `${of.sampleCount} samples, ${of.networks.length} of ${of.lanes} lanes`;
+  const loss = of.exponent === undefined ? [of.layers.join('-'), of.activation] : [`power ${of.exponent}`];
+  const what = [...loss, kind, form, of.precision, of.subnormals];
+  const batches = of.batch === undefined ? '' : ` by ${of.batch}${of.shuffle === true ? ' shuffled' : ''}`;
+  const size = `${of.sampleCount} samples${batches}, ${of.networks.length} of ${of.lanes} lanes`;
   return `${what.join(' ')}, ${size}, seed ${of.seed}`;
 }
 
@@ -84,6 +96,7 @@ export function variedLanes(count: number, turn = 0): Lane[] {
     beta1: pick([0.9, 0.5, 0, 0.99], lane),
     beta2: pick([0.999, 0.9, 0.99, 0, 0.75], lane),
     epsilon: pick([1e-8, 1e-3, 0, 1e-30, 1e-5, 0.1], lane),
+    weightDecay: pick([0.01, 0, 0.5, 3, 1e-9], lane),
   }));
 }
 
@@ -100,18 +113,26 @@ export function numbersOf(seed: number): () => number {
 
 /** Networks and shape of a case. */
 export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
-  const { layers, activation, precision, subnormals, sampleCount, update, lanes, chunkEpochs, seed } = of;
-  const networks = of.networks.map(({ learningRate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }, id) => ({
-    ...networkConfig({ layers, activation, precision, subnormals, seed: seed + id, init: 'torch-linear' }),
-    data: { kind: 'sine' as const, points: sampleCount },
-    optimizer: update.kind === 'sgd' ? { ...update, learningRate } : { ...update, learningRate, beta1, beta2, epsilon },
-    id,
-    key: '',
-  }));
+  const { update, precision, subnormals, lanes, chunkEpochs } = of;
+  const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
+  const networks = of.networks.map(({ learningRate = 0.01, curvature = 1, ...own }, id): Network => {
+    const optimizer = {
+      ...{ ...update, learningRate },
+      ...Object.fromEntries(options.map((option) => [option, own[option] ?? OPTIMIZER_DEFAULTS[option]])),
+    };
+    const ofAnyKind = { optimizer, precision, subnormals, id, key: '' };
+    if (of.exponent === undefined) return { ...layeredConfig(of, id), ...ofAnyKind };
+    const objective = { kind: 'power', exponent: of.exponent, curvature, start: 1 + id / 8 } as const;
+    return { objective, seed: 0, ...ofAnyKind };
+  });
   return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs } };
 }
 
-const kernels = new KernelCache();
+function layeredConfig({ layers, activation, sampleCount, batch, shuffle = false, seed }: GroupCase, id: number) {
+  const config = networkConfig({ layers, activation, seed: seed + id, init: 'torch-linear' });
+  const data = { kind: 'sine', points: sampleCount } as const;
+  return batch === undefined ? { ...config, data } : { ...config, data, batch, shuffle };
+}
 
 /** Writes the start of a case into a memory, the samples and weights of its lanes in place of the data set's. */
 export function start(of: GroupCase, memory: WebAssembly.Memory): GroupInMemory {
@@ -150,7 +171,7 @@ export class Pair {
 
   constructor(of: GroupCase) {
     const { networks, shape } = networksOf(of);
-    const compiled = kernels.kernelOf(shape);
+    const compiled = kernelOf(shape);
     const ofKernel = start(of, sharedMemory(compiled.memoryBytes));
     const ofReference = start(of, sharedMemory(groupBytes(shape)));
     this.kernel = ofKernel.sections;

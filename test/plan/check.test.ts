@@ -23,9 +23,39 @@ describe('what single values cannot show', () => {
       'a.yaml:10: optimizer.beta1: got beta1 for sgd, expected no such option there',
     ],
     [
+      'weight decay for an optimizer without',
+      sweepText({ 8: '  kind: [adam, amsgrad]', 9: '  learningRate: 1\n  weightDecay: 0.1' }),
+      'a.yaml:10: optimizer.weightDecay: got weightDecay for adam, amsgrad, expected no such option there',
+    ],
+    [
+      'the memory of a first moment for RMSprop',
+      sweepText({ 8: '  kind: rmsprop', 9: '  learningRate: 1\n  beta1: 0.9' }),
+      'a.yaml:10: optimizer.beta1: got beta1 for rmsprop, expected no such option there',
+    ],
+    [
+      'a quotient form of AdamW',
+      sweepText({ 8: '  kind: adamw\n  form: [torch, quotient]' }),
+      'a.yaml:9: optimizer.form: got adamw × quotient, a crossing that does not exist, expected for adamw one of torch, paper, keras (give optimizers with different forms as a list of blocks)',
+    ],
+    [
       'a data seed for a data set without one',
       sweepText({ 6: '  points: 8\n  seed: 3' }),
       'a.yaml:7: data.seed: got a seed for sine, expected no seed: only the teacher is drawn',
+    ],
+    [
+      'a batch of all samples',
+      sweepText({}, 'batch: 8'),
+      'a.yaml:11: batch: got 8 samples a step of 8 points, expected fewer than 8 (write full for all of them)',
+    ],
+    [
+      'a batch that is larger than one of the data sets',
+      sweepText({ 6: '  points: [8, 4]' }, 'batch: [2, full, 5]'),
+      'a.yaml:11: batch[2]: got 5 samples a step of 4 points, expected fewer than 4 (write full for all of them)',
+    ],
+    [
+      'an order of full batches',
+      sweepText({}, 'shuffle: false'),
+      'a.yaml:11: shuffle: got shuffle for full batches, expected nothing: a full batch has no order to change',
     ],
     [
       'two inputs',
@@ -71,7 +101,7 @@ describe('what single values cannot show', () => {
     const betas = Array.from({ length: 1000 }, (_, i) => i / 1000).join(', ');
     const text = sweepText({ 9: `  learningRate: [${rates}]\n  beta2: [${betas}]`, 10: 'seeds: 1000' });
     expect(problemsOf(text)).toEqual([
-      'a.yaml: got a grid of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 });
@@ -128,7 +158,7 @@ seeds: [1, -1]
     });
     expect(problemsOf(text)).toEqual([
       'a.yaml:9: optimizer[1].learningRate: got -1, expected > 0',
-      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, sgd (did you mean "adam"?)',
+      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (did you mean "adam"?)',
       'a.yaml:8: optimizer[0].form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
       'a.yaml:10: optimizer[2].learningRate: got 1 twice, expected each value once',
     ]);
@@ -137,7 +167,7 @@ seeds: [1, -1]
   test('a grid that is too large beside a mistake elsewhere', () => {
     expect(problemsOf(sweepText({ 2: 'epochs: 0', 9: '  learningRate: [1, 2]', 10: 'seeds: 1000000' }))).toEqual([
       'a.yaml:2: epochs: got 0, expected ≥ 1',
-      'a.yaml: got a grid of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 

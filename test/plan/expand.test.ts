@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { networkCount } from '../../src/plan/check.ts';
@@ -18,12 +18,13 @@ const ALL_AXES = {
   precision: ['float64', 'float32'],
   subnormals: ['flush', 'ieee'],
   optimizer: {
+    weightDecay: [0.1, 0],
     epsilon: [1e-7, 1e-8],
     beta2: [0.999, 0.99],
     beta1: [0.9, 0.8],
     learningRate: [0.1, 0.01],
     form: ['paper', 'torch'],
-    kind: 'adam',
+    kind: 'adamw',
   },
   init: ['torch-linear', 'he-uniform'],
   data: { seed: [5, 2], points: [9, 4], kind: 'teacher' },
@@ -36,7 +37,7 @@ const ALL_AXES = {
 
 describe('order', () => {
   /** The axes in the documented order, the slowest first. */
-  const axes: [string, (network: Network) => unknown, readonly unknown[]][] = [
+  const axes: [string, (network: LayeredNetwork) => unknown, readonly unknown[]][] = [
     ['layers', ({ layers }) => layers.join('-'), ['1-5-1', '1-2-1']],
     ['activation', ({ activation }) => activation, ['relu', 'identity']],
     ['data.points', ({ data }) => data.points, [9, 4]],
@@ -47,13 +48,14 @@ describe('order', () => {
     ['optimizer.beta1', ({ optimizer }) => optimizer.beta1, [0.9, 0.8]],
     ['optimizer.beta2', ({ optimizer }) => optimizer.beta2, [0.999, 0.99]],
     ['optimizer.epsilon', ({ optimizer }) => optimizer.epsilon, [1e-7, 1e-8]],
+    ['optimizer.weightDecay', ({ optimizer }) => optimizer.weightDecay, [0.1, 0]],
     ['subnormals', ({ subnormals }) => subnormals, ['flush', 'ieee']],
     ['precision', ({ precision }) => precision, ['float64', 'float32']],
     ['seeds', ({ seed }) => seed, [7, 3]],
   ];
   const networks = networksWith(ALL_AXES);
 
-  test('an axis of two values in each of thirteen places gives 2¹³ networks', () => {
+  test('an axis of two values in each of fourteen places gives 2¹⁴ networks', () => {
     expect(networks).toHaveLength(2 ** axes.length);
   });
 
@@ -107,6 +109,18 @@ describe('axes', () => {
     ]);
   });
 
+  test('what an optimizer takes and the sweep does not say has its default, and what it does not take is absent', () => {
+    const optimizers = networksWith({
+      optimizer: { kind: ['adamw', 'amsgrad', 'rmsprop', 'momentum'], learningRate: 1 },
+    });
+    expect(optimizers.map(({ optimizer }) => optimizer)).toEqual([
+      { kind: 'adamw', form: 'torch', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      { kind: 'amsgrad', form: 'torch', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      { kind: 'rmsprop', form: 'torch', learningRate: 1, beta2: 0.999, epsilon: 1e-8 },
+      { kind: 'momentum', form: 'torch', learningRate: 1, beta1: 0.9 },
+    ]);
+  });
+
   test('a data seed multiplies the teacher and no other data set', () => {
     const networks = networksWith({ data: { kind: ['sine', 'teacher'], points: 8, seed: [4, 5] } });
     expect(networks.map(({ data }) => data)).toEqual([
@@ -114,6 +128,19 @@ describe('axes', () => {
       { kind: 'teacher', points: 8, seed: 4 },
       { kind: 'teacher', points: 8, seed: 5 },
     ]);
+  });
+
+  test('an order multiplies the mini-batches and no full batch', () => {
+    const networks = networksWith({ batch: [4, 'full', 2], shuffle: [true, false] });
+    expect(networks.map(({ batch, shuffle }) => [batch, shuffle])).toEqual([
+      [4, true],
+      [4, false],
+      ['full', undefined],
+      [2, true],
+      [2, false],
+    ]);
+    expect('shuffle' in networks[2]).toBe(false);
+    expect(networksWith({ batch: 4 })[0].shuffle).toBe(false);
   });
 
   test('a number of seeds means the seeds from 0 on', () => {
@@ -174,8 +201,8 @@ describe('the same network twice', () => {
     expect(messageOf({ data })).toBe(
       'sweep "small": got networks 0 and 2 with the same configuration {"layers":[1,4,1],"activation":"tanh",' +
         '"data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam","form":"torch",' +
-        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","precision":"float32",' +
-        '"subnormals":"ieee","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
+        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","subnormals":"ieee",' +
+        '"precision":"float32","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
         'or optimizer)',
     );
   });
@@ -209,6 +236,10 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['mini-batches', 120],
+    ['optimizers', 540],
+    ['mini-batches', 120],
+    ['objectives', 16],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

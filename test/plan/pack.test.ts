@@ -7,7 +7,16 @@ import { describe, expect, test } from 'vitest';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { type Group, groupBy, groupShape, kernelShape, packGroups, packTasks } from '../../src/plan/pack.ts';
+import {
+  type Group,
+  groupBy,
+  groupShape,
+  kernelShape,
+  lanesOfVectors,
+  packGroups,
+  packGroupsForThreads,
+  packTasks,
+} from '../../src/plan/pack.ts';
 import { networksWith, sweepKeys } from './sweeps.ts';
 
 /** Six shapes of 10 networks each; shapes and costs are in no order. */
@@ -86,8 +95,21 @@ describe('groups', () => {
     ['form', { optimizer: { kind: 'adam', form: 'keras', learningRate: 0.01 } }],
     ['precision', { precision: 'float64' }],
     ['subnormals', { subnormals: 'flush' }],
+    ['batch', { batch: 4 }],
   ])('are of another shape where %s differ', (_, keys) => {
     expect(kernelShape(networksWith(keys)[0])).not.toBe(kernelShape(networksWith()[0]));
+  });
+
+  test('of mini-batches are of another shape where their size or order differs', () => {
+    const shapes = networksWith({ batch: [2, 4], shuffle: [true, false] }).map(kernelShape);
+    expect(new Set(shapes).size).toBe(4);
+  });
+
+  test('keep no more shuffled samples at a time than a cache holds, but those of an epoch', () => {
+    const chunkEpochs = (points: number, shuffle: boolean) =>
+      groupShape(packGroups(networksWith({ data: { kind: 'sine', points }, batch: 2, shuffle }))[0], 1000).chunkEpochs;
+    expect([chunkEpochs(8, true), chunkEpochs(8, false)]).toEqual([2 ** 15 / (8 * 2 * 4), 1000]);
+    expect(chunkEpochs(100_000, true)).toBe(1);
   });
 
   test('have a memory layout that follows from their shape', () => {
@@ -99,35 +121,84 @@ describe('groups', () => {
       precision: 'float64',
       layers: [1, 4, 1],
       activation: 'tanh',
+      exponent: null,
       optimizer: { kind: 'sgd', form: 'torch' },
       subnormals: 'ieee',
       sampleCount: 8,
-      moments: 0,
-      constants: 6,
+      batchSize: 8,
+      isShuffled: false,
+      moments: [],
+      constants: 7,
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({ moments: 2, corrections: 2, chunkEpochs: 7 });
+    expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({
+      moments: ['firstMoment', 'secondMoment'],
+      corrections: 2,
+      chunkEpochs: 20,
+    });
   });
 });
 
-describe.each(['kernel', 'reference'] as const)('tasks of the engine %s', (engine) => {
+describe('groups for vectors of several widths', () => {
+  const NOT_BEGUN = { epochs: 1, epochOf: () => 0 };
+  const lanesOf = (groups: readonly Group[]) => groups.map(({ lanes, networks: own }) => [own.length, lanes]);
+  const ofOneShape = (seeds: number, precision: string) => networksWith({ precision, seeds });
+
+  test('are one vector of 16 bytes, or of twice as many up to the widest', () => {
+    expect(lanesOfVectors(16)).toEqual({ float32: [4], float64: [2] });
+    expect(lanesOfVectors(64)).toEqual({ float32: [4, 8, 16], float64: [2, 4, 8] });
+  });
+
+  test('fill the widest, and those that are left have the narrowest that holds them', () => {
+    const lanes = lanesOfVectors(64);
+    expect(lanesOf(packGroups(ofOneShape(36, 'float32'), lanes))).toEqual([
+      [16, 16],
+      [16, 16],
+      [4, 4],
+    ]);
+    expect(lanesOf(packGroups(ofOneShape(5, 'float32'), lanes))).toEqual([[5, 8]]);
+    expect(lanesOf(packGroups(ofOneShape(11, 'float64'), lanes))).toEqual([
+      [8, 8],
+      [3, 4],
+    ]);
+  });
+
+  test('become narrower where threads would be without one, but never too narrow', () => {
+    const packed = (threads: number) =>
+      lanesOf(packGroupsForThreads(ofOneShape(16, 'float32'), { lanes: lanesOfVectors(64), threads, ...NOT_BEGUN }));
+    expect(packed(1)).toEqual([[16, 16]]);
+    expect(packed(2)).toEqual(Array(2).fill([8, 8]));
+    expect(packed(3)).toEqual(Array(4).fill([4, 4]));
+    expect(packed(100)).toEqual(Array(4).fill([4, 4]));
+  });
+
+  test('of very large networks have no more lanes than there is memory for', () => {
+    const large = networksWith({ layers: [1, 4000, 4000, 1], data: { kind: 'sine', points: 4 }, seeds: 16 });
+    expect(lanesOf(packGroups(large, lanesOfVectors(64)))).toEqual(Array(2).fill([8, 8]));
+  });
+});
+
+describe.each(['kernel', 'native', 'reference'] as const)('tasks of the engine %s', (engine) => {
   const least = OPERATIONS_PER_TASK[engine];
   const groups = packGroups(networks, 4);
   const operationsOf = (list: readonly Group[], epochs: number): number =>
     list.reduce((sum, group) => sum + group.networks.length * epochs * operationsPerEpoch(group.networks[0]), 0);
 
   test('keep the order of the groups and leave none out', () => {
-    const holds = fc.property(fc.integer({ min: 1, max: engine === 'kernel' ? 100_000_000 : 3_000_000 }), (epochs) => {
-      const tasks = packTasks(groups, { epochs, engine });
-      expect(tasks.flat()).toEqual(groups);
-      for (const [i, task] of tasks.entries()) {
-        expect(task.length).toBeGreaterThan(0);
-        expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(least);
-        if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(least);
-      }
-    });
+    const holds = fc.property(
+      fc.integer({ min: 1, max: engine === 'reference' ? 3_000_000 : 100_000_000 }),
+      (epochs) => {
+        const tasks = packTasks(groups, { epochs, engine });
+        expect(tasks.flat()).toEqual(groups);
+        for (const [i, task] of tasks.entries()) {
+          expect(task.length).toBeGreaterThan(0);
+          expect(operationsOf(task.slice(0, -1), epochs)).toBeLessThan(least);
+          if (i < tasks.length - 1) expect(operationsOf(task, epochs)).toBeGreaterThanOrEqual(least);
+        }
+      },
+    );
     fc.assert(holds);
   });
 

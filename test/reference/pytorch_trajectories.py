@@ -1,8 +1,10 @@
 """Writes training trajectories of real PyTorch, in float64, for the reference implementation to be compared with.
 
 Takes no arguments. For every combination of layer sizes and optimizer it trains one network per hidden activation,
-full batch, for 300 steps of mean-squared-error descent, and writes the parameters, the losses and (for Adam) the
-moments to trajectories/<layers>-<optimizer>.json next to this file. See trajectories/README.md for the format.
+full batch, for 300 steps of mean-squared-error descent, and writes the parameters, the losses and the moments that the
+optimizer keeps to trajectories/<layers>-<optimizer>.json next to this file. RMSprop divides a gradient by nearly its own
+size, which makes a difference in the last bit grow by itself: of it there are only the first ten steps, and all states
+of a smaller network, from each of which one step can be taken. See trajectories/README.md for the format.
 
 The samples and the initial parameters come from Python's own generator, so they do not depend on PyTorch's version.
 PyTorch runs on one thread, on the plain single-tensor path of its optimizers (neither foreach nor fused).
@@ -11,9 +13,11 @@ A ReLU's derivative jumps at zero, so two correct implementations may part ways 
 rounding of it. The script stops with an error if any ReLU pre-activation comes that close; another seed then helps.
 """
 
+import base64
 import json
 import math
 import random
+import struct
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,10 +25,27 @@ import torch
 from torch import nn
 
 LAYERS = ([1, 8, 1], [2, 5, 3, 1])
+ADAM = {"learningRate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+RMSPROP = {"kind": "rmsprop", "learningRate": 1e-3, "beta2": 0.999, "epsilon": 1e-8}
 OPTIMIZERS = (
-    {"kind": "adam", "learningRate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    {"kind": "adam", **ADAM},
+    {"kind": "adamw", **ADAM, "weightDecay": 0.01},
+    {"kind": "amsgrad", **ADAM},
+    RMSPROP,
+    {"kind": "momentum", "learningRate": 1e-3, "beta1": 0.9},
     {"kind": "sgd", "learningRate": 1e-3},
 )
+# The moments that an optimizer keeps, and what PyTorch calls them in its state.
+MOMENTS = {
+    "adam": {"firstMoment": "exp_avg", "secondMoment": "exp_avg_sq"},
+    "adamw": {"firstMoment": "exp_avg", "secondMoment": "exp_avg_sq"},
+    "amsgrad": {"firstMoment": "exp_avg", "secondMoment": "exp_avg_sq", "maxSecondMoment": "max_exp_avg_sq"},
+    "rmsprop": {"secondMoment": "square_avg"},
+    "momentum": {"firstMoment": "momentum_buffer"},
+    "sgd": {},
+}
+# The network of which all states under RMSprop are kept.
+STATES_LAYERS = [1, 3, 1]
 ACTIVATIONS = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
@@ -38,9 +59,11 @@ RECORDED_STEPS = (*range(1, 11), STEPS)
 MOMENT_STEPS = (10, STEPS)
 
 SAMPLE_SEED = 1
-# Both optimizers start a given activation from the same parameters. The seeds are chosen so that no case is
+# Optimizers start a given activation from the same parameters. The seeds are chosen so that no case is
 # ill-conditioned: no ReLU pre-activation near zero, and no training so far converged that its moments are noise.
 INITIAL_SEEDS = {"tanh": 11, "sigmoid": 12, "relu": 22, "sine": 14, "identity": 20}
+# Momentum is the fastest: of the linear networks it would leave no gradient that is more than rounding.
+OWN_SEEDS = {"momentum": {"identity": 21}}
 
 # No ReLU pre-activation may come this close to zero.
 RELU_CLEARANCE = 1e-9
@@ -92,21 +115,36 @@ def flatten(tensors):
 
 def make_optimizer(settings, parameters):
     """The PyTorch optimizer with these settings."""
-    if settings["kind"] == "adam":
-        return torch.optim.Adam(
-            parameters,
-            lr=settings["learningRate"],
-            betas=(settings["beta1"], settings["beta2"]),
-            eps=settings["epsilon"],
-            foreach=False,
-            fused=False,
-        )
-    return torch.optim.SGD(parameters, lr=settings["learningRate"], foreach=False, fused=False)
+    kind, lr = settings["kind"], settings["learningRate"]
+    if kind == "rmsprop":
+        alpha, eps = settings["beta2"], settings["epsilon"]
+        return torch.optim.RMSprop(parameters, lr=lr, alpha=alpha, eps=eps, foreach=False)
+    if kind in ("sgd", "momentum"):
+        return torch.optim.SGD(parameters, lr=lr, momentum=settings.get("beta1", 0), foreach=False, fused=False)
+    options = {
+        "lr": lr,
+        "betas": (settings["beta1"], settings["beta2"]),
+        "eps": settings["epsilon"],
+        "foreach": False,
+        "fused": False,
+    }
+    if kind == "adamw":
+        return torch.optim.AdamW(parameters, weight_decay=settings["weightDecay"], **options)
+    return torch.optim.Adam(parameters, amsgrad=kind == "amsgrad", **options)
 
 
-def train(layers, settings, activation, inputs, targets):
-    """One case: the network trained from its initial parameters, with what is recorded on the way."""
-    initial = initial_theta(layers, INITIAL_SEEDS[activation])
+def every_sample(step):
+    """The batch of a step where it is the whole data set."""
+    return slice(None)
+
+
+def train(layers, settings, activation, inputs, targets, batch_of=every_sample, keeps_states=False):
+    """One case: the network trained from its initial parameters, with what is recorded on the way.
+
+    batch_of gives the samples of a step, in order, as something that indexes a tensor.
+    """
+    seeds = INITIAL_SEEDS | OWN_SEEDS.get(settings["kind"], {})
+    initial = initial_theta(layers, seeds[activation])
     network = Network(layers, ACTIVATIONS[activation])
     # An nn.Linear registers its weight before its bias, so parameters() is already in theta's order.
     parameters = list(network.parameters())
@@ -115,23 +153,36 @@ def train(layers, settings, activation, inputs, targets):
     loss_function = nn.MSELoss()
     x, y = torch.tensor(inputs), torch.tensor(targets)
 
-    case = {"activation": activation, "initial": flatten(parameters), "losses": {}, "theta": {}}
-    if settings["kind"] == "adam":
-        case |= {"firstMoment": {}, "secondMoment": {}}
+    def moment(name):
+        return flatten(optimizer.state[parameter][name] for parameter in parameters)
+
+    assert flatten(parameters) == initial
+    moments = MOMENTS[settings["kind"]]
+    # Of RMSprop's later steps there is nothing to compare but one step from each state.
+    last = max(MOMENT_STEPS) if settings["kind"] != "rmsprop" else min(MOMENT_STEPS)
+    case = {"activation": activation, "initial": initial}
+    if not keeps_states:
+        case |= {name: {} for name in ("losses", "theta", *moments)}
+    states = [*initial, *(0.0 for _ in moments for _ in initial)]
     for step in range(1, STEPS + 1):
+        batch = batch_of(step)
         optimizer.zero_grad()
-        loss = loss_function(network(x), y)
+        loss = loss_function(network(x[batch]), y[batch])
         loss.backward()
         optimizer.step()
-        if step in RECORDED_STEPS:
-            case["losses"][str(step)] = loss.item()
-            case["theta"][str(step)] = flatten(parameters)
-        if step in MOMENT_STEPS and settings["kind"] == "adam":
-            states = [optimizer.state[parameter] for parameter in parameters]
-            case["firstMoment"][str(step)] = flatten(state["exp_avg"] for state in states)
-            case["secondMoment"][str(step)] = flatten(state["exp_avg_sq"] for state in states)
+        if keeps_states:
+            states += flatten(parameters)
+            states += [value for name in moments.values() for value in moment(name)]
+        elif step <= last:
+            if step in RECORDED_STEPS:
+                case["losses"][str(step)] = loss.item()
+                case["theta"][str(step)] = flatten(parameters)
+            if step in MOMENT_STEPS:
+                for name, torch_name in moments.items():
+                    case[name][str(step)] = moment(torch_name)
+    if keeps_states:
+        case["states"] = base64.b64encode(struct.pack(f"<{len(states)}d", *states)).decode()
 
-    assert case["initial"] == initial
     if activation == "relu":
         smallest = network.smallest_pre_activation
         print(f"{'-'.join(map(str, layers))} {settings['kind']}: smallest ReLU pre-activation {smallest:.3g}")
@@ -156,19 +207,24 @@ def main():
     torch.set_default_dtype(torch.float64)
     directory = Path(__file__).parent / "trajectories"
     directory.mkdir(exist_ok=True)
-    for layers in LAYERS:
+
+    def write(name, layers, settings, **options):
         inputs, targets = samples(layers)
+        document = {
+            "pytorch": torch.__version__,
+            "layers": layers,
+            "optimizer": settings,
+            "inputs": inputs,
+            "targets": targets,
+            "cases": [train(layers, settings, name, inputs, targets, **options) for name in ACTIVATIONS],
+        }
+        path = directory / f"{'-'.join(map(str, layers))}-{name}.json"
+        path.write_text(to_json(document) + "\n", encoding="utf-8", newline="\n")
+
+    for layers in LAYERS:
         for settings in OPTIMIZERS:
-            document = {
-                "pytorch": torch.__version__,
-                "layers": layers,
-                "optimizer": settings,
-                "inputs": inputs,
-                "targets": targets,
-                "cases": [train(layers, settings, name, inputs, targets) for name in ACTIVATIONS],
-            }
-            path = directory / f"{'-'.join(map(str, layers))}-{settings['kind']}.json"
-            path.write_text(to_json(document) + "\n", encoding="utf-8", newline="\n")
+            write(settings["kind"], layers, settings)
+    write("rmsprop-states", STATES_LAYERS, RMSPROP, keeps_states=True)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ describe('results', () => {
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([1, 1]);
     results.commit({ results: resultsOf([1]), unfinished: null });
+    results.commit({ results: resultsOf([1]), unfinished: null });
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
   });
 
@@ -68,6 +69,6 @@ describe('results', () => {
   test('with a label that this version does not know are not done', () => {
     const results = new Results(3);
     results.commit({ results: resultsOf([0], 'enlightened'), unfinished: null });
-    expect([results.labelOf(0), results.isDone(0)]).toEqual([null, false]);
+    expect([results.labelOf(0), results.isDone(0), results.doneCount]).toEqual([null, false, 0]);
   });
 });

@@ -16,6 +16,7 @@ const KEYS = {
 const accepts = (keys: Readonly<Record<string, unknown>>): boolean =>
   sweepSchema.safeParse({ ...KEYS, ...keys }).success;
 const adam = (options: Readonly<Record<string, unknown>>) => ({ optimizer: { ...KEYS.optimizer, ...options } });
+const adamw = (options: Readonly<Record<string, unknown>>) => adam({ kind: 'adamw', ...options });
 const sine = (options: Readonly<Record<string, unknown>>) => ({ data: { ...KEYS.data, ...options } });
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
@@ -37,6 +38,8 @@ describe('a value at its limit is good and one beyond is not', () => {
     ['largest beta', adam({ beta2: 1 - 2 ** -53 }), adam({ beta2: 1 })],
     ['smallest epsilon', adam({ epsilon: 0 }), adam({ epsilon: -1e-300 })],
     ['largest epsilon', adam({ epsilon: FLOAT32_MAX }), adam({ epsilon: 2 ** 128 })],
+    ['smallest weight decay', adamw({ weightDecay: 0 }), adamw({ weightDecay: -1e-300 })],
+    ['largest weight decay', adamw({ weightDecay: FLOAT32_MAX }), adamw({ weightDecay: 2 ** 128 })],
     ['most seeds', { seeds: 1_000_000 }, { seeds: 1_000_001 }],
     ['largest seed', { seeds: [2 ** 32 - 1] }, { seeds: [2 ** 32] }],
     ['smallest seed', { seeds: [0] }, { seeds: [-1] }],
@@ -122,7 +125,9 @@ describe('a resolved sweep', () => {
 });
 
 test('every mapping of a sweep file refuses keys that it does not know', () => {
-  expect(Object.keys(SWEEP_MAPPINGS)).toEqual(['', 'data', 'optimizer', 'trace', 'trace.epochs']);
+  expect(Object.keys(SWEEP_MAPPINGS)).toEqual([
+    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample', 'trace', 'trace.epochs'],
+  ]);
   for (const [path, mapping] of Object.entries(SWEEP_MAPPINGS)) {
     const issues = mapping.safeParse({ zzz: 1 }).error?.issues ?? [];
     expect([path, issues.some(({ code }) => code === 'unrecognized_keys')]).toEqual([path, true]);

@@ -12,10 +12,10 @@ import { SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.t
 import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
 import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
-import { KernelCache } from '../../src/kernel/compile.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import { arrowSchema } from '../../src/storage/arrow.ts';
 import { sealSegment } from '../../src/storage/segments.ts';
+import { kernelOf } from '../support/kernels.ts';
 
 /** A task with what its test wants to look at. */
 export interface Task {
@@ -24,8 +24,6 @@ export interface Task {
   readonly control: Control;
 }
 
-const kernels = new KernelCache();
-
 /** A group to be trained to the last epoch of its task, unless it says otherwise. */
 export type TaskGroup = Pick<GroupRequest, 'networks' | 'lanes' | 'kernel'> & Partial<GroupRequest>;
 
@@ -33,7 +31,7 @@ export type TaskGroup = Pick<GroupRequest, 'networks' | 'lanes' | 'kernel'> & Pa
 function withKernel(group: TaskGroup, bucketEpochs: number): TaskGroup {
   const { networks } = group;
   const lanes = Math.ceil(group.lanes / 4) * 4;
-  return { ...group, lanes, kernel: kernels.kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
+  return { ...group, lanes, kernel: kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
 }
 
 /** A task of thread 1 of 2 that writes new segments in `folder`, for the reference where no engine is named. */
@@ -67,6 +65,7 @@ export function taskOf(of: {
     runKey: '0123abcd',
     checkpointFolder: folder,
     segments: { epochs: segment('epochs'), blocks: segment('blocks') },
+    compression: 'none',
     thread: 1,
     board: { ...size, buffer: board.buffer },
     control: control.buffer,

@@ -8,15 +8,18 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { NetworkResults } from '../../schemas/journal.ts';
 import type { TaskOutcome, TrainedOutcome } from '../../schemas/messages.ts';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
-import { canonicaliseNaNs, floatArray } from '../../src/numeric/bits.ts';
+import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
+import { readCheckpoint, writeCheckpoint } from '../../src/storage/checkpoints.ts';
 import { runTask } from '../../src/train/task.ts';
+import { stateOf } from '../reference/networks.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
 import { groupsOf, sealedTable, type Task, type TaskGroup, taskOf } from './requests.ts';
 
@@ -27,23 +30,17 @@ const exploding = expandSweep(
 );
 
 /** The reference, alone: the signals of each epoch, and θ and the moments at the end. */
-function reference(network: Network, epochs: number) {
+function reference(network: LayeredNetwork, epochs: number) {
   const { precision } = network;
   const array = (values: ArrayLike<number>) =>
     precision === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
   const { inputs, targets } = makeDataset(network.data);
   const theta = array(initialParameters(network));
-  const moment = () => floatArray(precision, network.optimizer.kind === 'sgd' ? 0 : theta.length);
-  const state = {
-    theta,
-    firstMoment: moment(),
-    secondMoment: moment(),
-    previousUpdate: floatArray(precision, theta.length),
-  };
+  const state = stateOf(network, theta);
   const step = makeEpoch(network, { inputs: array(inputs), targets: array(targets) });
   const signals: EpochSignals[] = Array.from({ length: epochs }, (_, i) => ({ ...step(state, i + 1) }));
   const losses = array(signals.map(({ loss }) => loss));
-  const finalState = [state.theta, state.firstMoment, state.secondMoment];
+  const finalState = [state.theta, state.firstMoment, state.secondMoment, state.maxSecondMoment];
   for (const values of [losses, ...finalState]) canonicaliseNaNs(values);
   const digest = createHash('sha256').update(createHash('sha256').update(losses).digest());
   for (const values of finalState) digest.update(values);
@@ -78,7 +75,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     expect(table.numRows).toBe(3 * epochs);
     const rows = table.toArray().map((row) => row?.toJSON());
     for (const [row, network] of adam.slice(0, 3).entries()) {
-      const { signals, digest } = reference(network, epochs);
+      const { signals, digest } = reference(network as LayeredNetwork, epochs);
       const own = rows.filter((values) => values?.network === network.id);
       for (const [i, { loss, gradientNorm, updateNorm, updateCosine, changedParameters }] of signals.entries()) {
         expect(own[i]).toEqual({
@@ -110,7 +107,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     const own = task({ groups: groupsOf(exploding, 2), folder: scratchFolder(), epochs: 40 });
     const results = resultsOf(runTask(own.request));
     for (const [row, network] of exploding.entries()) {
-      const { signals, digest } = reference(network, 40);
+      const { signals, digest } = reference(network as LayeredNetwork, 40);
       const min = Math.min(...signals.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
       expect(results.label[row]).toBe('non-finite');
       expect(results.nonFiniteEpoch[row]).toBe(signals.findIndex(({ nonFinite }) => nonFinite) + 1);
@@ -277,6 +274,12 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
     ['adam in float32', mixed],
     ['gradient descent that overflows in float64', exploding],
     ['adam that overflows in float64', explodingAdam],
+    ...(['adamw', 'amsgrad', 'rmsprop', 'momentum'] as const).map((kind): [string, Network[]] => {
+      const optimizer = { kind, learningRate: 0.05, beta1: 0.5, beta2: 0.5, weightDecay: 0.1 };
+      const options: readonly string[] = OPTIMIZERS[kind].options;
+      const own = Object.entries(optimizer).filter(([key]) => ['kind', 'learningRate', ...options].includes(key));
+      return [kind, expandSweep(sweepOf({ optimizer: Object.fromEntries(own), seeds: 3 }))];
+    }),
   ])('of %s has the rows and results of one trained at once', (_name, networks) => {
     const lanes = 4;
     const whole = taskOf({
@@ -312,6 +315,23 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
     for (const table of ['epochs', 'blocks'] as const)
       expect(rows[table].sort()).toEqual(rowsOf(outcome, whole, table).sort());
   });
+});
+
+test('a checkpoint of before there was a largest second moment is gone on from', () => {
+  const epochs = 40;
+  const checkpointFolder = scratchFolder();
+  const [group] = groupsOf(adam, 8);
+  const request = (of: Partial<TaskGroup>) => ({
+    ...taskOf({ groups: [{ ...group, ...of }], folder: scratchFolder(), epochs }).request,
+    checkpointFolder,
+  });
+  const first = request({ untilEpoch: 25 });
+  const checkpoint = trainedOf(runTask(first)).unfinished?.checkpoint ?? '';
+  const record = readCheckpoint(join(checkpointFolder, checkpoint), first.runKey);
+  const networks = record.networks.map(({ maxSecondMoment: _absent, ...network }) => network);
+  expect(writeCheckpoint(checkpointFolder, { ...record, networks })).toBe(checkpoint);
+  const rest = request({ epoch: 25, checkpoints: [checkpoint] });
+  expect(resultTexts(runTask(rest))).toEqual(resultTexts(runTask(request({}))));
 });
 
 describe('a task that fails', () => {

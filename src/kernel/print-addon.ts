@@ -1,0 +1,43 @@
+/**
+ * Prints a kernel as an addon of Node: the C function of its program, and what calls it with the memory of a group. The few functions of
+ * Node-API that it needs are declared here, since their headers do not come with Node; their ABI is stable over versions (Node-API 1).
+ */
+
+import { printC } from './print-c.ts';
+import type { Addresses } from './print-wasm.ts';
+import type { Program } from './program.ts';
+
+/** Statuses are ints; 0 is success. Handles are pointers to what only Node knows. */
+const GLUE = `
+typedef void *handle;
+extern int napi_get_cb_info(handle, handle, __SIZE_TYPE__ *, handle *, handle *, void **);
+extern int napi_get_typedarray_info(handle, handle, int *, __SIZE_TYPE__ *, void **, handle *, __SIZE_TYPE__ *);
+extern int napi_get_value_int64(handle, handle, __INT64_TYPE__ *);
+extern int napi_create_function(handle, const char *, __SIZE_TYPE__, handle (*)(handle, handle), void *, handle *);
+extern int napi_throw_error(handle, const char *, const char *);
+
+static handle called(handle env, handle info) {
+  __SIZE_TYPE__ count = 3, bytes;
+  handle arguments[3];
+  int type;
+  void *memory;
+  __INT64_TYPE__ epochs, vectors;
+  if (napi_get_cb_info(env, info, &count, arguments, 0, 0) || count != 3 ||
+      napi_get_typedarray_info(env, arguments[0], &type, &bytes, &memory, 0, 0) ||
+      napi_get_value_int64(env, arguments[1], &epochs) || napi_get_value_int64(env, arguments[2], &vectors))
+    napi_throw_error(env, 0, "expected train(bytes, epochs, vectors)");
+  else
+    train(memory, epochs, vectors);
+  return 0;
+}
+
+__attribute__((visibility("default"))) handle napi_register_module_v1(handle env, handle exports) {
+  handle function;
+  return napi_create_function(env, "train", 5, called, 0, &function) ? exports : function;
+}
+`;
+
+/** Prints an addon that is a function `train(bytes, epochs, vectors)`; `bytes` is a Uint8Array of the memory from address 0 on. */
+export function printAddon(program: Program, of: { sections: Addresses['sections']; vectorBytes: number }): string {
+  return `${printC(program, { name: 'train', ...of })}${GLUE}`;
+}

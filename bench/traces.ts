@@ -10,6 +10,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DEFAULT_THRESHOLDS } from '../schemas/detectors.ts';
 import type { TaskRequest } from '../schemas/messages.ts';
 import type { Network } from '../schemas/network.ts';
 import { sweepSchema } from '../schemas/sweep.ts';
@@ -143,6 +144,7 @@ function trainTraced(
     datasets: [],
     epochs,
     bucketEpochs: every,
+    detectors: DEFAULT_THRESHOLDS,
     runKey: '00000000',
     checkpointFolder: folder,
     segments: segments as TaskRequest['segments'],

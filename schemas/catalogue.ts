@@ -1,6 +1,6 @@
 /**
- * The catalogue: every precision, activation, optimiser, form, initialisation, data set and label by name, with one sentence
- * on each. The sweep schema, the plan's checks, the reference and the documents all read this one list; it knows names
+ * The catalogue: every precision, activation, optimiser, form, initialisation, data set, label and event by name, with one
+ * sentence on each. The sweep schema, the plan's checks, the reference and the documents all read this one list; it knows names
  * and which options belong together, never how anything is computed.
  */
 import type { Precision } from '../src/numeric/rounding.ts';
@@ -140,10 +140,26 @@ export const LABELS = {
   'non-finite': { description: 'NaN or ∞ in the loss, parameters or moments' },
   diverged: { description: 'the loss rose and stayed far above its minimum' },
   stagnated: { description: 'no bit changed for the final 1000 epochs' },
-  other: { description: 'none of the above' },
+  spiking: { description: 'at least three tenfold spikes of the loss in the last 20 % of epochs' },
+  fluctuating: { description: 'the update flips in at least 1 % of the last 20 %' },
+  converged: { description: 'the loss became better by less than 5 % over the last 20 %' },
+  descending: { description: 'none of the above: still on its way' },
   failed: { description: 'not trained: its task was lost three times' },
 } as const satisfies Record<string, Entry>;
 export type LabelName = keyof typeof LABELS;
 
 /** The label names in order of precedence. */
 export const LABEL_NAMES: readonly LabelName[] = namesOf(LABELS);
+
+/** Kinds of events. */
+export const EVENTS = {
+  onset: { description: 'onset of fluctuation: the first of ten consecutive flips of the update' },
+  spike: { description: 'the loss rose above twice the smallest of the 1000 epochs before, and came back' },
+  'level-shift': { description: 'it rose and had not come back after 2000 epochs' },
+  divergence: { description: 'last epoch with loss ≤ 10 × minimum of a diverged or non-finite network' },
+  stagnation: { description: 'no bit changed for at least 1000 epochs' },
+  'non-finite': { description: 'first NaN or ∞ in the loss, parameters or moments' },
+} as const satisfies Record<string, Entry>;
+export type EventKind = keyof typeof EVENTS;
+
+export const EVENT_KINDS: readonly EventKind[] = namesOf(EVENTS);

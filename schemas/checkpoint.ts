@@ -17,6 +17,8 @@ export interface NetworkCheckpoint {
   /** The numbers of the observer and of the open bucket, in orders of their own. */
   readonly observer: Float64Array;
   readonly bucket: Float64Array;
+  /** The window of losses that spikes are told by, in an order of its own. */
+  readonly lossWindow: Float32Array | Float64Array;
   /** Digests of the finished blocks of losses, `[block][32 bytes]`, and the losses of the open one. */
   readonly blockDigests: Uint8Array;
   readonly openLosses: Float32Array | Float64Array;

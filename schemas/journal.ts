@@ -3,6 +3,8 @@
  * folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand in
  * typed arrays, since a bare −0 does not survive msgpack.
  */
+import type { LabelName } from './catalogue.ts';
+import type { EventDigest } from './events.ts';
 import type { EngineName } from './manifest.ts';
 import type { SegmentedTableName } from './trace.ts';
 
@@ -11,7 +13,7 @@ export interface NetworkResults {
   /** Ids in the plan. */
   readonly network: Uint32Array;
   /** Index in LABEL_NAMES would tie the file to an order of names, so the names themselves. */
-  readonly label: readonly string[];
+  readonly label: readonly LabelName[];
   /** 0 or 1. */
   readonly degraded: Uint8Array;
   /** 0 or 1: whether the last state has subnormal moments. Absent in the journals of Gyre 0.1 before its kernels. */
@@ -20,9 +22,15 @@ export interface NetworkResults {
   readonly divergedEpoch: Uint32Array;
   readonly nonFiniteEpoch: Uint32Array;
   readonly lossMinEpoch: Uint32Array;
+  readonly onsetEpoch: Uint32Array;
   readonly lossFirst: Float64Array;
   readonly lossMin: Float64Array;
   readonly lossLast: Float64Array;
+  readonly spikeCount: Uint32Array;
+  /** NaN stands for null. */
+  readonly spikeInterval: Float64Array;
+  readonly spikeHeight: Float64Array;
+  readonly flipFraction: Float64Array;
   /** [row][32 bytes] */
   readonly digest: Uint8Array;
 }
@@ -72,6 +80,8 @@ export interface CommitRecord {
   readonly results: NetworkResults;
   readonly unfinished: UnfinishedNetworks | null;
   readonly segments: readonly SegmentCommit[];
+  /** What the rows of the events table are, for those who watch from outside. */
+  readonly events: EventDigest;
 }
 
 /** Networks that are given up: their task was lost three times. */

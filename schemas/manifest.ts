@@ -27,7 +27,6 @@ export interface Manifest {
   readonly createdAt: string;
   /** Version of Gyre that began the run. */
   readonly gyre: string;
-  /** Thresholds behind labels and events. */
-  readonly detectors: Readonly<Record<string, number>>;
+  /** With the thresholds behind labels and events, in `detectors`. */
   readonly sweep: Sweep;
 }

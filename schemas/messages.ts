@@ -4,6 +4,8 @@
  * shared.
  */
 import type { Dataset } from './dataset.ts';
+import type { Thresholds } from './detectors.ts';
+import type { EventDigest } from './events.ts';
 import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
@@ -74,6 +76,7 @@ export interface TaskRequest {
   readonly epochs: number;
   /** Epochs a bucket of the trace. */
   readonly bucketEpochs: number;
+  readonly detectors: Thresholds;
   readonly runKey: string;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
@@ -94,6 +97,7 @@ export interface TrainedOutcome {
   /** At most one group, since they are trained one after another. */
   readonly unfinished: UnfinishedNetworks | null;
   readonly segments: readonly SegmentCommit[];
+  readonly events: EventDigest;
 }
 
 /** What came of a task. Nothing of a task that did not end with `trained` is committed. */

@@ -3,6 +3,7 @@
  * them one a line. Times are of this session, in milliseconds.
  */
 import type { LabelName } from './catalogue.ts';
+import type { EventDigest } from './events.ts';
 import type { EngineName } from './manifest.ts';
 
 export type LabelCounts = Readonly<Record<LabelName, number>>;
@@ -47,6 +48,12 @@ export interface CommittedNotice {
   readonly networks: readonly { readonly network: number; readonly label: LabelName }[];
 }
 
+/** Things happened to networks, of which some may have epochs to go; the rows are on disk. */
+export interface EventsNotice extends EventDigest {
+  readonly kind: 'events';
+  readonly elapsedMs: number;
+}
+
 /** A task was lost with its worker and will be tried again. */
 export interface RetryNotice {
   readonly kind: 'retry';
@@ -84,6 +91,7 @@ export type Notice =
   | BegunNotice
   | ProgressNotice
   | CommittedNotice
+  | EventsNotice
   | RetryNotice
   | FailedNotice
   | StoppingNotice

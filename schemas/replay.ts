@@ -36,7 +36,7 @@ export interface StateWindow extends WindowRequest {
 }
 
 /** What a network takes along from one part of a pass to the next: a checkpoint without what only observers need. */
-export type ReplayState = Omit<NetworkCheckpoint, 'observer'>;
+export type ReplayState = Omit<NetworkCheckpoint, 'observer' | 'lossWindow'>;
 
 /** Rows of the table `epochs` of one network, column by column; epochs ascend. */
 export interface TracedBuckets {

@@ -53,7 +53,7 @@ export function axis<T extends z.ZodType>(value: T) {
 export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
   z.number().min(min, { abort: true }).max(max, { abort: true }).int();
 /** A −0 would not survive run.json and could change bits that the network's key does not see. */
-const withoutNegativeZero = (value: number) => value + 0;
+export const withoutNegativeZero = (value: number) => value + 0;
 const decayRate = z.number().min(0).lt(1).overwrite(withoutNegativeZero);
 const magnitude = z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero);
 /** A seed, u32. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { DataFileContent } from './dataset.ts';
+import { THRESHOLD_NAMES, THRESHOLDS, type ThresholdName } from './detectors.ts';
 import {
   axis,
   dataBlock,
@@ -17,6 +18,7 @@ import {
   SWEEP_LIMITS,
   seed,
   wholeNumber,
+  withoutNegativeZero,
 } from './sweep-grid.ts';
 import { COMPRESSIONS } from './trace.ts';
 
@@ -97,6 +99,21 @@ const settings = {
     .describe('Name of the sweep and of its run’s folder.'),
   epochs: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).describe('Epochs that each network is trained for.'),
 };
+/** A threshold with its limits and its default. */
+function threshold(name: ThresholdName): z.ZodPrefault<z.ZodNumber> {
+  const { value, min, max, isWhole, meaning } = THRESHOLDS[name];
+  const range = isWhole ? wholeNumber({ min, max }) : z.number().min(min).max(max).overwrite(withoutNegativeZero);
+  return range.prefault(value).describe(`${meaning[0].toUpperCase()}${meaning.slice(1)}.`);
+}
+
+/** Thresholds of events and labels. */
+const detectors = z.strictObject(
+  Object.fromEntries(THRESHOLD_NAMES.map((name) => [name, threshold(name)])) as Record<
+    ThresholdName,
+    ReturnType<typeof threshold>
+  >,
+);
+
 const choices = {
   exclude: z
     .array(ruleSchema)
@@ -104,6 +121,7 @@ const choices = {
     .optional()
     .describe('Rules for what is left out: networks that have, for every key of a rule, one of its values.'),
   trace: trace.prefault({}).describe('What is kept of the training.'),
+  detectors: detectors.prefault({}).describe('Thresholds of events and labels.'),
 };
 
 /** A sweep file whose networks are a grid or a sample of one. */
@@ -156,6 +174,7 @@ export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
   sample,
   trace,
   'trace.epochs': traceEpochs,
+  detectors,
 };
 
 /** The keys of a grid that hold blocks. */
@@ -180,7 +199,10 @@ export type ExcludeRule = z.output<typeof ruleSchema>;
 export type Sample = z.output<typeof sample>;
 
 /** What a sweep has beside its networks. */
-type SweepSettings = Pick<z.output<typeof sweepSchema>, 'name' | 'epochs' | 'sample' | 'exclude' | 'trace'>;
+type SweepSettings = Pick<
+  z.output<typeof sweepSchema>,
+  'name' | 'epochs' | 'sample' | 'exclude' | 'trace' | 'detectors'
+>;
 
 /** A sweep as resolved: its settings, and one grid or a list of them, one an entry under `networks`. */
 export type Sweep = SweepSettings &

@@ -7,7 +7,7 @@
 import type { Precision } from './catalogue.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** Arrow types in use: u32 → uint32, f32/f64 → float, dictionary → dictionary<int32, utf8>. */
 export type ColumnType = 'u32' | 'f32' | 'f64' | 'bool' | 'utf8' | 'dictionary';
@@ -37,7 +37,7 @@ export interface TableSpec {
 export const COMPRESSIONS = ['none', 'zstd'] as const;
 export type CompressionName = (typeof COMPRESSIONS)[number];
 
-export type TableName = 'networks' | 'epochs' | 'blocks' | 'windows';
+export type TableName = 'networks' | 'epochs' | 'events' | 'blocks' | 'windows';
 
 const column = (name: string, type: ColumnType, unit: string, description: string): Column => ({
   name,
@@ -115,6 +115,27 @@ export const EPOCHS_TABLE: TableSpec = {
   ],
 };
 
+/** One row an event. */
+export const EVENTS_TABLE: TableSpec = {
+  name: 'events',
+  description: 'one row an event: what happened to a network, seen at every epoch whatever the trace keeps',
+  columns: [
+    column('network', 'u32', '1', 'number of the network in the plan'),
+    column('kind', 'dictionary', '', 'what happened'),
+    column('epoch', 'u32', 'epoch', 'first epoch of the event; of a divergence, the last epoch before it'),
+    nullable('peak_epoch', 'u32', 'epoch', 'epoch of the largest loss of a spike or level shift'),
+    nullable(
+      'end_epoch',
+      'u32',
+      'epoch',
+      'end of a spike, level shift or stagnation; null where still open at the end',
+    ),
+    nullable('height_decades', 'f64', 'decade', 'log10(loss_peak / loss_before)'),
+    nullable('loss_before', 'f64', 'loss', 'smallest loss of the window before a spike or level shift'),
+    nullable('loss_peak', 'f64', 'loss', 'largest loss of a spike or level shift'),
+  ],
+};
+
 /** One row a network and block of losses. */
 export const BLOCKS_TABLE: TableSpec = {
   name: 'blocks',
@@ -127,7 +148,7 @@ export const BLOCKS_TABLE: TableSpec = {
 };
 
 /** The tables that workers write in segments. */
-export const SEGMENTED_TABLES = { epochs: EPOCHS_TABLE, blocks: BLOCKS_TABLE } as const;
+export const SEGMENTED_TABLES = { epochs: EPOCHS_TABLE, events: EVENTS_TABLE, blocks: BLOCKS_TABLE } as const;
 export type SegmentedTableName = keyof typeof SEGMENTED_TABLES;
 export const SEGMENTED_TABLE_NAMES = Object.keys(SEGMENTED_TABLES) as SegmentedTableName[];
 

@@ -41,6 +41,11 @@ const SHOWN_COLUMNS = [
   'loss_first',
   'loss_min',
   'loss_last',
+  'onset_epoch',
+  'spike_count',
+  'spike_interval',
+  'spike_height',
+  'flip_fraction',
   'diverged_epoch',
   'nonfinite_epoch',
   'replay',
@@ -50,7 +55,14 @@ const SHOWN_COLUMNS = [
 const OFFERED_EPOCHS = 200;
 
 /** Columns that are shown rounded; a hyper-parameter stands as it was written. */
-const MEASURED_COLUMNS = new Set(['loss_first', 'loss_min', 'loss_last']);
+const MEASURED_COLUMNS = new Set([
+  'loss_first',
+  'loss_min',
+  'loss_last',
+  'spike_interval',
+  'spike_height',
+  'flip_fraction',
+]);
 
 /** Shows a run. Returns the exit code. */
 export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {

@@ -1,35 +1,35 @@
 /**
- * Watches one network's signals, every epoch of them, and says at the end what became of it. Streaming: what it has seen is
- * a few numbers, and how the epochs were cut into chunks never changes the answer. Where the extremes of a chunk say all that its
- * epochs could, they are enough.
+ * Watches one network's signals, every epoch of them: tells of events as they are over, and says at the end what became of it.
+ * Streaming: what it has seen is a few numbers and one window of losses, and how the epochs were cut into chunks never changes the
+ * answer.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
-import { THRESHOLDS, tailEpochs } from './thresholds.ts';
-
-/** The signals of consecutive epochs of one network: their extremes, and each epoch's where needed. */
-export interface SignalChunk {
-  /** The epoch of i = 0. */
-  readonly firstEpoch: number;
-  readonly count: number;
-  loss(i: number): number;
-  changedParameters(i: number): number;
-  /** 1 where NaN or ∞ stands in the loss, θ, m or v. */
-  nonFinite(i: number): number;
-  /** NaN where a loss of the chunk is. */
-  readonly lossMin: number;
-  readonly lossMax: number;
-  readonly changedParametersMax: number;
-  readonly nonFiniteMax: number;
-}
+import { EVENT_KINDS, type EventKind, type LabelName } from '../../schemas/catalogue.ts';
+import type { Thresholds } from '../../schemas/detectors.ts';
+import type { NetworkEvent } from '../../schemas/events.ts';
+import type { FloatArray } from '../numeric/bits.ts';
+import { FlipDetector } from './flips.ts';
+import { History } from './history.ts';
+import { isDegraded, type LabelFacts, labelOf } from './labels.ts';
+import { LossCourse } from './losses.ts';
+import { NumberReader, NumberWriter } from './numbers.ts';
+import type { SignalChunk } from './signals.ts';
+import { type Spike, SpikeDetector } from './spikes.ts';
+import { type Stagnation, StagnationDetector } from './stagnation.ts';
+import { firstTailEpoch, StretchMinimum, tailEpochs, tailStart } from './tail.ts';
 
 /** What a network's run comes to; epochs are counted from 1. */
 export interface Verdict {
   readonly label: LabelName;
   /** Minimum of the last 10 % of epochs > 10 × minimum of the run. */
   readonly degraded: boolean;
+  readonly onsetEpoch: number | null;
   /** The last epoch with loss ≤ 10 × minimum; null unless diverged or non-finite. */
   readonly divergedEpoch: number | null;
   readonly nonFiniteEpoch: number | null;
+  readonly spikeCount: number;
+  readonly spikeInterval: number | null;
+  readonly spikeHeight: number | null;
+  readonly flipFraction: number;
   readonly lossFirst: number;
   /** NaN where no loss was a number. */
   readonly lossMin: number;
@@ -38,135 +38,236 @@ export interface Verdict {
   readonly lossLast: number;
 }
 
+/** An observer in numbers. */
+export interface SavedObserver {
+  readonly numbers: Float64Array;
+  /** In the precision of the losses. */
+  readonly window: FloatArray;
+}
+
 /** A streaming observer of one network over `epochs` epochs. */
 export class Observer {
-  readonly #targetVariance: number;
-  /** First epoch of the last 10 %. */
-  readonly #tailStart: number;
-  #lossFirst = Number.NaN;
-  #lossLast = Number.NaN;
-  #lossMin = Number.POSITIVE_INFINITY;
-  #lossMinEpoch: number | null = null;
-  #tailMin = Number.POSITIVE_INFINITY;
-  /** Minimum since the last provisional label: the tail of a run that is not yet at its tail. */
-  #recentMin = Number.POSITIVE_INFINITY;
-  /** Last epoch with loss ≤ 10 × the minimum so far. A new minimum always qualifies itself, so one number is enough. */
-  #lastLowEpoch: number | null = null;
-  #nonFiniteEpoch: number | null = null;
-  #unchangedEpochs = 0;
+  readonly #epochs: number;
+  readonly #thresholds: Thresholds;
+  readonly #targetVariance: number | null;
+  readonly #emit: (event: NetworkEvent) => void;
+  readonly #losses: LossCourse;
+  readonly #spikes: SpikeDetector;
+  readonly #flips: FlipDetector;
+  readonly #stagnation: StagnationDetector;
+  readonly #history = new History();
+  /** Smallest losses of the stretches at the end that labels look at. */
+  #stretches: Readonly<Record<'divergence' | 'head' | 'tail', StretchMinimum>>;
+  #epoch = 0;
+  /** Events told of so far, by kind. */
+  readonly #told = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0])) as Record<EventKind, number>;
 
-  constructor({ epochs, targetVariance }: { epochs: number; targetVariance: number }) {
-    this.#targetVariance = targetVariance;
-    this.#tailStart = epochs - tailEpochs(epochs, THRESHOLDS.divergenceTail) + 1;
+  /**
+   * `window` has room for the losses of the spikes' window, in the precision of the losses, and is the observer's own while it is in use.
+   * Without a variance of the targets, the first loss takes its place.
+   */
+  constructor(of: {
+    epochs: number;
+    thresholds: Thresholds;
+    targetVariance: number | null;
+    window: FloatArray;
+    emit: (event: NetworkEvent) => void;
+  }) {
+    const { epochs, thresholds, window } = of;
+    this.#epochs = epochs;
+    this.#thresholds = thresholds;
+    this.#targetVariance = of.targetVariance;
+    this.#emit = of.emit;
+    const start = tailStart(epochs, thresholds.tail);
+    const tell = (event: NetworkEvent) => this.#tell(event);
+    this.#losses = new LossCourse({
+      lossRatio: thresholds.lossRatio,
+      emitNonFinite: (epoch) => tell(moment('non-finite', epoch)),
+    });
+    this.#spikes = new SpikeDetector({
+      thresholds,
+      tailStart: start,
+      window,
+      emit: (spike) => tell(spikeEvent(spike)),
+    });
+    this.#flips = new FlipDetector({ thresholds, tailStart: start, emit: (epoch) => tell(moment('onset', epoch)) });
+    this.#stagnation = new StagnationDetector({
+      stagnationEpochs: thresholds.stagnationEpochs,
+      emit: (stagnation) => tell(stagnationEvent(stagnation)),
+    });
+    this.#stretches = stretchesOf(epochs, thresholds);
   }
 
   /** Takes the next epochs; chunks must follow one another without a gap. */
   observe(chunk: SignalChunk): void {
-    const { firstEpoch, count } = chunk;
+    const { firstEpoch, count, lossMin } = chunk;
     if (count === 0) return;
-    if (firstEpoch === 1) this.#lossFirst = chunk.loss(0);
-    this.#lossLast = chunk.loss(count - 1);
-    if (this.#isQuiet(chunk)) this.#observeQuiet(chunk);
-    else for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
-    if (chunk.nonFiniteMax !== 0) {
-      for (let i = 0; i < count && this.#nonFiniteEpoch === null; i++) {
-        if (chunk.nonFinite(i) !== 0) this.#nonFiniteEpoch = firstEpoch + i;
-      }
-    }
-    if (chunk.changedParametersMax === 0) {
-      this.#unchangedEpochs += count;
-    } else {
-      this.#unchangedEpochs = 0;
-      for (let i = count - 1; chunk.changedParameters(i) === 0; i--) this.#unchangedEpochs++;
-    }
+    if (firstEpoch !== this.#epoch + 1) throw new Error(`epoch ${firstEpoch} follows upon epoch ${this.#epoch}`);
+    this.#epoch += count;
+    this.#losses.observe(chunk);
+    this.#spikes.observe(chunk);
+    const flips = this.#flips.observe(chunk);
+    this.#stagnation.observe(chunk);
+    this.#history.add(count, lossMin, flips);
+    const { divergence, head, tail } = this.#stretches;
+    divergence.observe(chunk);
+    head.observe(chunk);
+    tail.observe(chunk);
   }
 
-  /** Whether the extremes say all: no new minimum, no loss above the bound, no NaN, and not both sides of the tail's start. */
-  #isQuiet({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
-    if (this.#lossMinEpoch === null || !(lossMin >= this.#lossMin)) return false;
-    if (!(lossMax <= THRESHOLDS.lossRatio * this.#lossMin)) return false;
-    return firstEpoch >= this.#tailStart || firstEpoch + count <= this.#tailStart;
+  #tell(event: NetworkEvent): void {
+    this.#told[event.kind]++;
+    this.#emit(event);
   }
 
-  #observeQuiet({ firstEpoch, count, lossMin }: SignalChunk): void {
-    this.#lastLowEpoch = firstEpoch + count - 1;
-    this.#recentMin = Math.min(this.#recentMin, lossMin);
-    if (firstEpoch >= this.#tailStart) this.#tailMin = Math.min(this.#tailMin, lossMin);
+  /** All that has been seen. */
+  save(): SavedObserver {
+    const numbers = new NumberWriter();
+    numbers.write(this.#epoch, this.#epochs, ...EVENT_KINDS.map((kind) => this.#told[kind]));
+    this.#losses.save(numbers);
+    this.#spikes.save(numbers);
+    this.#flips.save(numbers);
+    this.#stagnation.save(numbers);
+    this.#history.save(numbers);
+    for (const stretch of Object.values(this.#stretches)) stretch.save(numbers);
+    return { numbers: numbers.finish(), window: this.#spikes.window() };
   }
 
-  #observeLoss(epoch: number, loss: number): void {
-    // The first number counts even where it is ∞, which is less than nothing.
-    if (loss < this.#lossMin || (this.#lossMinEpoch === null && !Number.isNaN(loss))) {
-      this.#lossMin = loss;
-      this.#lossMinEpoch = epoch;
-    }
-    if (loss <= THRESHOLDS.lossRatio * this.#lossMin) this.#lastLowEpoch = epoch;
-    if (loss < this.#recentMin) this.#recentMin = loss;
-    if (epoch >= this.#tailStart && loss < this.#tailMin) this.#tailMin = loss;
+  /**
+   * Goes on where another observer was, of a run of as many epochs, or of other ones if it was not yet in the tail of this run: what was
+   * seen of an earlier tail is forgotten.
+   */
+  restore({ numbers: saved, window }: SavedObserver): void {
+    const numbers = new NumberReader(saved);
+    this.#epoch = numbers.read();
+    const epochs = numbers.read();
+    if (epochs !== this.#epochs && this.#epoch >= firstTailEpoch(this.#epochs, this.#thresholds))
+      throw new Error(`seen ${this.#epoch} of ${epochs} epochs: too far for the tail of ${this.#epochs}`);
+    for (const kind of EVENT_KINDS) this.#told[kind] = numbers.read();
+    this.#losses.restore(numbers);
+    this.#spikes.restore(numbers, window);
+    this.#flips.restore(numbers);
+    this.#stagnation.restore(numbers);
+    this.#history.restore(numbers);
+    for (const stretch of Object.values(this.#stretches)) stretch.restore(numbers);
+    numbers.finish();
+    if (epochs === this.#epochs) return;
+    this.#spikes.forgetTail();
+    this.#flips.forgetTail();
+    this.#stretches = stretchesOf(this.#epochs, this.#thresholds);
   }
 
-  /** All that has been seen, as numbers; epochs count from 1, and 0 stands for none. */
-  save(): Float64Array {
-    return Float64Array.of(
-      this.#lossFirst,
-      this.#lossLast,
-      this.#lossMin,
-      this.#lossMinEpoch ?? 0,
-      this.#tailMin,
-      this.#recentMin,
-      this.#lastLowEpoch ?? 0,
-      this.#nonFiniteEpoch ?? 0,
-      this.#unchangedEpochs,
-    );
-  }
-
-  /** Goes on with numbers that were saved. */
-  restore(numbers: Float64Array): void {
-    const [lossFirst, lossLast, lossMin, lossMinEpoch, tailMin, recentMin, lastLowEpoch, nonFiniteEpoch, unchanged] =
-      numbers;
-    this.#lossFirst = lossFirst;
-    this.#lossLast = lossLast;
-    this.#lossMin = lossMin;
-    this.#lossMinEpoch = lossMinEpoch || null;
-    this.#tailMin = tailMin;
-    this.#recentMin = recentMin;
-    this.#lastLowEpoch = lastLowEpoch || null;
-    this.#nonFiniteEpoch = nonFiniteEpoch || null;
-    this.#unchangedEpochs = unchanged;
-  }
-
-  /** The label the network would have if its run ended like the epochs since this was last asked. */
+  /**
+   * The label that the network would have, had its run ended now: exact in what the whole run decides, and to about a thirtieth of the
+   * epochs so far in what its end decides.
+   */
   provisionalLabel(): LabelName {
-    const recentMin = this.#recentMin;
-    this.#recentMin = Number.POSITIVE_INFINITY;
-    return this.#label(recentMin);
+    const epochs = Math.max(1, this.#epoch);
+    const { tail, divergenceTail, convergenceHead, convergenceTail } = this.#thresholds;
+    const tailLength = tailEpochs(epochs, tail);
+    const history = this.#history;
+    const last = (share: number) => history.minimum({ from: 1, until: tailEpochs(epochs, share) });
+    const headLength = tailEpochs(tailLength, convergenceHead);
+    return labelOf(
+      {
+        ...this.#wholeRun(),
+        divergenceTailMin: last(divergenceTail),
+        isSpiking: this.#spikes.isSpikingSince(tailStart(epochs, tail)),
+        flipFraction: history.flipShare(tailLength),
+        convergenceHeadMin: history.minimum({ from: tailLength - headLength + 1, until: tailLength }),
+        convergenceTailMin: last(convergenceTail),
+      },
+      this.#thresholds,
+    );
   }
 
   /** The verdict, once every epoch has been seen. */
   verdict(): Verdict {
-    const label = this.#label(this.#tailMin);
-    const lost = label === 'diverged' || label === 'non-finite';
+    const { divergence, head, tail } = this.#stretches;
+    const losses = this.#losses;
+    const flipFraction = this.#flips.tailFlips / tailEpochs(this.#epochs, this.#thresholds.tail);
+    const facts: LabelFacts = {
+      ...this.#wholeRun(),
+      divergenceTailMin: divergence.value,
+      isSpiking: this.#spikes.isSpikingSince(tailStart(this.#epochs, this.#thresholds.tail)),
+      flipFraction,
+      convergenceHeadMin: head.value,
+      convergenceTailMin: tail.value,
+    };
+    const label = labelOf(facts, this.#thresholds);
+    const { count, interval, height } = this.#spikes.statistics();
     return {
       label,
-      degraded: this.#isDegraded(this.#tailMin),
-      divergedEpoch: lost ? this.#lastLowEpoch : null,
-      nonFiniteEpoch: this.#nonFiniteEpoch,
-      lossFirst: this.#lossFirst,
-      lossMin: this.#lossMinEpoch === null ? Number.NaN : this.#lossMin,
-      lossMinEpoch: this.#lossMinEpoch,
-      lossLast: this.#lossLast,
+      degraded: isDegraded(facts, this.#thresholds),
+      onsetEpoch: this.#flips.onsetEpoch,
+      divergedEpoch: label === 'diverged' || label === 'non-finite' ? losses.lastLowEpoch : null,
+      nonFiniteEpoch: losses.nonFiniteEpoch,
+      spikeCount: count,
+      spikeInterval: interval,
+      spikeHeight: height,
+      flipFraction,
+      lossFirst: losses.first,
+      lossMin: losses.minimumEpoch === null ? Number.NaN : losses.minimum,
+      lossMinEpoch: losses.minimumEpoch,
+      lossLast: losses.last,
     };
   }
 
-  #isDegraded(tailMin: number): boolean {
-    return tailMin > THRESHOLDS.lossRatio * this.#lossMin;
+  /**
+   * The events that the end of the run makes: what is still open, and divergence. They hold for a run of so many epochs; one that goes on
+   * has others, so that the observer itself forgets them.
+   */
+  lastEvents(): NetworkEvent[] {
+    const { divergedEpoch } = this.verdict();
+    const [spike, stagnation] = [this.#spikes.open, this.#stagnation.open];
+    return [
+      ...(divergedEpoch === null ? [] : [moment('divergence', divergedEpoch)]),
+      ...(spike === null ? [] : [spikeEvent(spike)]),
+      ...(stagnation === null ? [] : [stagnationEvent(stagnation)]),
+    ];
   }
 
-  /** The first label that holds, given the minimum loss of the end of the run. */
-  #label(tailMin: number): LabelName {
-    if (this.#nonFiniteEpoch !== null) return 'non-finite';
-    if (this.#isDegraded(tailMin) && tailMin > THRESHOLDS.varianceShare * this.#targetVariance) return 'diverged';
-    if (this.#unchangedEpochs >= THRESHOLDS.stagnationEpochs) return 'stagnated';
-    return 'other';
+  #wholeRun(): Pick<LabelFacts, 'isNonFinite' | 'lossMin' | 'targetVariance' | 'isStagnating'> {
+    const losses = this.#losses;
+    return {
+      isNonFinite: losses.nonFiniteEpoch !== null,
+      lossMin: losses.minimum,
+      targetVariance: this.#targetVariance ?? losses.first,
+      isStagnating: this.#stagnation.open !== null,
+    };
   }
 }
+
+/**
+ * How many events of each kind a saved observer had told of. Those of one kind come in the order of their epochs, spikes and level shifts
+ * together: whoever takes a network back to a checkpoint keeps as many rows from the first on, and no divergence.
+ */
+export function eventsTold({ numbers }: SavedObserver): Readonly<Record<EventKind, number>> {
+  return Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, numbers[2 + i]])) as Record<EventKind, number>;
+}
+
+function stretchesOf(epochs: number, { tail, divergenceTail, convergenceHead, convergenceTail }: Thresholds) {
+  const from = tailStart(epochs, tail);
+  const until = from + tailEpochs(epochs - from + 1, convergenceHead) - 1;
+  return {
+    divergence: new StretchMinimum({ from: tailStart(epochs, divergenceTail), until: epochs }),
+    head: new StretchMinimum({ from, until }),
+    tail: new StretchMinimum({ from: tailStart(epochs, convergenceTail), until: epochs }),
+  };
+}
+
+const moment = (kind: EventKind, epoch: number): NetworkEvent => ({ kind, epoch, endEpoch: null, spike: null });
+
+const spikeEvent = ({ kind, epoch, endEpoch, peakEpoch, height, base, peak }: Spike): NetworkEvent => ({
+  kind,
+  epoch,
+  endEpoch,
+  spike: { peakEpoch, height, base, peak },
+});
+
+const stagnationEvent = ({ epoch, endEpoch }: Stagnation): NetworkEvent => ({
+  kind: 'stagnation',
+  epoch,
+  endEpoch,
+  spike: null,
+});

@@ -2,8 +2,9 @@
  * The model behind every display: a pure function from notices to a view. No clock, no terminal, no files; what it cannot
  * know from a notice it does not show.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
-import type { BegunNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+import type { EventKind, LabelName } from '../../schemas/catalogue.ts';
+import type { NotableEvent } from '../../schemas/events.ts';
+import type { BegunNotice, EventsNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
 
 /** Where the run stood at one moment. */
 interface Sample {
@@ -25,6 +26,9 @@ export interface View {
   readonly retries: number;
   /** The latest thing that went wrong, in words. */
   readonly trouble: string | null;
+  /** Events of this session by kind, and the latest that are worth a line, the last first. */
+  readonly eventCounts: Readonly<Partial<Record<EventKind, number>>>;
+  readonly latestEvents: readonly NotableEvent[];
   /** Past samples, oldest first. */
   readonly samples: readonly Sample[];
 }
@@ -39,6 +43,8 @@ export const EMPTY_VIEW: View = {
   networksFailed: 0,
   retries: 0,
   trouble: null,
+  eventCounts: {},
+  latestEvents: [],
   samples: [],
 };
 
@@ -55,6 +61,8 @@ export function reduce(view: View, notice: Notice): View {
       return withProgress(view, notice);
     case 'committed':
       return view;
+    case 'events':
+      return withEvents(view, notice);
     case 'retry':
       return {
         ...view,
@@ -72,6 +80,16 @@ export function reduce(view: View, notice: Notice): View {
     case 'ended':
       return { ...view, state: 'ended', remainingMs: null };
   }
+}
+
+/** More than any screen has lines. */
+const LATEST_EVENTS_MAX = 100;
+
+function withEvents(view: View, { counts, notable }: EventsNotice): View {
+  const eventCounts = { ...view.eventCounts };
+  for (const [kind, count] of Object.entries(counts) as [EventKind, number][])
+    eventCounts[kind] = (eventCounts[kind] ?? 0) + count;
+  return { ...view, eventCounts, latestEvents: [...notable, ...view.latestEvents].slice(0, LATEST_EVENTS_MAX) };
 }
 
 /** Divergence counts: networks that diverged or became non-finite. */

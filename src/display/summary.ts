@@ -108,6 +108,7 @@ function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] 
     ['files', folder, bytes(traceBytes)],
     ['', join(folder, 'networks.arrow'), 'one row a network'],
     ['', join(folder, 'epochs', '*.arrow'), 'loss, norms and extremes by bucket of epochs'],
+    ['', join(folder, 'events', '*.arrow'), 'onsets, spikes and divergences, one row an event'],
     ['', join(folder, 'blocks', '*.arrow'), 'digests of the losses'],
   ];
   const lines = columns(rows, ['left', 'left', 'left']);

@@ -3,6 +3,7 @@
  * twice, sizes. Works on whatever keys could be parsed, so that all mistakes of a file come out together.
  */
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
+import type { ThresholdName, Thresholds } from '../../schemas/detectors.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
 import {
@@ -69,6 +70,26 @@ function checkBatches({ batch = [], shuffle, data = [] }: ParsedSweep): Finding[
     findings.push({ path: ['shuffle'], got, expected: 'nothing: a full batch has no order to change' });
   }
   return findings;
+}
+
+/** Thresholds that must go together: what begins above must end below, and within its time. */
+export function checkThresholds(detectors: Thresholds | undefined): Finding[] {
+  if (detectors === undefined) return [];
+  const atMost = (name: ThresholdName, limit: ThresholdName): Finding[] =>
+    detectors[name] <= detectors[limit]
+      ? []
+      : [
+          {
+            path: ['detectors', name],
+            got: String(detectors[name]),
+            expected: `at most ${limit}, which is ${detectors[limit]}`,
+          },
+        ];
+  return [
+    ...atMost('spikeFall', 'spikeRise'),
+    ...atMost('spikeStart', 'spikeWindow'),
+    ...atMost('spikeFallEpochs', 'levelShiftEpochs'),
+  ];
 }
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */

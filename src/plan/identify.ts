@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import { DEFAULT_THRESHOLDS, THRESHOLD_NAMES } from '../../schemas/detectors.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 
@@ -38,7 +39,10 @@ const DECISIVE_MEMBERS = (
   ] as const
 ).toSorted();
 
-/** The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of data files. */
+/**
+ * The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of data files. Of the
+ * thresholds of events and labels those count that are not the default ones: a run that judges otherwise is another run of the same networks.
+ */
 export function sweepKey(sweep: Sweep): string {
   return contentHash(gridOf(sweep)).slice(0, 8);
 }
@@ -63,8 +67,10 @@ export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
   return differences({ ...withoutPaths(before), name: now.name }, withoutPaths(now), '');
 }
 
-function gridOf({ name: _name, epochs: _epochs, trace: _trace, ...grid }: Sweep): object {
-  return withoutPaths(grid);
+function gridOf({ name: _name, epochs: _epochs, trace: _trace, detectors, ...grid }: Sweep): object {
+  const own = THRESHOLD_NAMES.filter((name) => detectors[name] !== DEFAULT_THRESHOLDS[name]);
+  if (own.length === 0) return withoutPaths(grid);
+  return { ...withoutPaths(grid), detectors: Object.fromEntries(own.map((name) => [name, detectors[name]])) };
 }
 
 /** A sweep, its grids and its rules know data files by their content alone. */

@@ -20,7 +20,7 @@ import {
   type SweepIssue,
   sweepSchema,
 } from '../../schemas/sweep.ts';
-import { checkCount, checkSweep, type Finding, networkCount, type ParsedSweep } from './check.ts';
+import { checkCount, checkSweep, checkThresholds, type Finding, networkCount, type ParsedSweep } from './check.ts';
 import { type DataFileReader, dataFileReader } from './data-files.ts';
 import { findingsOf } from './explain.ts';
 
@@ -46,7 +46,7 @@ export function parseValues(raw: Mapping, file: string): ParsedValues {
   const { sweep, findings } = isList ? parseList(raw, { value: rest, told, reader }) : parseGrid(raw, rest, reader);
   return {
     sweep: { ...sweep, ...(rules.exclude !== undefined && { exclude: rules.exclude }) } as Sweep,
-    findings: [...told, ...findings, ...rules.findings],
+    findings: [...told, ...findings, ...checkThresholds((value as Partial<Sweep>).detectors), ...rules.findings],
   };
 }
 
@@ -105,8 +105,11 @@ function parseList(
     count += networkCount(grid);
     return [resolved(merged, grid as Grid)];
   });
-  const { name, epochs, trace } = value;
-  return { sweep: { name, epochs, trace, networks: grids }, findings: [...findings.values(), ...checkCount(count)] };
+  const { name, epochs, trace, detectors } = value;
+  return {
+    sweep: { name, epochs, trace, detectors, networks: grids },
+    findings: [...findings.values(), ...checkCount(count)],
+  };
 }
 
 /**

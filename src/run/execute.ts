@@ -246,6 +246,7 @@ class Execution {
       datasets: fileDatasets(groups),
       epochs: this.#epochs,
       bucketEpochs: manifest.sweep.trace.epochs.every,
+      detectors: manifest.sweep.detectors,
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
@@ -258,18 +259,19 @@ class Execution {
   }
 
   /** Rows and checkpoint are durable by now; the book and the results follow the journal. */
-  #commit({ results: done, unfinished, segments: appended }: TrainedOutcome, thread: number): void {
+  #commit({ results: done, unfinished, segments: appended, events }: TrainedOutcome, thread: number): void {
     const { folder, journal, results, segments } = this.#run;
-    journal.append({ kind: 'commit', results: done, unfinished, segments: appended });
+    journal.append({ kind: 'commit', results: done, unfinished, segments: appended, events });
     segments.commit(appended);
     segments.sealLong(thread);
     const overtaken = results.commit({ results: done, unfinished });
     removeCheckpoints(runPaths(folder).checkpoints, overtaken);
+    if (events.notable.length > 0) this.#options.notify({ kind: 'events', elapsedMs: this.#elapsedMs(), ...events });
     if (done.network.length === 0) return;
     this.#options.notify({
       kind: 'committed',
       elapsedMs: this.#elapsedMs(),
-      networks: Array.from(done.network, (network) => ({ network, label: results.labelOf(network) ?? 'other' })),
+      networks: Array.from(done.network, (network, row) => ({ network, label: done.label[row] })),
     });
   }
 

@@ -12,7 +12,6 @@ import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { THRESHOLDS } from '../detect/thresholds.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
@@ -187,7 +186,7 @@ export function readManifest(folder: string): Manifest {
       where: path,
       got: `format version ${manifest.formatVersion}`,
       expected: `format version ${FORMAT_VERSION}`,
-      remedy: `read it with Gyre ${manifest.gyre}`,
+      remedy: `read it with the Gyre ${manifest.gyre} that wrote it, or run its sweep anew in another folder`,
     });
   }
   return manifest;
@@ -224,7 +223,6 @@ export function newManifest(of: {
     ...(shard !== null && { shard: { ...shard, members: membersHash(networks) } }),
     createdAt: new Date().toISOString(),
     gyre: GYRE_VERSION,
-    detectors: THRESHOLDS,
     sweep,
   };
 }

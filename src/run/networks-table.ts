@@ -90,13 +90,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     const values = ofRows(byId);
     return { values, valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)) };
   };
-  const notBuiltCounts: ColumnValues = {
-    values: new Uint32Array(networks.length),
-    valid: new Uint8Array(networks.length),
-  };
-  const notBuiltNumbers: ColumnValues = {
-    values: new Float64Array(networks.length),
-    valid: new Uint8Array(networks.length),
+  // NaN stands for null: no interval and no height is one.
+  const numberOrNull = (byId: Float64Array): ColumnValues => {
+    const values = ofRows(byId);
+    return { values, valid: Uint8Array.from(values, (value) => Number(!Number.isNaN(value))) };
   };
   return {
     network: counts(({ id }) => id),
@@ -121,13 +118,13 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     weight_decay: numbers(({ optimizer }) => optimizer.weightDecay),
     seed: counts(({ seed }) => seed),
     epochs: counts(() => epochs),
-    onset_epoch: notBuiltCounts,
+    onset_epoch: epochOrNull(results.onsetEpoch),
     diverged_epoch: epochOrNull(results.divergedEpoch),
     nonfinite_epoch: epochOrNull(results.nonFiniteEpoch),
-    spike_count: notBuiltCounts,
-    spike_interval: notBuiltNumbers,
-    spike_height: notBuiltNumbers,
-    flip_fraction: notBuiltNumbers,
+    spike_count: { values: ofRows(results.spikeCount), valid: done },
+    spike_interval: numberOrNull(results.spikeInterval),
+    spike_height: numberOrNull(results.spikeHeight),
+    flip_fraction: measured(results.flipFraction),
     loss_first: measured(results.lossFirst),
     loss_min: measured(results.lossMin),
     loss_last: measured(results.lossLast),

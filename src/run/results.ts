@@ -27,12 +27,18 @@ export class Results {
   /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
   readonly degraded: Uint8Array;
   readonly subnormal: Uint8Array;
+  readonly onsetEpoch: Uint32Array;
   readonly divergedEpoch: Uint32Array;
   readonly nonFiniteEpoch: Uint32Array;
   readonly lossMinEpoch: Uint32Array;
   readonly lossFirst: Float64Array;
   readonly lossMin: Float64Array;
   readonly lossLast: Float64Array;
+  readonly spikeCount: Uint32Array;
+  /** NaN stands for null. */
+  readonly spikeInterval: Float64Array;
+  readonly spikeHeight: Float64Array;
+  readonly flipFraction: Float64Array;
   readonly #labels: Uint8Array;
   #doneCount = 0;
   readonly #digests: Uint8Array;
@@ -43,12 +49,17 @@ export class Results {
     this.networkCount = networkCount;
     this.degraded = new Uint8Array(networkCount);
     this.subnormal = new Uint8Array(networkCount);
+    this.onsetEpoch = new Uint32Array(networkCount);
     this.divergedEpoch = new Uint32Array(networkCount);
     this.nonFiniteEpoch = new Uint32Array(networkCount);
     this.lossMinEpoch = new Uint32Array(networkCount);
     this.lossFirst = new Float64Array(networkCount);
     this.lossMin = new Float64Array(networkCount);
     this.lossLast = new Float64Array(networkCount);
+    this.spikeCount = new Uint32Array(networkCount);
+    this.spikeInterval = new Float64Array(networkCount).fill(Number.NaN);
+    this.spikeHeight = new Float64Array(networkCount).fill(Number.NaN);
+    this.flipFraction = new Float64Array(networkCount);
     this.#labels = new Uint8Array(networkCount).fill(NO_LABEL);
     this.#digests = new Uint8Array(networkCount * DIGEST_BYTES);
   }
@@ -67,16 +78,21 @@ export class Results {
     }
     for (const [row, id] of of.network.entries()) {
       const wasDone = this.isDone(id);
-      this.#labels[id] = LABEL_NAMES.indexOf(of.label[row] as LabelName);
+      this.#labels[id] = LABEL_NAMES.indexOf(of.label[row]);
       this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
       this.degraded[id] = of.degraded[row];
       this.subnormal[id] = of.subnormal?.[row] ?? 0;
+      this.onsetEpoch[id] = of.onsetEpoch[row];
       this.divergedEpoch[id] = of.divergedEpoch[row];
       this.nonFiniteEpoch[id] = of.nonFiniteEpoch[row];
       this.lossMinEpoch[id] = of.lossMinEpoch[row];
       this.lossFirst[id] = of.lossFirst[row];
       this.lossMin[id] = of.lossMin[row];
       this.lossLast[id] = of.lossLast[row];
+      this.spikeCount[id] = of.spikeCount[row];
+      this.spikeInterval[id] = of.spikeInterval[row];
+      this.spikeHeight[id] = of.spikeHeight[row];
+      this.flipFraction[id] = of.flipFraction[row];
       this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
     const used = this.checkpoints;

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
-import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { arrowSchema } from '../storage/arrow.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { emptyBatch } from '../storage/arrow.ts';
 import { withPath } from '../storage/files.ts';
 import { EMPTY_SEGMENT, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
@@ -27,8 +27,8 @@ export class SegmentBook {
   constructor(folder: string, runKey: string) {
     this.#folder = folder;
     this.#runKey = runKey;
-    this.#states = { epochs: new Map(), blocks: new Map() };
-    this.#open = { epochs: new Map(), blocks: new Map() };
+    this.#states = { epochs: new Map(), events: new Map(), blocks: new Map() };
+    this.#open = { epochs: new Map(), events: new Map(), blocks: new Map() };
     for (const table of SEGMENTED_TABLE_NAMES) {
       const path = join(folder, table);
       withPath(path, () => mkdirSync(path, { recursive: true }));
@@ -108,7 +108,7 @@ export class SegmentBook {
     const path = this.#path(table, file);
     const state = this.#states[table].get(file) ?? EMPTY_SEGMENT;
     if (existsSync(openName(path))) {
-      sealSegment(path, arrowSchema({ table: SEGMENTED_TABLES[table], runKey: this.#runKey }), state);
+      sealSegment(path, emptyBatch(table, this.#runKey), state);
     } else if (state.blocks.length > 0 && !existsSync(path)) {
       throw new RunError({
         where: path,

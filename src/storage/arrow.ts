@@ -20,11 +20,14 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
+import { EVENT_KINDS } from '../../schemas/catalogue.ts';
 import {
   type Column,
   type ColumnType,
   type CompressionName,
   FORMAT_VERSION,
+  SEGMENTED_TABLES,
+  type SegmentedTableName,
   type TableName,
   type TableSpec,
 } from '../../schemas/trace.ts';
@@ -52,6 +55,7 @@ export const RECIPES: Readonly<Record<Exclude<TableName, 'windows'>, Readonly<Re
     r: "arrow::read_feather('networks.arrow')",
   },
   epochs: segmentRecipes('epochs'),
+  events: segmentRecipes('events'),
   blocks: segmentRecipes('blocks'),
 };
 
@@ -71,6 +75,29 @@ function recipesOf({ name, folder }: TableSpec): Readonly<Record<string, string>
 
 /** The dictionaries of a table's dictionary columns: all the names that can occur, fixed before the first row. */
 export type Dictionaries = Readonly<Record<string, readonly string[]>>;
+
+/** The dictionaries of the tables that are written in segments. */
+export const SEGMENT_DICTIONARIES: Dictionaries = { kind: EVENT_KINDS };
+
+/** A batch without rows: the schema and the dictionaries that each segment of a table begins with. */
+export function emptyBatch(name: SegmentedTableName, runKey: string): RecordBatch {
+  return emptyBatchOf({ table: SEGMENTED_TABLES[name], runKey, dictionaries: SEGMENT_DICTIONARIES });
+}
+
+/** The same of any table. */
+export function emptyBatchOf({
+  table,
+  runKey,
+  dictionaries = {},
+}: {
+  table: TableSpec;
+  runKey: string;
+  dictionaries?: Dictionaries;
+}): RecordBatch {
+  const schema = arrowSchema({ table, runKey, dictionaries });
+  const rows = Object.fromEntries(table.columns.map(({ name, type }) => [name, { values: NO_VALUES[type] }]));
+  return recordBatch({ schema, table, rows, rowCount: 0, dictionaries });
+}
 
 /** The Arrow schema of a table, with unit and description on every column and recipes on the whole. */
 export function arrowSchema({
@@ -108,6 +135,15 @@ function arrowType({ type, name, listSize }: Column, id: number, dictionaries: D
   if (!(name in dictionaries)) throw new Error(`column ${name} has no dictionary`);
   return new Dictionary(new Utf8(), new Int32(), id);
 }
+
+const NO_VALUES: Readonly<Record<ColumnType, ColumnValues['values']>> = {
+  u32: new Uint32Array(),
+  f32: new Float32Array(),
+  f64: new Float64Array(),
+  bool: [],
+  utf8: [],
+  dictionary: [],
+};
 
 const PLAIN_TYPES: Readonly<Record<Exclude<ColumnType, 'dictionary'>, () => DataType>> = {
   u32: () => new Uint32(),

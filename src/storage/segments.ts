@@ -3,10 +3,10 @@
  * takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was lost, and the next
  * task to append cuts it off first.
  *
- *     ARROW1·· │ schema │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
- *     └───────── committed bytes ─────────┘└ debris ┘   └─────────── written by sealing ─────────┘
+ *     ARROW1·· │ schema │ dictionaries │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
+ *     └───────────────── committed bytes ────────────────┘└ debris ┘   └─────────── written by sealing ─────────┘
  *
- * The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
+ * Dictionaries are known before the first row and never change. The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
  */
 import {
   closeSync,
@@ -53,10 +53,13 @@ export class SegmentAppender {
   readonly #isNew: boolean;
   #isOpen = true;
 
-  /** Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. */
+  /**
+   * Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. `empty` is a batch
+   * without rows: the schema and the dictionaries.
+   */
   constructor(
     file: string,
-    schema: Schema,
+    empty: RecordBatch,
     { committedBytes, compression = 'none' }: Pick<SegmentState, 'committedBytes'> & { compression?: CompressionName },
   ) {
     this.#file = openName(file);
@@ -67,7 +70,7 @@ export class SegmentAppender {
       this.#writer = new SynchronousWriter({
         file: this.#file,
         descriptor: this.#descriptor,
-        schema,
+        empty,
         positionBytes: committedBytes,
         compression,
       });
@@ -103,7 +106,7 @@ export class SegmentAppender {
 }
 
 /** Turns an open segment into a finished Arrow file of its committed batches; without any, removes it. */
-export function sealSegment(file: string, schema: Schema, { committedBytes, blocks }: SegmentState): void {
+export function sealSegment(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
   const open = openName(file);
   withPath(open, () => {
     if (blocks.length === 0) return unlinkSync(open);
@@ -113,7 +116,7 @@ export function sealSegment(file: string, schema: Schema, { committedBytes, bloc
       const writer = new SynchronousWriter({
         file: open,
         descriptor,
-        schema,
+        empty,
         positionBytes: committedBytes,
         compression: 'none', // a footer is not
       });
@@ -158,21 +161,25 @@ class SynchronousWriter extends ArrowFileWriter {
   constructor(of: {
     file: string;
     descriptor: number;
-    schema: Schema;
+    empty: RecordBatch;
     positionBytes: number;
     compression: CompressionName;
   }) {
-    const { file, descriptor, schema, positionBytes } = of;
+    const { file, descriptor, empty, positionBytes } = of;
     super(of.compression);
     this.#file = file;
     this.#descriptor = descriptor;
     this.#writtenBytes = positionBytes;
-    this._position = positionBytes;
-    this._schema = schema;
+    this._schema = empty.schema;
     this._started = true;
+    // Made for a segment that has them already too: the footer says where the dictionaries stand.
+    this._writeSchema(empty.schema);
+    super._writeDictionaries(empty);
     if (positionBytes === 0) {
-      this._writeSchema(schema);
       this.#flush();
+    } else {
+      this.#pending = [];
+      this._position = positionBytes;
     }
   }
 
@@ -201,6 +208,11 @@ class SynchronousWriter extends ArrowFileWriter {
   protected override _writeSchema(schema: Schema): this {
     super._writeSchema(schema); // the magic bytes
     return this._writeMessage(Message.from(schema));
+  }
+
+  /** The dictionaries of a batch are those that the segment began with. */
+  protected override _writeDictionaries(_batch: RecordBatch): this {
+    return this;
   }
 
   protected override _write(chunk: ArrayBufferView): this {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { StateWindow } from '../../schemas/replay.ts';
 import type { TableSpec } from '../../schemas/trace.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
-import { arrowSchema, type ColumnValues, recordBatch } from './arrow.ts';
+import { arrowSchema, type ColumnValues, emptyBatchOf, recordBatch } from './arrow.ts';
 import { withPath } from './files.ts';
 import { openName, SegmentAppender, sealSegment } from './segments.ts';
 
@@ -19,6 +19,7 @@ export class WindowFile {
   readonly path: string;
   readonly #table: TableSpec;
   readonly #schema: ReturnType<typeof arrowSchema>;
+  readonly #empty: ReturnType<typeof emptyBatchOf>;
   readonly #appender: SegmentAppender;
   #isDone = false;
   #pending: StateWindow[] = [];
@@ -30,7 +31,8 @@ export class WindowFile {
     this.#table = table;
     this.#schema = arrowSchema({ table, runKey });
     withPath(dirname(path), () => mkdirSync(dirname(path), { recursive: true }));
-    this.#appender = new SegmentAppender(path, this.#schema, { committedBytes: 0 });
+    this.#empty = emptyBatchOf({ table, runKey });
+    this.#appender = new SegmentAppender(path, this.#empty, { committedBytes: 0 });
   }
 
   get rowCount(): number {
@@ -48,7 +50,7 @@ export class WindowFile {
   finish(): void {
     this.#flush();
     const { endBytes, blocks } = this.#appender.finish();
-    sealSegment(this.path, this.#schema, { committedBytes: endBytes, blocks });
+    sealSegment(this.path, this.#empty, { committedBytes: endBytes, blocks });
     this.#isDone = true;
   }
 

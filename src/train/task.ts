@@ -15,7 +15,7 @@ import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import type { GroupShape } from '../group/layout.ts';
-import { type FloatArray, floatArray, isSubnormal } from '../numeric/bits.ts';
+import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
@@ -24,7 +24,7 @@ import { SharedCorrections } from './corrections.ts';
 import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
-import { Watch } from './watch.ts';
+import { type LossRoom, Watch } from './watch.ts';
 
 /** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
@@ -37,7 +37,7 @@ export function runTask(request: TaskRequest): TaskOutcome {
   try {
     trace = new TraceWriter(request);
     const around = {
-      ...{ board, control, trace, openBlocks: openBlocks() },
+      ...{ board, control, trace, room: lossRoom(request.detectors.spikeWindow) },
       ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs) },
     };
     for (const group of request.groups) {
@@ -59,6 +59,7 @@ export function runTask(request: TaskRequest): TaskOutcome {
       results: resultColumns(finished),
       unfinished: unfinished === null ? null : leaveGroup(unfinished, request),
       segments,
+      events: trace.eventDigest,
     };
   } catch (error) {
     trace?.abandon();
@@ -73,19 +74,22 @@ interface Surroundings {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
-  readonly openBlocks: (precision: Precision, lane: number) => FloatArray;
+  readonly room: (precision: Precision, lane: number) => LossRoom;
   readonly corrections: SharedCorrections;
   readonly shapeOf: (group: GroupRequest) => GroupShape;
 }
 
-/** Room for the open block of losses of each lane, used by one group after another. */
-function openBlocks(): Surroundings['openBlocks'] {
-  const arrays = new Map<string, FloatArray>();
+/** Room for the losses of each lane, used by one group after another. */
+function lossRoom(windowEpochs: number): Surroundings['room'] {
+  const rooms = new Map<string, LossRoom>();
   return (precision, lane) => {
     const name = `${precision} ${lane}`;
-    const array = arrays.get(name) ?? floatArray(precision, BLOCK_EPOCHS);
-    arrays.set(name, array);
-    return array;
+    const room = rooms.get(name) ?? {
+      openBlock: floatArray(precision, BLOCK_EPOCHS),
+      window: floatArray(precision, windowEpochs),
+    };
+    rooms.set(name, room);
+    return room;
   };
 }
 
@@ -110,14 +114,14 @@ interface TrainedGroup {
 /** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
 function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
   const { board, control, trace } = around;
-  const { epochs, bucketEpochs, memory } = request;
+  const { epochs, bucketEpochs, detectors: thresholds, memory } = request;
   const { networks, lanes, untilEpoch } = group;
   const shape = around.shapeOf(group);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
-    const openBlock = around.openBlocks(shape.precision, lane);
-    return new Watch({ network, signals, openBlock, trace, epochs, bucketEpochs });
+    const room = around.room(shape.precision, lane);
+    return new Watch({ network, signals, room, trace, epochs, bucketEpochs, thresholds });
   });
   if (group.epoch > 0) goOn(group, request, { inMemory, watches });
   const train =
@@ -194,6 +198,7 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
     const moments = MOMENT_NAMES.map((name) => state[name]);
     const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
+    for (const event of observer.lastEvents()) trace.event(id, event);
     const verdict = observer.verdict();
     board.setNetwork(id, { epochs: epoch, label: verdict.label });
     const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
@@ -210,12 +215,17 @@ function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
     label: verdicts.map(({ label }) => label),
     degraded: Uint8Array.from(verdicts, ({ degraded }) => Number(degraded)),
     subnormal: Uint8Array.from(networks, ({ hasSubnormalMoments }) => Number(hasSubnormalMoments)),
+    onsetEpoch: epochsOf((verdict) => verdict.onsetEpoch),
     divergedEpoch: epochsOf((verdict) => verdict.divergedEpoch),
     nonFiniteEpoch: epochsOf((verdict) => verdict.nonFiniteEpoch),
     lossMinEpoch: epochsOf((verdict) => verdict.lossMinEpoch),
     lossFirst: Float64Array.from(verdicts, ({ lossFirst }) => lossFirst),
     lossMin: Float64Array.from(verdicts, ({ lossMin }) => lossMin),
     lossLast: Float64Array.from(verdicts, ({ lossLast }) => lossLast),
+    spikeCount: Uint32Array.from(verdicts, ({ spikeCount }) => spikeCount),
+    spikeInterval: Float64Array.from(verdicts, ({ spikeInterval }) => spikeInterval ?? Number.NaN),
+    spikeHeight: Float64Array.from(verdicts, ({ spikeHeight }) => spikeHeight ?? Number.NaN),
+    flipFraction: Float64Array.from(verdicts, ({ flipFraction }) => flipFraction),
     digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };
 }

@@ -1,33 +1,38 @@
 /**
  * The rows of one task on their way into its segments: collected until a batch is full, then written at once.
  */
+import type { EventDigest, NetworkEvent } from '../../schemas/events.ts';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { TaskRequest } from '../../schemas/messages.ts';
 import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { arrowSchema, recordBatch, type TableValues } from '../storage/arrow.ts';
+import { arrowSchema, emptyBatch, recordBatch, SEGMENT_DICTIONARIES, type TableValues } from '../storage/arrow.ts';
 import { SegmentAppender } from '../storage/segments.ts';
 import { BUCKET_COLUMN_NAMES, BUCKET_COLUMNS, type Bucket, BucketRows } from './buckets.ts';
 import type { BlockDigest } from './digest.ts';
+import { EventDigester } from './event-digest.ts';
 import type { LaneSignals } from './lane-signals.ts';
 
 /** Rows of the epochs table in a batch: 1.9 MB, so that readers that map the file skip well. */
 const EPOCH_ROWS_MAX = 32_768;
 /** Rows of the blocks table in a batch: its texts are made one by one, and more of them at once would show in the memory. */
 const BLOCK_ROWS_MAX = 4096;
+const EVENT_ROWS_MAX = 4096;
 
 /** Writes a task's rows; `finish` or `abandon` must be called once. */
 export class TraceWriter {
   readonly #request: TaskRequest;
   readonly #appenders: Readonly<Record<SegmentedTableName, SegmentAppender>>;
   readonly #epochs = new BucketRows(EPOCH_ROWS_MAX);
+  #events: { network: number; event: NetworkEvent }[] = [];
+  readonly #eventDigester = new EventDigester();
   #blocks: { network: number; epoch: number; digest: string }[] = [];
 
   constructor(request: TaskRequest) {
     this.#request = request;
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
-      const { compression } = request;
-      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes, compression })] as const;
+      const { compression, runKey } = request;
+      return [name, new SegmentAppender(path, emptyBatch(name, runKey), { committedBytes, compression })] as const;
     });
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }
@@ -36,6 +41,18 @@ export class TraceWriter {
   epochs(bucket: Bucket, chunk: LaneSignals): void {
     if (this.#epochs.room < bucket.rowsOf(chunk)) this.#flushEpochs();
     bucket.observe(chunk, this.#epochs);
+  }
+
+  /** Keeps an event of a network. */
+  event(network: number, event: NetworkEvent): void {
+    this.#events.push({ network, event });
+    this.#eventDigester.add(network, event);
+    if (this.#events.length >= EVENT_ROWS_MAX) this.#flushEvents();
+  }
+
+  /** The events so far in short. */
+  get eventDigest(): EventDigest {
+    return this.#eventDigester.digest();
   }
 
   /** Keeps the digests of finished blocks of a network's losses. */
@@ -47,6 +64,7 @@ export class TraceWriter {
   /** Writes the rows that are left, makes everything durable and says what was appended. */
   finish(): SegmentCommit[] {
     this.#flushEpochs();
+    this.#flushEvents();
     this.#flushBlocks();
     return SEGMENTED_TABLE_NAMES.map((table) => ({
       table,
@@ -61,13 +79,19 @@ export class TraceWriter {
   }
 
   #schemaOf(name: SegmentedTableName) {
-    return arrowSchema({ table: SEGMENTED_TABLES[name], runKey: this.#request.runKey });
+    return arrowSchema({
+      table: SEGMENTED_TABLES[name],
+      runKey: this.#request.runKey,
+      dictionaries: SEGMENT_DICTIONARIES,
+    });
   }
 
   #append(name: SegmentedTableName, rows: TableValues, rowCount: number): void {
     if (rowCount === 0) return;
     const table = SEGMENTED_TABLES[name];
-    this.#appenders[name].append(recordBatch({ schema: this.#schemaOf(name), table, rows, rowCount }));
+    this.#appenders[name].append(
+      recordBatch({ schema: this.#schemaOf(name), table, rows, rowCount, dictionaries: SEGMENT_DICTIONARIES }),
+    );
   }
 
   #flushEpochs(): void {
@@ -76,6 +100,33 @@ export class TraceWriter {
     const names = { network: { values: rows.network }, epoch: { values: rows.epoch } };
     this.#append('epochs', { ...names, ...Object.fromEntries(signals) }, rows.rowCount);
     rows.rowCount = 0;
+  }
+
+  #flushEvents(): void {
+    const rows = this.#events;
+    const epochs = (of: (event: NetworkEvent) => number | null | undefined) => ({
+      values: Uint32Array.from(rows, ({ event }) => of(event) ?? 0),
+      valid: Uint8Array.from(rows, ({ event }) => Number((of(event) ?? null) !== null)),
+    });
+    const numbers = (of: (event: NetworkEvent) => number | undefined) => ({
+      values: Float64Array.from(rows, ({ event }) => of(event) ?? 0),
+      valid: Uint8Array.from(rows, ({ event }) => Number(of(event) !== undefined)),
+    });
+    this.#append(
+      'events',
+      {
+        network: { values: Uint32Array.from(rows, ({ network }) => network) },
+        kind: { values: rows.map(({ event }) => event.kind) },
+        epoch: { values: Uint32Array.from(rows, ({ event }) => event.epoch) },
+        peak_epoch: epochs(({ spike }) => spike?.peakEpoch),
+        end_epoch: epochs(({ endEpoch }) => endEpoch),
+        height_decades: numbers(({ spike }) => spike?.height),
+        loss_before: numbers(({ spike }) => spike?.base),
+        loss_peak: numbers(({ spike }) => spike?.peak),
+      },
+      rows.length,
+    );
+    this.#events = [];
   }
 
   #flushBlocks(): void {

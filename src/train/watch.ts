@@ -3,6 +3,7 @@
  * taken apart into numbers at any epoch and put together again.
  */
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
+import type { Thresholds } from '../../schemas/detectors.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { initialParameter } from '../data/objectives.ts';
@@ -15,7 +16,15 @@ import type { LaneSignals } from './lane-signals.ts';
 import type { TraceWriter } from './trace-writer.ts';
 
 /** The part of a checkpoint that is about what was seen, not about the network's own state. */
-type Seen = Pick<NetworkCheckpoint, 'observer' | 'bucket' | 'blockDigests' | 'openLosses'>;
+type Seen = Pick<NetworkCheckpoint, 'observer' | 'lossWindow' | 'bucket' | 'blockDigests' | 'openLosses'>;
+
+/** Room for losses, a watch's own while it is in use. */
+export interface LossRoom {
+  /** One block. */
+  readonly openBlock: FloatArray;
+  /** The window that spikes are told by. */
+  readonly window: FloatArray;
+}
 
 export class Watch {
   readonly id: number;
@@ -25,22 +34,28 @@ export class Watch {
   readonly #bucket: Bucket;
   readonly #trace: TraceWriter;
 
-  /** `openBlock` is room for the losses of one block, the watch's own while it is in use. */
   constructor(of: {
     network: Network;
     signals: LaneSignals;
-    openBlock: FloatArray;
+    room: LossRoom;
     trace: TraceWriter;
     epochs: number;
     bucketEpochs: number;
+    thresholds: Thresholds;
   }) {
-    const { network, epochs, bucketEpochs } = of;
+    const { network, room, trace, epochs, bucketEpochs, thresholds } = of;
     this.id = network.id;
-    this.observer = new Observer({ epochs, targetVariance: lossScale(network) });
-    this.digest = new DigestBuilder(of.openBlock);
+    this.observer = new Observer({
+      epochs,
+      thresholds,
+      targetVariance: lossScale(network),
+      window: room.window,
+      emit: (event) => trace.event(network.id, event),
+    });
+    this.digest = new DigestBuilder(room.openBlock);
     this.#signals = of.signals;
     this.#bucket = new Bucket({ network: network.id, bucketEpochs, epochs });
-    this.#trace = of.trace;
+    this.#trace = trace;
   }
 
   /** Takes the chunk that was trained last; chunks must follow one another without a gap. */
@@ -53,12 +68,13 @@ export class Watch {
 
   /** What has been seen by now, as numbers of its own. */
   seen(): Seen {
-    return { observer: this.observer.save(), bucket: this.#bucket.save(), ...this.digest.save() };
+    const { numbers: observer, window: lossWindow } = this.observer.save();
+    return { observer, lossWindow, bucket: this.#bucket.save(), ...this.digest.save() };
   }
 
   /** Goes on where another watch of the network was after `epoch` epochs. */
-  goOn(epoch: number, { observer, bucket, blockDigests, openLosses }: Seen): void {
-    this.observer.restore(observer);
+  goOn(epoch: number, { observer, lossWindow, bucket, blockDigests, openLosses }: Seen): void {
+    this.observer.restore({ numbers: observer, window: lossWindow });
     this.#bucket.restore(bucket);
     this.digest.restore(epoch, { blockDigests, openLosses });
   }

@@ -46,8 +46,10 @@ describe('a first run', () => {
     expect(first.code).toBe(0);
     const lines = linesOf(first.stdout);
     expect(lines[0]).toMatch(/^tiny · 4 networks × 50 epochs · done · \d+ s$/);
-    expect(first.stdout).toMatch(/^other +4 +100\.0 % {2}none of the above$/m);
-    expect(first.stdout).toMatch(/^learning_rate +0\.01 +0 +0 +0 +2$/m);
+    expect(first.stdout).toMatch(
+      /^converged +4 +100\.0 % {2}the loss became better by less than 5 % over the last 20 %$/m,
+    );
+    expect(first.stdout).toMatch(/^learning_rate +0\.01 +0 +0 +0 +0 +0 +2 +0$/m);
     expect(first.stdout).toMatch(new RegExp(`^files {2}${folder} +\\d.* kB$`, 'm'));
     expect(fingerprintIn(first.stdout)).toBeDefined();
     expect(first.stdout).toContain(`next  npx gyre show ${folder}\n`);
@@ -64,6 +66,7 @@ describe('a first run', () => {
     expect(files).toEqual(
       [
         ...['blocks', join('blocks', '00001.arrow'), 'checkpoints', 'epochs', join('epochs', '00001.arrow')],
+        'events',
         ...['journal.msgpack', 'networks.arrow', 'run.json'],
       ].sort(),
     );
@@ -120,7 +123,10 @@ describe('options', () => {
       reason: 'done',
       networksDone: 4,
       networksFailed: 0,
-      labels: { 'non-finite': 0, diverged: 0, stagnated: 0, other: 4, failed: 0 },
+      labels: {
+        ...{ 'non-finite': 0, diverged: 0, stagnated: 0, spiking: 0, fluctuating: 0, converged: 4 },
+        ...{ descending: 0, failed: 0 },
+      },
       fingerprint: fingerprintIn(first.stdout),
     });
     const committed = notices.flatMap((notice) => (notice.kind === 'committed' ? notice.networks : []));
@@ -204,6 +210,6 @@ describe('options', () => {
     const { code, stdout } = await gyre(['run', wild], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^non-finite +2 +50\.0 %/m);
-    expect(stdout).toMatch(/^ +1e\+30 +2 +0 +0 +0$/m);
+    expect(stdout).toMatch(/^ +1e\+30 +2 +0 +0 +0 +0 +0 +0$/m);
   });
 });

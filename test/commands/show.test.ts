@@ -87,7 +87,7 @@ describe.concurrent('show', () => {
       /^network +label +layers +activation +data +optimizer +learning_rate +precision +seed +loss_first +/m,
     );
     expect(stdout).toMatch(/^ +3 +non-finite +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
-    expect(networksIn(stdout)).toEqual(['0 other', '1 other', '2 non-finite', '3 non-finite']);
+    expect(networksIn(stdout)).toEqual(['0 converged', '1 converged', '2 non-finite', '3 non-finite']);
   });
 
   test('--label keeps those with a label, --sort orders them, null and NaN last', async () => {
@@ -133,7 +133,7 @@ describe.concurrent('show', () => {
       layers: '1-3-1',
       learning_rate: 0.01,
       seed: 0,
-      label: 'other',
+      label: 'converged',
       beta1: null,
       replay: `npx gyre replay ${folders[1]} --network 0 --epochs 0..50`,
     });
@@ -144,7 +144,7 @@ describe.concurrent('show', () => {
     [
       ['--label', 'divergd', '--sort', 'los_last'],
       [
-        /^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, other, failed \(did you mean "diverged"\?\)$/,
+        /^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, spiking, fluctuating, converged, descending, failed \(did you mean "diverged"\?\)$/,
         /^gyre: --sort: got "los_last", expected one of network, key, .*, digest \(did you mean "loss_last"\?\)$/,
       ],
     ],

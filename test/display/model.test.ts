@@ -28,7 +28,7 @@ describe('reduce', () => {
       .map(progress),
     fc.constantFrom<Notice>(
       { kind: 'stopping' },
-      { kind: 'committed', elapsedMs: 3, networks: [{ network: 1, label: 'other' }] },
+      { kind: 'committed', elapsedMs: 3, networks: [{ network: 1, label: 'descending' }] },
       { kind: 'retry', networks: [1, 2], attempt: 2, reason: 'x' },
       { kind: 'failed', networks: [1, 2], reason: 'x' },
       ended(),
@@ -170,15 +170,20 @@ describe('trouble', () => {
 
 describe('labels', () => {
   test('of divergence are diverged and non-finite', () => {
-    expect(divergenceCount(labels({ diverged: 3, 'non-finite': 4, stagnated: 10, other: 20, failed: 40 }))).toBe(7);
+    expect(divergenceCount(labels({ diverged: 3, 'non-finite': 4, stagnated: 10, descending: 20, failed: 40 }))).toBe(
+      7,
+    );
   });
 
   test('are shown in the order of the catalogue, failed only where there are any', () => {
-    expect(shownLabels(labels({ other: 2 })).map(([name]) => name)).toEqual([
+    expect(shownLabels(labels({ descending: 2 })).map(([name]) => name)).toEqual([
       'non-finite',
       'diverged',
       'stagnated',
-      'other',
+      'spiking',
+      'fluctuating',
+      'converged',
+      'descending',
     ]);
     expect(shownLabels(labels({ failed: 1 })).at(-1)).toEqual(['failed', 1]);
   });

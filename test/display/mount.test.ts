@@ -54,13 +54,13 @@ test('the screen is drawn over itself and is gone when it is closed', async () =
   const display = inkDisplay(terminal as unknown as NodeJS.WriteStream);
   display.notify(begun());
   await vi.waitFor(() => expect(terminal.text).toContain('gyre planning…'));
-  display.notify(progress({ labels: labels({ other: 17 }) }));
-  await vi.waitFor(() => expect(terminal.text).toMatch(/^ other +17 /m));
-  display.notify(progress({ labels: labels({ other: 18, failed: 1 }), threads: ['1-1 tanh float32'] }));
-  await vi.waitFor(() => expect(terminal.text).toMatch(/^ other +18 /m));
+  display.notify(progress({ labels: labels({ descending: 17 }) }));
+  await vi.waitFor(() => expect(terminal.text).toMatch(/^ descending +17 /m));
+  display.notify(progress({ labels: labels({ descending: 18, failed: 1 }), threads: ['1-1 tanh float32'] }));
+  await vi.waitFor(() => expect(terminal.text).toMatch(/^ descending +18 /m));
   expect(terminal.text).toMatch(/^ failed +1 /m);
   expect(terminal.text).not.toContain('planning');
-  expect(terminal.text).not.toMatch(/other +17/);
+  expect(terminal.text).not.toMatch(/descending +17/);
   expect(terminal.text.match(/made-up/g)).toHaveLength(1);
   expect(terminal.text.startsWith('$ gyre run\n gyre  made-up')).toBe(true);
   display.notify(ended());

@@ -9,7 +9,10 @@ export const labels = (counts: Partial<Record<LabelName, number>> = {}): LabelCo
   'non-finite': 0,
   diverged: 0,
   stagnated: 0,
-  other: 0,
+  spiking: 0,
+  fluctuating: 0,
+  converged: 0,
+  descending: 0,
   failed: 0,
   ...counts,
 });
@@ -48,7 +51,7 @@ export const ended = (of: Partial<EndedNotice> = {}): EndedNotice => ({
   elapsedMs: 60_000,
   networksDone: 1620,
   networksFailed: 0,
-  labels: labels({ other: 1620 }),
+  labels: labels({ descending: 1620 }),
   fingerprint: 'f'.repeat(64),
   ...of,
 });
@@ -66,6 +69,6 @@ export const RUNNING: View = viewAfter(
     epochsTrained: 3_000_000,
     share: 0.2,
     networksDone: 324,
-    labels: labels({ 'non-finite': 2, diverged: 31, stagnated: 4, other: 1200 }),
+    labels: labels({ 'non-finite': 2, diverged: 31, stagnated: 4, descending: 1200 }),
   }),
 );

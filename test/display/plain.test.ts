@@ -24,7 +24,7 @@ describe('the plain display', () => {
     const lines = linesOn(plainDisplay, [
       begun(),
       progress(),
-      { kind: 'committed', elapsedMs: 1, networks: [{ network: 1, label: 'other' }] },
+      { kind: 'committed', elapsedMs: 1, networks: [{ network: 1, label: 'descending' }] },
       { kind: 'stopping' },
       ended(),
     ]);

@@ -43,7 +43,7 @@ const CROWDED = viewAfter(
     threads: Array(64).fill('1-4096-4096-1 identity float64'),
     networksDone: 999_999,
     share: 1,
-    labels: labels({ 'non-finite': 1e6, diverged: 1e6, stagnated: 1e6, other: 1e6, failed: 1e6 }),
+    labels: labels({ 'non-finite': 1e6, diverged: 1e6, stagnated: 1e6, descending: 1e6, failed: 1e6 }),
   }),
   { kind: 'retry', networks: [1], attempt: 2, reason: 'a\nb\nc' },
 );
@@ -60,7 +60,10 @@ describe('the screen', () => {
        non-finite          2    0.1 %
        diverged           31    1.9 %
        stagnated           4    0.2 %
-       other           1,200   74.1 %
+       spiking             0    0.0 %
+       fluctuating         0    0.0 %
+       converged           0    0.0 %
+       descending      1,200   74.1 %
 
        thread 1  1-8-1 tanh float32
        thread 2  idle
@@ -129,7 +132,7 @@ describe('the screen fits', () => {
 
   test('with threads and labels left out where there is no room for them, in that order', () => {
     const threads = (rows: number) => linesOf(CROWDED, { rows }).filter((line) => line.startsWith(' thread ')).length;
-    expect([threads(100), threads(24), threads(16)]).toEqual([64, 8, 0]);
+    expect([threads(100), threads(24), threads(16)]).toEqual([64, 5, 0]);
     expect(textOf(CROWDED, { rows: 16 })).toContain('non-finite');
     expect(textOf(CROWDED, { rows: 8 })).not.toContain('non-finite');
     expect(linesOf(RUNNING, { rows: 30 }).filter((line) => line.startsWith(' thread '))).toEqual([
@@ -156,7 +159,7 @@ describe('colours', () => {
   });
 
   test('have no red while nothing diverges', () => {
-    const calm = viewAfter(begun(), progress({ labels: labels({ other: 5, stagnated: 2 }) }));
+    const calm = viewAfter(begun(), progress({ labels: labels({ descending: 5, stagnated: 2 }) }));
     expect(frameOf(calm, { colour: true })).not.toContain(`${ESCAPE}[31m`);
   });
 });

@@ -24,8 +24,8 @@ const networks = expandSweep(
   }),
 );
 const LABELS_OF: readonly LabelName[] = [
-  ...(['other', 'other', 'stagnated', 'other'] as const),
-  ...(['diverged', 'other', 'non-finite', 'diverged'] as const),
+  ...(['descending', 'descending', 'stagnated', 'descending'] as const),
+  ...(['diverged', 'descending', 'non-finite', 'diverged'] as const),
 ];
 const DONE: SummaryInput = {
   shard: null,
@@ -34,7 +34,7 @@ const DONE: SummaryInput = {
   epochs: 50_000,
   networks,
   labelOf: (id) => LABELS_OF[id],
-  labels: labels({ other: 4, stagnated: 1, diverged: 2, 'non-finite': 1 }),
+  labels: labels({ descending: 4, stagnated: 1, diverged: 2, 'non-finite': 1 }),
   subnormalCount: 0,
   state: 'done',
   elapsedMs: 83_000,
@@ -48,21 +48,25 @@ test('the summary of a run that is done', () => {
     "
     made-up · 8 networks × 50,000 epochs · done · 1 min 23 s
 
-    label       networks   share
-    non-finite         1  12.5 %  NaN or ∞ in the loss, parameters or moments
-    diverged           2  25.0 %  the loss rose and stayed far above its minimum
-    stagnated          1  12.5 %  no bit changed for the final 1000 epochs
-    other              4  50.0 %  none of the above
+    label        networks   share
+    non-finite          1  12.5 %  NaN or ∞ in the loss, parameters or moments
+    diverged            2  25.0 %  the loss rose and stayed far above its minimum
+    stagnated           1  12.5 %  no bit changed for the final 1000 epochs
+    spiking             0   0.0 %  at least three tenfold spikes of the loss in the last 20 % of epochs
+    fluctuating         0   0.0 %  the update flips in at least 1 % of the last 20 %
+    converged           0   0.0 %  the loss became better by less than 5 % over the last 20 %
+    descending          4  50.0 %  none of the above: still on its way
 
-    axis      value  non-finite  diverged  stagnated  other
-    layers    1-8-1           0         0          1      3
-            1-8-8-1           1         2          0      1
-    beta2    0.9999           0         1          0      3
-            0.99999           1         1          1      1
+    axis      value  non-finite  diverged  stagnated  spiking  fluctuating  converged  descending
+    layers    1-8-1           0         0          1        0            0          0           3
+            1-8-8-1           1         2          0        0            0          0           1
+    beta2    0.9999           0         1          0        0            0          0           3
+            0.99999           1         1          1        0            0          0           1
 
     files  traces/runs/made-up-01234567                 1.44 MB
            traces/runs/made-up-01234567/networks.arrow  one row a network
            traces/runs/made-up-01234567/epochs/*.arrow  loss, norms and extremes by bucket of epochs
+           traces/runs/made-up-01234567/events/*.arrow  onsets, spikes and divergences, one row an event
            traces/runs/made-up-01234567/blocks/*.arrow  digests of the losses
     fingerprint  abababababababababababababababababababababababababababababababab
 
@@ -75,7 +79,7 @@ test('the summary of a run that is done', () => {
 describe('the summary of a run that is not done', () => {
   const three: Partial<SummaryInput> = {
     labelOf: (id) => (id < 3 ? LABELS_OF[id] : null),
-    labels: labels({ other: 2, stagnated: 1 }),
+    labels: labels({ descending: 2, stagnated: 1 }),
     fingerprint: null,
   };
 
@@ -84,8 +88,8 @@ describe('the summary of a run that is not done', () => {
     expect(text.split('\n')[0]).toBe('made-up · 8 networks × 50,000 epochs · stopped, 3 done · 1 min 23 s');
     expect(text).not.toContain('fingerprint');
     expect(text).toContain('next  the same gyre run again continues where it stopped\n');
-    expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +2$/m);
-    expect(text).toMatch(/^ +1-8-8-1 +0 +0 +0 +0$/m);
+    expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +0 +0 +0 +2$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){7}$/m);
     expect(text).toContain('npx gyre show traces/runs/made-up-01234567\n');
   });
 
@@ -93,12 +97,12 @@ describe('the summary of a run that is not done', () => {
     const text = textOf({
       ...three,
       labelOf: (id) => (id < 3 ? LABELS_OF[id] : 'failed'),
-      labels: labels({ other: 2, stagnated: 1, failed: 5 }),
+      labels: labels({ descending: 2, stagnated: 1, failed: 5 }),
       state: 'failed',
     });
     expect(text.split('\n')[0]).toContain(' · failed, 3 done · ');
     expect(text).toMatch(/^failed +5 +62\.5 % {2}not trained: its task was lost three times$/m);
-    expect(text).toMatch(/^ +1-8-8-1 +0 +0 +0 +0 +4$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){7} +4$/m);
     expect(text).toContain('next  the same gyre run again tries the networks that failed\n');
   });
 
@@ -111,12 +115,17 @@ describe('the summary of a run that is not done', () => {
 
 test('a run without axes has no table of them', () => {
   const [first] = networks;
-  const lines = summaryLines({ ...DONE, networks: [first], labelOf: () => 'other', labels: labels({ other: 1 }) });
+  const lines = summaryLines({
+    ...DONE,
+    networks: [first],
+    labelOf: () => 'descending',
+    labels: labels({ descending: 1 }),
+  });
   expect(lines.join('\n')).not.toContain('axis');
   expect(lines.slice(0, 3)).toEqual([
     'made-up · 1 networks × 50,000 epochs · done · 1 min 23 s',
     '',
-    'label       networks    share',
+    'label        networks    share',
   ]);
 });
 

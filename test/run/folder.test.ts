@@ -5,10 +5,10 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
-import { THRESHOLDS } from '../../src/detect/thresholds.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import {
   type OpenRun,
@@ -70,13 +70,13 @@ describe('a new run', () => {
     const manifest = readManifest(folder);
     expect(manifest).toMatchObject({
       format: 'gyre-run',
-      formatVersion: 1,
+      formatVersion: 2,
       name: 'tiny',
       arithmetic: 'gyre-1',
       networks: 3,
     });
     expect(manifest.sweep).toEqual(sweep);
-    expect(manifest.detectors).toEqual(THRESHOLDS);
+    expect(manifest.sweep.detectors).toEqual(DEFAULT_THRESHOLDS);
     expect(manifest.key).toMatch(/^[0-9a-f]{8}$/);
     expect(manifest.sweepHash).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -153,8 +153,8 @@ describe('the folder of a run', () => {
 
   test('of another format version, or with something else as its manifest, is refused', () => {
     const folder = killedRun();
-    editManifest(folder, { formatVersion: 2 });
-    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 2, expected format version 1');
+    editManifest(folder, { formatVersion: 3 });
+    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 3, expected format version 2');
     for (const text of ['', '{"name": "something"}', 'null', '[]']) {
       writeFileSync(runPaths(folder).manifest, text);
       expect(refusal(() => open(folder)).message).toContain('expected the manifest of a Gyre run');

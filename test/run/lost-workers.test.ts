@@ -88,7 +88,8 @@ test('a task lost three times fails with its networks alone, the others are trai
   const record = readRun(folder);
   const { results, networks, journal } = record;
   const labels = networks.map(({ id }) => results.labelOf(id));
-  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', 'other', 'other', 'other', 'other']);
+  expect(labels.map((label) => label === 'failed')).toEqual(labels.map((_, id) => id < 4));
+  expect(labels).not.toContain(null);
   expect(networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id)).toEqual(firstTask);
   expect(journal.find(({ kind }) => kind === 'failed')).toEqual({
     kind: 'failed',

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { LabelName } from '../../schemas/catalogue.ts';
 import type { NetworkResults } from '../../schemas/journal.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { Results } from '../../src/run/results.ts';
@@ -11,17 +12,22 @@ import { sweepOf } from '../support/runs.ts';
 const networks = expandSweep(sweepOf({ seeds: 3 }));
 
 /** Results of some networks; every number of a network is told by its id. */
-function resultsOf(ids: readonly number[], label = 'other'): NetworkResults {
+function resultsOf(ids: readonly number[], label: string = 'descending'): NetworkResults {
   return {
     network: Uint32Array.from(ids),
-    label: ids.map(() => label),
+    label: ids.map(() => label as LabelName),
     degraded: Uint8Array.from(ids, (id) => id % 2),
+    onsetEpoch: Uint32Array.from(ids, (id) => 5 + id),
     divergedEpoch: Uint32Array.from(ids, (id) => 10 + id),
     nonFiniteEpoch: Uint32Array.from(ids, (id) => 20 + id),
     lossMinEpoch: Uint32Array.from(ids, (id) => 30 + id),
     lossFirst: Float64Array.from(ids, (id) => 40 + id),
     lossMin: Float64Array.from(ids, (id) => 50 + id),
     lossLast: Float64Array.from(ids, (id) => 60 + id),
+    spikeCount: Uint32Array.from(ids, (id) => 80 + id),
+    spikeInterval: Float64Array.from(ids, (id) => 90 + id),
+    spikeHeight: Float64Array.from(ids, (id) => 100 + id),
+    flipFraction: Float64Array.from(ids, (id) => id / 8),
     digest: Uint8Array.from({ length: 32 * ids.length }, (_, i) => 70 + ids[Math.floor(i / 32)]),
   };
 }
@@ -35,17 +41,20 @@ describe('results', () => {
     expect([...results.divergedEpoch, ...results.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
     expect([...results.lossMinEpoch, ...results.lossFirst]).toEqual([30, 0, 32, 40, 0, 42]);
     expect([...results.lossMin, ...results.lossLast]).toEqual([50, 0, 52, 60, 0, 62]);
+    expect([...results.onsetEpoch, ...results.spikeCount]).toEqual([5, 0, 7, 80, 0, 82]);
+    expect([...results.spikeInterval]).toEqual([90, Number.NaN, 92]);
+    expect([...results.spikeHeight, ...results.flipFraction]).toEqual([100, Number.NaN, 102, 0, 0, 0.25]);
     expect(results.digestOf(2)).toBe('48'.repeat(32));
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
-    expect(results.labelCounts()).toMatchObject({ stagnated: 2, other: 0, failed: 0 });
+    expect(results.labelCounts()).toMatchObject({ stagnated: 2, descending: 0, failed: 0 });
   });
 
   test('of a failed network are open until a later commit has them, and a failure takes nothing back', () => {
     const results = new Results(3);
     results.commit({ results: resultsOf([0]), unfinished: null });
     results.fail(Uint32Array.of(0, 1));
-    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['other', 'failed', null]);
+    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['descending', 'failed', null]);
     expect(results.isDone(1)).toBe(false);
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([1, 1]);

@@ -99,7 +99,7 @@ test('a stopped run leaves finished files, says so, and is continued to the same
   expect(runState({ results, journal, runningPid, ...record })).toBe('stopped');
   expect(journal.at(-1)).toMatchObject({ kind: 'end', reason: 'stopped' });
   const begun = record.networks.filter(({ id }) => results.isDone(id) || results.progressOf(id) !== null);
-  for (const table of ['epochs', 'blocks'] as const)
+  for (const table of ['epochs', 'events', 'blocks'] as const)
     expect(segmentNames(folder, table).filter((name) => !name.endsWith('.arrow'))).toEqual([]);
   expect(new Set(columnOf(readSegments(folder, 'epochs'), 'network')).size).toBe(begun.length);
   const networks = tableFromIPC(readFileSync(runPaths(folder).networks));

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   ACTIVATIONS,
   DATASETS,
+  EVENTS,
   FORMS,
   INITS,
   LABEL_NAMES,
@@ -17,20 +18,25 @@ import {
 } from '../../schemas/catalogue.ts';
 import { layersLabel, parameterCount } from '../../schemas/network.ts';
 import { describeProblem, RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
-import { BLOCKS_TABLE, EPOCHS_TABLE, NETWORKS_TABLE, SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
+import {
+  BLOCKS_TABLE,
+  EPOCHS_TABLE,
+  EVENTS_TABLE,
+  NETWORKS_TABLE,
+  SEGMENTED_TABLE_NAMES,
+} from '../../schemas/trace.ts';
 
 describe('the catalogue', () => {
-  test.each(Object.entries({ PRECISIONS, ACTIVATIONS, INITS, DATASETS, FORMS, OPTIMIZERS, SUBNORMALS, LABELS }))(
-    '%s has names in kebab-case, each with a sentence',
-    (_, catalogue) => {
-      const entries: [string, { readonly description: string }][] = Object.entries(catalogue);
-      expect(entries.length).toBeGreaterThan(1);
-      for (const [name, { description }] of entries) {
-        expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z]+)*$/);
-        expect(description.length).toBeGreaterThan(2);
-      }
-    },
-  );
+  test.each(
+    Object.entries({ PRECISIONS, ACTIVATIONS, INITS, DATASETS, FORMS, OPTIMIZERS, SUBNORMALS, LABELS, EVENTS }),
+  )('%s has names in kebab-case, each with a sentence', (_, catalogue) => {
+    const entries: [string, { readonly description: string }][] = Object.entries(catalogue);
+    expect(entries.length).toBeGreaterThan(1);
+    for (const [name, { description }] of entries) {
+      expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z]+)*$/);
+      expect(description.length).toBeGreaterThan(2);
+    }
+  });
 
   test('every form is that of some optimizer, and every optimizer has the default form', () => {
     const forms = Object.values(OPTIMIZERS).flatMap((optimizer): readonly string[] => optimizer.forms);
@@ -39,7 +45,10 @@ describe('the catalogue', () => {
   });
 
   test('labels stand in order of precedence, the gravest first', () => {
-    expect(LABEL_NAMES).toEqual(['non-finite', 'diverged', 'stagnated', 'other', 'failed']);
+    expect(LABEL_NAMES).toEqual([
+      ...['non-finite', 'diverged', 'stagnated', 'spiking', 'fluctuating', 'converged', 'descending'],
+      'failed',
+    ]);
   });
 });
 
@@ -62,6 +71,7 @@ describe('the tables', () => {
   test.each([
     ['networks', NETWORKS_TABLE],
     ['epochs', EPOCHS_TABLE],
+    ['events', EVENTS_TABLE],
     ['blocks', BLOCKS_TABLE],
   ])('%s begin with the network, name each column once and say what it is', (name, table) => {
     expect(table.name).toBe(name);
@@ -76,7 +86,7 @@ describe('the tables', () => {
   });
 
   test('rows of epochs and blocks are named by network and epoch and have no nulls', () => {
-    expect(SEGMENTED_TABLE_NAMES).toEqual(['epochs', 'blocks']);
+    expect(SEGMENTED_TABLE_NAMES).toEqual(['epochs', 'events', 'blocks']);
     for (const { columns } of [EPOCHS_TABLE, BLOCKS_TABLE]) {
       expect(columns[1]).toMatchObject({ name: 'epoch', type: 'u32', unit: 'epoch' });
       expect(columns.every(({ nullable }) => !nullable)).toBe(true);

@@ -3,6 +3,7 @@
  * something takes them.
  */
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import { SWEEP_LIMITS, SWEEP_MAPPINGS, sweepSchema } from '../../schemas/sweep.ts';
 
 const KEYS = {
@@ -74,6 +75,7 @@ describe('a resolved sweep', () => {
       subnormals: ['ieee'],
       seeds: [0],
       trace: { epochs: { every: 20 }, compression: 'none' },
+      detectors: DEFAULT_THRESHOLDS,
     });
   });
 
@@ -126,7 +128,7 @@ describe('a resolved sweep', () => {
 
 test('every mapping of a sweep file refuses keys that it does not know', () => {
   expect(Object.keys(SWEEP_MAPPINGS)).toEqual([
-    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample', 'trace', 'trace.epochs'],
+    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample', 'trace', 'trace.epochs', 'detectors'],
   ]);
   for (const [path, mapping] of Object.entries(SWEEP_MAPPINGS)) {
     const issues = mapping.safeParse({ zzz: 1 }).error?.issues ?? [];

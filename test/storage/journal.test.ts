@@ -26,14 +26,19 @@ const commit: CommitRecord = {
   kind: 'commit',
   results: {
     network: Uint32Array.of(0, 4294967295),
-    label: ['non-finite', 'other'],
+    label: ['non-finite', 'descending'],
     degraded: Uint8Array.of(1, 0),
+    onsetEpoch: Uint32Array.of(3, 0),
     divergedEpoch: Uint32Array.of(7, 0),
     nonFiniteEpoch: Uint32Array.of(8, 0),
     lossMinEpoch: Uint32Array.of(6, 50),
     lossFirst: Float64Array.of(-0, 5e-324),
     lossMin: Float64Array.of(Number.NaN, -Infinity),
     lossLast: Float64Array.of(Infinity, 1 / 3),
+    spikeCount: Uint32Array.of(2, 40),
+    spikeInterval: Float64Array.of(Number.NaN, 239.5),
+    spikeHeight: Float64Array.of(Number.NaN, 2.6),
+    flipFraction: Float64Array.of(0, 0.25),
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
   unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '00002-49.msgpack' },
@@ -46,6 +51,7 @@ const commit: CommitRecord = {
     },
     { table: 'blocks', file: '00002.arrow', endBytes: 1000, blocks: [] },
   ],
+  events: { counts: { spike: 7 }, notable: [{ network: 0, kind: 'spike', epoch: 5, height: 1.5 }] },
 };
 
 /** One record of every kind but the header, which `create` writes. */
@@ -95,7 +101,7 @@ describe('a journal', () => {
   test('gives back every kind of record as it was appended, −0, NaN and ∞ in arrays included', () => {
     const { path, ends } = writeJournal();
     const { header, records: read, wholeBytes } = contentOf(path);
-    expect(header).toEqual({ kind: 'header', formatVersion: 1, runKey: '0123abcd' });
+    expect(header).toEqual({ kind: 'header', formatVersion: 2, runKey: '0123abcd' });
     expect(read).toEqual([header, ...records]);
     expect(wholeBytes).toBe(ends.at(-1));
     const { lossFirst, network } = (read[3] as CommitRecord).results;
@@ -228,9 +234,9 @@ describe('reading a journal', () => {
 
   test('refuses another format version, and a first record that is no header', () => {
     const path = join(scratchFolder(), 'journal.msgpack');
-    writeFileSync(path, frame({ kind: 'header', formatVersion: 2, runKey: '0123abcd' }));
+    writeFileSync(path, frame({ kind: 'header', formatVersion: 3, runKey: '0123abcd' }));
     expect(() => readJournal(path)).toThrow(
-      `${path}: got format version 2, expected a journal of format version 1 (read it with the version of Gyre that wrote it)`,
+      `${path}: got format version 3, expected a journal of format version 2 (read it with the version of Gyre that wrote it)`,
     );
     writeFileSync(path, frame(end));
     expect(() => readJournal(path)).toThrow(`${path}: got a first record "end"`);

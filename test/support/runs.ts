@@ -147,10 +147,14 @@ export function columnOf<Values = Uint32Array>(table: Table, name: string): Valu
 export function rowTexts(folder: string, table: SegmentedTableName): string[] {
   const all = readSegments(folder, table);
   const columns = all.schema.fields.map((_, i) => all.getChildAt(i)?.toArray() as ArrayLike<unknown>);
-  const order = Array.from({ length: all.numRows }, (_, row) => row);
-  const rank = (row: number) => Number(columns[0][row]) * 2 ** 31 + Number(columns[1][row]);
-  order.sort((a, b) => rank(a) - rank(b));
-  return order.map((row) => columns.map((column) => cellText(column[row])).join(' '));
+  const placeOf = (name: string) => columns[all.schema.fields.findIndex((field) => field.name === name)];
+  const [networks, epochs] = [placeOf('network'), placeOf('epoch')];
+  const rows = Array.from({ length: all.numRows }, (_, row) => ({
+    rank: Number(networks[row]) * 2 ** 31 + Number(epochs[row]),
+    text: columns.map((column) => cellText(column[row])).join(' '),
+  }));
+  // A network may have several events in one epoch.
+  return rows.sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1)).map(({ text }) => text);
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -164,8 +168,9 @@ function cellText(value: unknown): string {
 /** All of a run that neither scheduling nor accidents may change. */
 export interface RunBits {
   readonly fingerprint: string | null;
-  /** Hashes of the rows of both tables. */
+  /** Hashes of the rows of the tables. */
   readonly epochs: string;
+  readonly events: string;
   readonly blocks: string;
 }
 
@@ -174,7 +179,12 @@ export function runBits(folder: string): RunBits {
   const hash = (table: SegmentedTableName) =>
     createHash('sha256').update(rowTexts(folder, table).join('\n')).digest('hex');
   const { networks, results } = readRun(folder);
-  return { fingerprint: results.fingerprint(networks), epochs: hash('epochs'), blocks: hash('blocks') };
+  return {
+    fingerprint: results.fingerprint(networks),
+    epochs: hash('epochs'),
+    events: hash('events'),
+    blocks: hash('blocks'),
+  };
 }
 
 /** The bits of a sweep run by the reference without any disturbance on one thread; for hooks, outside of any test. */

@@ -5,15 +5,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
+import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
-import { SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
+import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
 import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { arrowSchema } from '../../src/storage/arrow.ts';
+import { emptyBatch } from '../../src/storage/arrow.ts';
 import { sealSegment } from '../../src/storage/segments.ts';
 import { kernelOf } from '../support/kernels.ts';
 
@@ -62,9 +63,10 @@ export function taskOf(of: {
     datasets: [],
     epochs,
     bucketEpochs,
+    detectors: DEFAULT_THRESHOLDS,
     runKey: '0123abcd',
     checkpointFolder: folder,
-    segments: { epochs: segment('epochs'), blocks: segment('blocks') },
+    segments: { epochs: segment('epochs'), events: segment('events'), blocks: segment('blocks') },
     compression: 'none',
     thread: 1,
     board: { ...size, buffer: board.buffer },
@@ -82,8 +84,7 @@ export function sealedTable(outcome: TaskOutcome, { request }: Task, table: Segm
   const commit = outcome.segments.find((segment) => segment.table === table);
   if (commit === undefined) throw new Error(`no segment of table ${table}`);
   const { path } = request.segments[table];
-  const schema = arrowSchema({ table: SEGMENTED_TABLES[table], runKey: request.runKey });
-  sealSegment(path, schema, { committedBytes: commit.endBytes, blocks: commit.blocks });
+  sealSegment(path, emptyBatch(table, request.runKey), { committedBytes: commit.endBytes, blocks: commit.blocks });
   return tableFromIPC(readFileSync(path));
 }
 

@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
+import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import type { NetworkResults } from '../../schemas/journal.ts';
 import type { TaskOutcome, TrainedOutcome } from '../../schemas/messages.ts';
 import type { LayeredNetwork, Network } from '../../schemas/network.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -19,6 +21,7 @@ import { type EpochSignals, makeEpoch } from '../../src/reference/epoch.ts';
 import { initialParameters } from '../../src/reference/init.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/storage/checkpoints.ts';
 import { runTask } from '../../src/train/task.ts';
+import { judge } from '../detect/by-definition.ts';
 import { stateOf } from '../reference/networks.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
 import { groupsOf, sealedTable, type Task, type TaskGroup, taskOf } from './requests.ts';
@@ -94,7 +97,18 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
       }
       const losses = signals.map(({ loss }) => loss);
       expect(results.network[row]).toBe(network.id);
-      expect(results.label[row]).toBe('other');
+      const { verdict } = judge(
+        {
+          loss: losses,
+          updateCosine: signals.map(({ updateCosine }) => updateCosine),
+          changedParameters: signals.map(({ changedParameters }) => changedParameters),
+          nonFinite: signals.map(({ nonFinite }) => Number(nonFinite)),
+        },
+        makeDataset((network as LayeredNetwork).data).targetVariance,
+        DEFAULT_THRESHOLDS,
+      );
+      expect(results.label[row]).toBe(verdict.label);
+      expect([results.spikeCount[row], results.flipFraction[row]]).toEqual([verdict.spikeCount, verdict.flipFraction]);
       expect(results.lossFirst[row]).toBe(losses[0]);
       expect(results.lossMin[row]).toBe(Math.min(...losses));
       expect(results.lossMinEpoch[row]).toBe(losses.indexOf(Math.min(...losses)) + 1);
@@ -203,9 +217,10 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
 
   test('shows on the board how far its networks are, and leaves its thread idle at the end', () => {
     const { request, board } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
-    runTask(request);
+    const { label } = resultsOf(runTask(request));
     expect(adam.map(({ id }) => board.epochsOf(id))).toEqual([25, 25, 25, 25, 25]);
-    expect(board.labelCounts().other).toBe(5);
+    const counts = Object.entries(board.labelCounts()).filter(([, count]) => count > 0);
+    expect(counts).toEqual([...new Set(label)].map((name) => [name, label.filter((one) => one === name).length]));
     expect(board.threads()).toEqual([null, null]);
   });
 });
@@ -245,7 +260,12 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
     expect(own.board.threads()).toEqual([null, null]);
     const checkpoint = `00005-${epoch}.msgpack`;
     expect(unfinished?.checkpoint).toBe(checkpoint);
-    expect(readdirSync(folder).sort()).toEqual([checkpoint, 'blocks.arrow.part', 'epochs.arrow.part']);
+    expect(readdirSync(folder).sort()).toEqual([
+      checkpoint,
+      'blocks.arrow.part',
+      'epochs.arrow.part',
+      'events.arrow.part',
+    ]);
     const table = sealedTable(stopped, own, 'epochs');
     expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);
 
@@ -290,11 +310,14 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
       engine,
     });
     const outcome = runTask(whole.request);
-    const rowsOf = (of: TaskOutcome, own: Task, table: 'epochs' | 'blocks') =>
-      sealedTable(of, own, table)
-        .toArray()
-        .map((row) => JSON.stringify(row));
-    const rows = { epochs: [] as string[], blocks: [] as string[] };
+    const rowsOf = (of: TaskOutcome, own: Task, table: SegmentedTableName) =>
+      // A network to which nothing has happened has no events, and a segment without rows no file.
+      trainedOf(of).segments.some((segment) => segment.table === table && segment.blocks.length > 0)
+        ? sealedTable(of, own, table)
+            .toArray()
+            .map((row) => JSON.stringify(row))
+        : [];
+    const rows = { epochs: [] as string[], events: [] as string[], blocks: [] as string[] };
     let last: TaskOutcome = outcome;
     let [epoch, checkpoints]: [number, string[]] = [0, []];
     const checkpointFolder = scratchFolder();
@@ -307,13 +330,13 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
       const { unfinished } = trainedOf(last);
       [epoch, checkpoints] = [untilEpoch, unfinished === null ? [] : [unfinished.checkpoint]];
       expect(unfinished?.epoch).toBe(untilEpoch === epochs ? undefined : untilEpoch);
-      for (const table of ['epochs', 'blocks'] as const)
+      for (const table of SEGMENTED_TABLE_NAMES)
         if (trainedOf(last).segments.some((segment) => segment.table === table && segment.blocks.length > 0))
           rows[table].push(...rowsOf(last, slice, table));
     }
     expect(resultTexts(last)).toEqual(resultTexts(outcome));
-    for (const table of ['epochs', 'blocks'] as const)
-      expect(rows[table].sort()).toEqual(rowsOf(outcome, whole, table).sort());
+    for (const table of SEGMENTED_TABLE_NAMES) expect(rows[table].sort()).toEqual(rowsOf(outcome, whole, table).sort());
+    expect(rows.events.length).toBeGreaterThan(0);
   });
 });
 

@@ -1,0 +1,65 @@
+/**
+ * The course of the loss over a whole run: its first, smallest and last value, the last epoch that was not far above the smallest, and
+ * the first epoch at which something was not finite.
+ */
+import type { NumberReader, NumberWriter } from './numbers.ts';
+import type { SignalChunk } from './signals.ts';
+
+export class LossCourse {
+  readonly #lossRatio: number;
+  readonly #emitNonFinite: (epoch: number) => void;
+  first = Number.NaN;
+  last = Number.NaN;
+  /** ∞ where no loss was a number. */
+  minimum = Number.POSITIVE_INFINITY;
+  minimumEpoch: number | null = null;
+  /** Last epoch with a loss within the ratio of the minimum so far. A new minimum always qualifies itself, so one number is enough. */
+  lastLowEpoch: number | null = null;
+  nonFiniteEpoch: number | null = null;
+
+  constructor(of: { lossRatio: number; emitNonFinite: (epoch: number) => void }) {
+    this.#lossRatio = of.lossRatio;
+    this.#emitNonFinite = of.emitNonFinite;
+  }
+
+  observe(chunk: SignalChunk): void {
+    const { firstEpoch, count } = chunk;
+    if (firstEpoch === 1) this.first = chunk.loss(0);
+    this.last = chunk.loss(count - 1);
+    if (this.#isQuiet(chunk)) this.lastLowEpoch = firstEpoch + count - 1;
+    else for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
+    if (this.nonFiniteEpoch === null && chunk.nonFiniteMax !== 0) {
+      let i = 0;
+      while (chunk.nonFinite(i) === 0) i++;
+      this.nonFiniteEpoch = firstEpoch + i;
+      this.#emitNonFinite(this.nonFiniteEpoch);
+    }
+  }
+
+  /** Whether the extremes say all: no new minimum, no loss far above it, no NaN. */
+  #isQuiet({ lossMin, lossMax }: SignalChunk): boolean {
+    return this.minimumEpoch !== null && lossMin >= this.minimum && lossMax <= this.#lossRatio * this.minimum;
+  }
+
+  #observeLoss(epoch: number, loss: number): void {
+    // The first number counts even where it is ∞, which is less than nothing.
+    if (loss < this.minimum || (this.minimumEpoch === null && !Number.isNaN(loss))) {
+      this.minimum = loss;
+      this.minimumEpoch = epoch;
+    }
+    if (loss <= this.#lossRatio * this.minimum) this.lastLowEpoch = epoch;
+  }
+
+  save(numbers: NumberWriter): void {
+    numbers.write(this.first, this.last, this.minimum, this.minimumEpoch, this.lastLowEpoch, this.nonFiniteEpoch);
+  }
+
+  restore(numbers: NumberReader): void {
+    this.first = numbers.read();
+    this.last = numbers.read();
+    this.minimum = numbers.read();
+    this.minimumEpoch = numbers.readEpoch();
+    this.lastLowEpoch = numbers.readEpoch();
+    this.nonFiniteEpoch = numbers.readEpoch();
+  }
+}

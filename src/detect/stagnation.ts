@@ -1,0 +1,62 @@
+/**
+ * Stagnation: many epochs in a row in which no bit of the parameters changes. The moments may go on, so that a network may wake again.
+ */
+import type { NumberReader, NumberWriter } from './numbers.ts';
+import type { SignalChunk } from './signals.ts';
+
+/** A stretch without a changed bit; `endEpoch` is null while it lasts. */
+export interface Stagnation {
+  readonly epoch: number;
+  readonly endEpoch: number | null;
+}
+
+export class StagnationDetector {
+  readonly #stagnationEpochs: number;
+  readonly #emit: (stagnation: Stagnation) => void;
+  #epoch = 0;
+  /** Epochs without a changed bit up to the last one. */
+  #unchangedEpochs = 0;
+
+  constructor(of: { stagnationEpochs: number; emit: (stagnation: Stagnation) => void }) {
+    this.#stagnationEpochs = of.stagnationEpochs;
+    this.#emit = of.emit;
+  }
+
+  observe(chunk: SignalChunk): void {
+    const { firstEpoch, count, changedParametersMax } = chunk;
+    this.#epoch = firstEpoch + count - 1;
+    if (changedParametersMax === 0) {
+      this.#unchangedEpochs += count;
+    } else if (this.#unchangedEpochs > 0 || count > this.#stagnationEpochs) {
+      for (let i = 0; i < count; i++) this.#observeEpoch(firstEpoch + i, chunk.changedParameters(i));
+    } else {
+      // Whatever begins and ends within the chunk is too short: only what reaches its end counts.
+      for (let i = count - 1; chunk.changedParameters(i) === 0; i--) this.#unchangedEpochs++;
+    }
+  }
+
+  #observeEpoch(epoch: number, changed: number): void {
+    if (changed === 0) {
+      this.#unchangedEpochs++;
+      return;
+    }
+    if (this.#unchangedEpochs >= this.#stagnationEpochs)
+      this.#emit({ epoch: epoch - this.#unchangedEpochs, endEpoch: epoch - 1 });
+    this.#unchangedEpochs = 0;
+  }
+
+  /** The stagnation that has not ended by now, or null. */
+  get open(): Stagnation | null {
+    if (this.#unchangedEpochs < this.#stagnationEpochs) return null;
+    return { epoch: this.#epoch - this.#unchangedEpochs + 1, endEpoch: null };
+  }
+
+  save(numbers: NumberWriter): void {
+    numbers.write(this.#epoch, this.#unchangedEpochs);
+  }
+
+  restore(numbers: NumberReader): void {
+    this.#epoch = numbers.read();
+    this.#unchangedEpochs = numbers.read();
+  }
+}

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
 import { mergeCommand } from './commands/merge.ts';
@@ -108,6 +109,18 @@ function program(): Command {
     .option('--json', 'one line of JSON a network, then one for all')
     .action(async (run: string, options: VerifyOptions) => {
       process.exitCode = await verifyCommand(run, options);
+    });
+  command(
+    'analyse',
+    'what the spikes of a run are like: spirals, relaxation, curvature; tables in its folder, and a summary',
+    'gyre analyse latest --spikes 200',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--spikes <n>', 'look at no more than so many spikes, evenly spread (default: 256)')
+    .option('--threads <n>', 'analysing threads (default: one a core)')
+    .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
+    .action(async (run: string, options: AnalyseCommandOptions) => {
+      process.exitCode = await analyseCommand(run, options);
     });
   command(
     'fingerprint',

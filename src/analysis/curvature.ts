@@ -19,32 +19,44 @@ export interface Curvature {
   readonly sharpness: number;
   /** lr·gᵀP⁻¹HP⁻¹g / gᵀP⁻¹g; NaN where the gradient is 0. */
   readonly alongGradient: number;
+  /** The eigenvector of P^−½HP^−½, to begin from at a neighbouring epoch. */
+  readonly direction: Float64Array;
 }
 
 /**
- * The curvature at epoch t.
+ * The curvature at epoch t. NaN where the preconditioner is singular, as it is with ε = 0 and a parameter that has had no gradient.
  *
  * @param before θ_{t−1}, `[parameter]`
  * @param secondMoment v_t, `[parameter]`
+ * @param near what was found at a neighbouring epoch, which saves most of the work
  */
 export function curvatureAt(
   network: LinearisedNetwork,
   of: { optimizer: OptimizerConfig; epoch: number; before: ArrayLike<number>; secondMoment: ArrayLike<number> },
+  near: Curvature | null = null,
 ): Curvature {
   const { optimizer, epoch, before, secondMoment } = of;
   const size = network.parameterCount;
-  network.linearise(before);
   const p = preconditioner(optimizer, epoch, secondMoment);
+  if (!p.every((x) => x > 0 && Number.isFinite(x))) {
+    return { sharpness: Number.NaN, alongGradient: Number.NaN, direction: new Float64Array(size) };
+  }
+  network.linearise(before);
   const root = p.map(Math.sqrt);
   const scaled = new Float64Array(size);
-  const { value } = largestEigenpair((x, target) => {
-    for (let i = 0; i < size; i++) scaled[i] = x[i] / root[i];
-    network.hessianProduct(scaled, target);
-    for (let i = 0; i < size; i++) target[i] /= root[i];
-  }, size);
+  const { value, vector } = largestEigenpair(
+    (x, target) => {
+      for (let i = 0; i < size; i++) scaled[i] = x[i] / root[i];
+      network.hessianProduct(scaled, target);
+      for (let i = 0; i < size; i++) target[i] /= root[i];
+    },
+    size,
+    near?.direction,
+  );
   return {
     sharpness: optimizer.learningRate * value,
     alongGradient: optimizer.learningRate * gradientCurvature(network, p),
+    direction: vector,
   };
 }
 

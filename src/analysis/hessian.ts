@@ -20,7 +20,7 @@ interface Activation {
 const ACTIVATIONS: Readonly<Record<ActivationName, Activation>> = {
   tanh: { value: tanh, slope: (_z, a) => 1 - a * a, bend: (a) => -2 * a * (1 - a * a) },
   sigmoid: { value: sigmoid, slope: (_z, a) => a * (1 - a), bend: (a) => a * (1 - a) * (1 - 2 * a) },
-  relu: { value: (z) => (z < 0 ? 0 : z), slope: (z) => (z <= 0 ? 0 : 1), bend: () => 0 },
+  relu: { value: (z) => Math.max(z, 0), slope: (z) => (z <= 0 ? 0 : 1), bend: () => 0 },
   sine: { value: sin, slope: (z) => cos(z), bend: (a) => -a },
   identity: { value: (z) => z, slope: () => 1, bend: () => 0 },
 };

@@ -10,8 +10,8 @@
  * direction for each, as one would choose first, θ may follow one mode and m another where several are awake: at β1 = 0.8 a third
  * of the relaxations then seemed not to wind, and all of them do.
  */
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import type { OptimizerConfig } from '../../schemas/network.ts';
+import { largestEigenpair } from './eigenvalue.ts';
 import { fitLine } from './line.ts';
 import { preconditioner } from './preconditioner.ts';
 
@@ -52,26 +52,43 @@ export interface Spiral {
 
 /** The spiral of a window of at least four epochs. NaN where nothing moves. */
 export function spiralOf(motion: Motion, optimizer: OptimizerConfig): Spiral {
-  return readSpiral(fastMotion(motion, optimizer), { beta1: optimizer.beta1 ?? 0, flipIndex: flipIndexOf(motion) });
+  const { beta1 = 0 } = optimizer;
+  return readSpiral(fastMotion(differencesOf(motion, optimizer)), { beta1, flipIndex: flipIndexOf(motion) });
 }
 
-/** θ and m along the fast direction, second differences with their signs joined, `[epoch]`. */
+/** Second differences of θ and m in the optimiser's metric, their signs joined, `[row][parameter]`. */
+export interface Differences {
+  readonly parameterCount: number;
+  readonly theta: Float64Array;
+  readonly firstMoment: Float64Array;
+}
+
+/**
+ * The second differences of a window, two rows shorter than it: P^½·d_t of θ and P^−½·d_t of m, each times (−1)^t, with P of one row,
+ * the middle one unless another is named.
+ */
+export function differencesOf(motion: Motion, optimizer: OptimizerConfig, metricRow?: number): Differences {
+  const { firstEpoch, parameterCount, theta, firstMoment, secondMoment } = motion;
+  const row = metricRow ?? Math.floor(theta.length / parameterCount / 2);
+  const v = Array.from({ length: parameterCount }, (_, i) => secondMoment[row * parameterCount + i]);
+  const root = preconditioner(optimizer, firstEpoch + row, v).map(Math.sqrt);
+  return {
+    parameterCount,
+    theta: secondDifferences(theta, parameterCount, (i) => root[i]),
+    firstMoment: secondDifferences(firstMoment, parameterCount, (i) => 1 / root[i]),
+  };
+}
+
+/** θ and m along the fast direction, `[row]`. */
 export interface FastMotion {
   readonly theta: Float64Array;
   readonly firstMoment: Float64Array;
 }
 
-/** The fast motion of a window, two epochs shorter than it. */
-export function fastMotion(motion: Motion, optimizer: OptimizerConfig): FastMotion {
-  const { firstEpoch, parameterCount, theta, firstMoment, secondMoment } = motion;
-  const rows = theta.length / parameterCount;
-  const middle = Math.floor(rows / 2);
-  const v = Array.from({ length: parameterCount }, (_, i) => secondMoment[middle * parameterCount + i]);
-  const root = preconditioner(optimizer, firstEpoch + middle, v).map(Math.sqrt);
-  const thetaRows = secondDifferences(theta, parameterCount, (i) => root[i]);
-  const momentRows = secondDifferences(firstMoment, parameterCount, (i) => 1 / root[i]);
-  const direction = topDirection(momentRows);
-  return { theta: along(thetaRows, direction), firstMoment: along(momentRows, direction) };
+/** The motion along the top singular vector of m's differences. */
+export function fastMotion({ theta, firstMoment, parameterCount }: Differences): FastMotion {
+  const direction = topDirection(firstMoment, parameterCount);
+  return { theta: along(theta, direction), firstMoment: along(firstMoment, direction) };
 }
 
 /** Reads fast motion as turns and decay. */
@@ -115,28 +132,42 @@ function flipIndexOf({ theta, parameterCount }: Motion): number {
 }
 
 /** (−1)^t·(x_{t+1} − 2x_t + x_{t−1}), each parameter scaled: rows of a window less its ends. */
-function secondDifferences(values: ArrayLike<number>, width: number, scale: (parameter: number) => number): number[][] {
+function secondDifferences(
+  values: ArrayLike<number>,
+  width: number,
+  scale: (parameter: number) => number,
+): Float64Array {
   const rows = values.length / width;
-  const differences: number[][] = [];
+  const differences = new Float64Array((rows - 2) * width);
   for (let t = 1; t < rows - 1; t++) {
     const sign = t % 2 === 0 ? 1 : -1;
-    differences.push(
-      Array.from({ length: width }, (_, i) => {
-        const at = t * width + i;
-        return sign * scale(i) * (values[at + width] - 2 * values[at] + values[at - width]);
-      }),
-    );
+    for (let i = 0; i < width; i++) {
+      const at = t * width + i;
+      differences[at - width] = sign * scale(i) * (values[at + width] - 2 * values[at] + values[at - width]);
+    }
   }
   return differences;
 }
 
-function topDirection(rows: number[][]): number[] {
-  const options = { computeLeftSingularVectors: false, autoTranspose: true };
-  return new SingularValueDecomposition(new Matrix(rows), options).rightSingularVectors.getColumn(0);
+/** The top right singular vector of rows: the top eigenvector of their Gram matrix. */
+function topDirection(rows: Float64Array, width: number): Float64Array {
+  return largestEigenpair((x, target) => {
+    target.fill(0);
+    for (let at = 0; at < rows.length; at += width) {
+      let product = 0;
+      for (let i = 0; i < width; i++) product += rows[at + i] * x[i];
+      for (let i = 0; i < width; i++) target[i] += product * rows[at + i];
+    }
+  }, width).vector;
 }
 
-function along(rows: readonly (readonly number[])[], direction: readonly number[]): Float64Array {
-  return Float64Array.from(rows, (row) => row.reduce((sum, x, i) => sum + x * direction[i], 0));
+function along(rows: Float64Array, direction: Float64Array): Float64Array {
+  const width = direction.length;
+  return Float64Array.from({ length: rows.length / width }, (_, t) => {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += rows[t * width + i] * direction[i];
+    return sum;
+  });
 }
 
 /** The motion in axes in which it has unit covariance about 0 (not about its mean, which a decay does not have). */

@@ -1,8 +1,9 @@
 /**
- * Reads back what a run has kept of its networks: digests of blocks and rows of buckets. The journal says which batches a commit has appended and
+ * Reads back what a run has kept of its networks: digests of blocks, rows of buckets, spikes. The journal says which batches a commit has appended and
  * which networks it was about, so that those of a few networks are found without a look at the others.
  */
 import { join } from 'node:path';
+import type { SpikeEpochs } from '../../schemas/analysis.ts';
 import type { CommitRecord } from '../../schemas/journal.ts';
 import type { EpochRange, TracedBuckets } from '../../schemas/replay.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
@@ -30,6 +31,11 @@ interface Part {
 /** Epochs of one network of which rows are wanted, those that end within the range. */
 export interface RowsWanted extends EpochRange {
   readonly network: number;
+}
+
+/** A spike or level shift of one network, by its epochs. */
+export interface TracedSpike extends SpikeEpochs {
+  readonly kind: 'spike' | 'level-shift';
 }
 
 /** Digests of blocks of one network, by the last epoch of each. */
@@ -84,6 +90,25 @@ export class TraceReader {
     const parts = this.#parts('epochs', wanted);
     const columns = BUCKET_COLUMN_NAMES.map((name) => [name, numbersOf(parts, name, Float64Array)] as const);
     return { epoch: numbersOf(parts, 'epoch', Uint32Array), columns: Object.fromEntries(columns) };
+  }
+
+  /**
+   * The spikes and level shifts of a network, in the order of their onsets.
+   *
+   * @throws RunError where a segment is gone or damaged.
+   */
+  spikes(network: number): TracedSpike[] {
+    const parts = this.#parts('events', { network, first: 0, last: Number.POSITIVE_INFINITY });
+    const spikes = parts.flatMap(({ batch, rows }) => {
+      const [onset, peak, end] = ['epoch', 'peak_epoch', 'end_epoch'].map((name) => batch.numbers(name));
+      return rows.flatMap((row): TracedSpike[] => {
+        const kind = batch.text('kind', row);
+        if (kind !== 'spike' && kind !== 'level-shift') return [];
+        // The value under a null is 0, and no epoch is.
+        return [{ kind, onset: onset[row], peak: peak[row], end: end[row] === 0 ? null : end[row] }];
+      });
+    });
+    return spikes.sort((a, b) => a.onset - b.onset);
   }
 
   /** The batches that hold wanted rows, in the order of their epochs: a network's are appended one commit after another. */

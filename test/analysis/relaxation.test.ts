@@ -1,7 +1,6 @@
-/** Tests of relaxation rates, dominant periods, the places of windows and the statistics of twins, on numbers with known answers. */
+/** Tests of relaxation rates, dominant periods and the statistics of twins, on numbers with known answers. */
 import { describe, expect, test } from 'vitest';
-import { dominantPeriod } from '../../src/analysis/periods.ts';
-import { placeWindows, WINDOW_EPOCHS } from '../../src/analysis/places.ts';
+import { dominantPeriod, dominantPeriodOf } from '../../src/analysis/periods.ts';
 import { lossDecay, secondMomentDecay } from '../../src/analysis/relaxation.ts';
 import { fisherExact, proportion, ratioOfMedians } from '../../src/analysis/statistics.ts';
 import { compareTwins, type Replicate, separationRow } from '../../src/analysis/twins.ts';
@@ -32,36 +31,17 @@ describe('the dominant period', () => {
     expect(dominantPeriod(values) / period).toBeLessThan(1.01);
   });
 
+  test('of several series is that of what they share, whatever their scales', () => {
+    const noise = (seed: number, index: number) => uniform({ seed, stream: 'analysis', layer: 4, index });
+    const series = [1e-6, 1, 1e6].map((scale, k) =>
+      Array.from({ length: 1000 }, (_, t) => scale * (Math.cos((2 * Math.PI * t) / 80 + k) + 2 * noise(k, t))),
+    );
+    expect(dominantPeriodOf(series) / 80).toBeGreaterThan(0.97);
+    expect(dominantPeriodOf(series) / 80).toBeLessThan(1.03);
+  });
+
   test('of a constant is none', () => {
     expect(dominantPeriod(new Float64Array(100))).toBeNaN();
-  });
-});
-
-describe('windows around spikes', () => {
-  const spikes = [
-    { onset: 500, peak: 503, end: 520 },
-    { onset: 600, peak: 604, end: null },
-  ];
-  const all = placeWindows(spikes, { epochs: 1000, seed: 1, isChosen: () => true });
-
-  test('stand where they are defined to', () => {
-    const first = (kind: string, onset: number) =>
-      all.find((place) => place.kind === kind && place.spike.onset === onset)?.firstEpoch;
-    expect(first('rise', 500)).toBe(441);
-    expect(first('relaxation', 500)).toBe(508);
-    expect(first('calm', 500)).toBe(375);
-    expect(first('calm', 600)).toBeUndefined();
-    expect(all.every(({ firstEpoch }) => firstEpoch >= 1 && firstEpoch + WINDOW_EPOCHS - 1 <= 1000)).toBe(true);
-  });
-
-  test('are left out where they do not fit or are not chosen', () => {
-    const early = placeWindows([{ onset: 40, peak: 41, end: 50 }], { epochs: 90, seed: 1, isChosen: () => true });
-    expect(early.map(({ kind }) => kind)).toEqual(['random']);
-    expect(
-      placeWindows(spikes, { epochs: 1000, seed: 1, isChosen: (i) => i === 1 }).every(
-        ({ spike }) => spike === spikes[1],
-      ),
-    ).toBe(true);
   });
 });
 

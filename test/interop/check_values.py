@@ -4,7 +4,6 @@ NaN, infinities, subnormals and -0 are values; null is none. pandas knows only N
 """
 
 import json
-import math
 import subprocess
 import unittest
 
@@ -109,13 +108,36 @@ class Show(unittest.TestCase):
                     self.assertEqual(repr(same), repr(value), f"network {row['network']}, {name}")
 
     def test_the_labels_are_what_the_numbers_say(self):
-        labels = set()
-        for row in readers.arrow_table(gyre.fine_run(), "networks").to_pylist():
-            labels.add(row["label"])
-            self.assertEqual(row["label"] == "non-finite", row["nonfinite_epoch"] is not None, row)
-            if not math.isfinite(row["loss_last"]):
-                self.assertEqual(row["label"], "non-finite", row)
-        self.assertLessEqual({"non-finite", "other"}, labels)
+        run = gyre.fine_run()
+        epochs = readers.arrow_table(run, "epochs").to_pandas()
+        events = readers.arrow_table(run, "events").to_pandas()
+        networks = readers.arrow_table(run, "networks").to_pandas()
+        variance = numpy.var(numpy.float32(numpy.sin(2 * numpy.pi * numpy.linspace(0, 1, 6))))
+        for row in networks.to_dict("records"):
+            own = epochs[epochs.network == row["network"]].sort_values("epoch")
+            spikes = events[(events.network == row["network"]) & (events.kind == "spike")]
+            self.assertEqual(row["label"], label_of(own, spikes, row["nonfinite_epoch"], variance), row)
+        self.assertLessEqual({"non-finite", "fluctuating", "stagnated", "converged", "descending"}, set(networks.label))
+
+
+def label_of(epochs, spikes, nonfinite_epoch, variance):
+    """The label of a network of which every epoch is there, from README's definitions."""
+    loss = epochs.loss.to_numpy()
+    total = len(loss)
+    tail = max(1, round(0.2 * total))
+    if nonfinite_epoch > 0:
+        return "non-finite"
+    end = numpy.min(loss[-max(1, round(0.1 * total)) :])
+    if end > 10 * numpy.min(loss) and end > 0.1 * variance:
+        return "diverged"
+    if (epochs.changed_parameters.to_numpy()[-1000:] == 0).all():
+        return "stagnated"
+    if ((spikes.epoch > total - tail) & (spikes.height_decades >= 1)).sum() >= 3:
+        return "spiking"
+    if (epochs.update_cosine.to_numpy()[-tail:] < -0.5).mean() >= 0.01:
+        return "fluctuating"
+    head, rest = numpy.min(loss[total - tail :][: max(1, round(0.25 * tail))]), numpy.min(loss[-max(1, round(0.05 * total)) :])
+    return "converged" if head == rest or head / rest < 1.05 else "descending"
 
 
 if __name__ == "__main__":

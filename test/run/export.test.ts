@@ -51,9 +51,15 @@ describe('an export', () => {
     expect(reports.map(({ table, rows, files }) => [table, rows, files])).toEqual([
       ['networks', 16, 1],
       ['epochs', 16 * 55, 1],
+      ['events', rowTexts(made, 'events').length, 1],
       ['blocks', 16 * 2, 1],
     ]);
-    expect([...filesIn(out).keys()]).toEqual(['blocks/00001.parquet', 'epochs/00001.parquet', 'networks.parquet']);
+    expect([...filesIn(out).keys()]).toEqual([
+      'blocks/00001.parquet',
+      'epochs/00001.parquet',
+      'events/00001.parquet',
+      'networks.parquet',
+    ]);
     // Read back as a folder of Arrow files, for the same comparison that runs are compared by.
     const back = scratchFolder();
     for (const table of SEGMENTED_TABLE_NAMES) {
@@ -72,7 +78,7 @@ describe('an export', () => {
       await exported({ folder: made, out: one, format });
       await exported({ folder: made, out: other, format });
       expect(filesIn(other)).toEqual(filesIn(one));
-      expect(filesIn(one).size).toBe(format === 'csv' ? 4 : 3);
+      expect(filesIn(one).size).toBe(format === 'csv' ? 5 : 4);
     }
   });
 

@@ -300,7 +300,7 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
       const own = Object.entries(optimizer).filter(([key]) => ['kind', 'learningRate', ...options].includes(key));
       return [kind, expandSweep(sweepOf({ optimizer: Object.fromEntries(own), seeds: 3 }))];
     }),
-  ])('of %s has the rows and results of one trained at once', (_name, networks) => {
+  ])('of %s has the rows and results of one trained at once', (name, networks) => {
     const lanes = 4;
     const whole = taskOf({
       groups: groupsOf(networks, lanes),
@@ -336,7 +336,8 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
     }
     expect(resultTexts(last)).toEqual(resultTexts(outcome));
     for (const table of SEGMENTED_TABLE_NAMES) expect(rows[table].sort()).toEqual(rowsOf(outcome, whole, table).sort());
-    expect(rows.events.length).toBeGreaterThan(0);
+    // Small nets under plain descent have none.
+    if (name === 'adam') expect(rows.events.length).toBeGreaterThan(0);
   });
 });
 

@@ -112,7 +112,7 @@ function program(): Command {
     });
   command(
     'analyse',
-    'what the spikes of a run are like: spirals, relaxation, curvature; tables in its folder, and a summary',
+    'what the spikes of a run are like: spirals, relaxation, curvature; and its twins: floating point or dynamics',
     'gyre analyse latest --spikes 200',
   )
     .argument('[run]', 'which run', 'latest')

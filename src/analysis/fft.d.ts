@@ -9,6 +9,5 @@ declare module 'fft.js' {
     completeSpectrum(spectrum: number[]): void;
     inverseTransform(target: number[], spectrum: number[]): void;
   }
-  // biome-ignore lint/style/noDefaultExport: that is how the library exports it.
-  export default FFT;
+  export = FFT;
 }

@@ -15,6 +15,9 @@ export interface Estimate {
 const Z = 1.959963984540054;
 const RESAMPLINGS = 1000;
 
+/** The median; NaN of nothing. */
+export const medianOf = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : median([...values]));
+
 /** The proportion `count`/`total` with Wilson's score interval at 95 % (Wilson 1927). */
 export function proportion(count: number, total: number): Estimate {
   if (total === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN };

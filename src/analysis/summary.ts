@@ -2,10 +2,9 @@
  * The findings of a run in a few numbers, setting by setting: how often windows are spirals, how fast spikes relax, how often a crossing
  * of the stability threshold comes before them. Made from the rows of the tables, so that whoever reads the tables comes to the same.
  */
-import { median } from 'simple-statistics';
 import { type FindingsRow, WINDOW_KINDS } from '../../schemas/findings.ts';
 import type { Network } from '../../schemas/network.ts';
-import { type Estimate, proportion } from './statistics.ts';
+import { type Estimate, medianOf, proportion } from './statistics.ts';
 
 /** Networks that share what theory speaks of. */
 export interface FindingsSetting {
@@ -172,5 +171,3 @@ function numbersOf(rows: readonly FindingsRow[], of: (row: FindingsRow) => Findi
     return typeof value === 'number' && Number.isFinite(value) ? [value] : [];
   });
 }
-
-const medianOf = (values: number[]): number => (values.length === 0 ? Number.NaN : median(values));

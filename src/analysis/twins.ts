@@ -4,10 +4,14 @@
  * spikes have the same intervals and heights.
  */
 import { median } from 'simple-statistics';
+import type { LabelName } from '../../schemas/catalogue.ts';
+import type { TwinVerdict } from '../../schemas/findings.ts';
 import { type Estimate, fisherExact, proportion, ratioOfMedians } from './statistics.ts';
 
-/** What the twins of one setting come to. */
-export type TwinVerdict = 'dynamics' | 'float-timed' | 'float-caused' | 'float64-only' | 'undecided';
+/** The labels of networks that became unstable, in whatever way. */
+const UNSTABLE_LABELS: readonly (LabelName | null)[] = ['non-finite', 'diverged', 'spiking', 'fluctuating'];
+
+export const isUnstable = (label: LabelName | null): boolean => UNSTABLE_LABELS.includes(label);
 
 /** Two-sided: below it the shares of unstable networks count as different. */
 const SIGNIFICANCE = 0.05;

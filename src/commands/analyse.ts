@@ -1,17 +1,21 @@
 /**
- * `gyre analyse`: what the spikes of a run are like: spirals, relaxation and curvature, as tables in its folder and as a summary.
+ * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating point or dynamics: as tables in its
+ * folder and as a summary.
  */
 import { availableParallelism } from 'node:os';
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { medianOf } from '../analysis/statistics.ts';
 import { summariseFindings } from '../analysis/summary.ts';
-import { findingsLines } from '../display/findings.ts';
+import { findingsLines, type TwinLine, twinLines } from '../display/findings.ts';
 import { count } from '../display/format.ts';
+import { axesOf } from '../plan/axes.ts';
 import { networksById } from '../plan/shard.ts';
 import { analyseSpikes, SPIKES_DEFAULT, type SpikeFindings } from '../run/analyse.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
+import { analyseTwins, type ComparedSetting, twinSettings } from '../run/twins.ts';
 import { findRun } from './find-run.ts';
 import { wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
@@ -55,19 +59,43 @@ export async function analyseRun(
     workerUrl: ANALYSE_WORKER_URL,
     begin: replayProgress,
   });
+  const settings = twinSettings(run);
+  const twins =
+    settings.length === 0 ? null : await analyseTwins(run, settings, { threads, replayWorkerUrl: REPLAY_WORKER_URL });
   const { spirals, relaxation, curvature } = findings;
-  const files = Object.entries({ spirals, relaxation, curvature }).map(([name, rows]) => writeTable(run, name, rows));
+  const tables = { spirals, relaxation, curvature, ...(twins !== null && { twins: twins.rows }) };
+  const files = Object.entries(tables).map(([name, rows]) => writeTable(run, name, rows));
   const summaries = summariseFindings(networksById(run.networks), findings);
   if (json) {
     for (const summary of summaries) printJson(summary);
+    for (const setting of twins?.settings ?? []) printJson(twinJson(setting));
     for (const file of files) printJson({ kind: 'table', ...file });
     printJson({ kind: 'run', folder: run.folder, ...counts(findings) });
     return;
   }
-  for (const line of findingsLines(summaries)) printLine(line);
-  if (summaries.length > 0) printLine('');
+  const blocks = [findingsLines(summaries), twinLines(twinTable(run, twins?.settings ?? []))];
+  for (const lines of blocks.filter(({ length }) => length > 0)) for (const line of [...lines, '']) printLine(line);
   for (const { path, rows } of files) printLine(`${path}  ${count(rows)} rows`);
   tellUser(scopeText(findings));
+}
+
+function twinJson({ network, separations, ...comparison }: ComparedSetting) {
+  return {
+    kind: 'twins',
+    network: network.id,
+    ...comparison,
+    parted: separations.length,
+    separation: medianOf(separations),
+  };
+}
+
+function twinTable({ networks }: RunRecord, settings: readonly ComparedSetting[]): TwinLine[] {
+  const axes = axesOf(networks).filter(({ name }) => name !== 'precision');
+  return settings.map(({ network, separations, ...comparison }) => ({
+    ...comparison,
+    axes: axes.map(({ name, valueFor }) => [name, String(valueFor(network) ?? '–')] as const),
+    separation: medianOf(separations),
+  }));
 }
 
 function writeTable(run: RunRecord, table: string, rows: readonly FindingsRow[]): { path: string; rows: number } {

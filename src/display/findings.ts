@@ -1,6 +1,7 @@
 /**
  * The findings of a run as text: a table for each question, a row for each setting. Numbers stand beside what theory has for them.
  */
+import type { Estimate } from '../analysis/statistics.ts';
 import type {
   CurvatureSummary,
   FindingsSetting,
@@ -9,6 +10,54 @@ import type {
   SpiralSummary,
 } from '../analysis/summary.ts';
 import { columns, count, magnitude } from './format.ts';
+
+/** Settings of twins that are shown one by one; the table has all. */
+const SETTINGS_SHOWN_MAX = 24;
+
+/** What is shown of one setting of twins: its place on each axis of the sweep, and what came of it. */
+export interface TwinLine {
+  readonly axes: readonly (readonly [name: string, value: string])[];
+  readonly float32: Estimate;
+  readonly float64: Estimate;
+  readonly intervalRatio: Estimate;
+  readonly heightRatio: Estimate;
+  /** Median epoch at which twins part; NaN where none does. */
+  readonly separation: number;
+  readonly verdict: string;
+}
+
+/** The twins of a run, setting by setting, and how many have each verdict; nothing where there are none. */
+export function twinLines(settings: readonly TwinLine[]): string[] {
+  if (settings.length === 0) return [];
+  const verdicts = [...new Set(settings.map(({ verdict }) => verdict))];
+  const tally = verdicts.map((name) => `${name} ${count(settings.filter(({ verdict }) => verdict === name).length)}`);
+  const heads = ['unstable in float32', 'in float64', 'interval ratio', 'height ratio', 'part at', 'verdict'];
+  const rows = settings
+    .slice(0, SETTINGS_SHOWN_MAX)
+    .map((of) => [
+      ...of.axes.map(([, value]) => value),
+      share(of.float32.value),
+      share(of.float64.value),
+      interval(of.intervalRatio),
+      interval(of.heightRatio),
+      number(of.separation),
+      of.verdict,
+    ]);
+  const all = [[...settings[0].axes.map(([name]) => name), ...heads], ...rows];
+  const more = settings.length - rows.length;
+  return [
+    `twins: float32 beside float64 by setting; ${tally.join(', ')}`,
+    ...columns(
+      all,
+      all[0].map((_, column) => (column === all[0].length - 1 ? 'left' : 'right')),
+    ),
+    ...(more > 0 ? [`… and ${count(more)} more settings in twins.arrow`] : []),
+  ];
+}
+
+/** `0.55 [0.51, 0.60]`. */
+const interval = ({ value, low, high }: Estimate): string =>
+  Number.isNaN(value) ? '–' : `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 
 /** The tables of findings; a table without rows is left out. */
 export function findingsLines(summaries: readonly FindingsSummary[]): string[] {

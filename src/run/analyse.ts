@@ -163,6 +163,8 @@ class Analysis {
       });
       await Promise.all(this.#waiting);
       if (this.#failure !== null) throw this.#failure;
+      const open = [...this.#open.values()].flat();
+      if (open.length > 0) throw new Error(`network ${open[0].network.id} was not replayed as asked for`);
     } finally {
       await pool.close();
     }
@@ -177,7 +179,8 @@ class Analysis {
   async #take(part: ReplayedPart, pool: AnalysisPool): Promise<void> {
     this.#comparisons.take(part.comparisons);
     this.#comparisons.refuseMismatch(this.#run.folder);
-    for (const piece of part.windows) {
+    // The longest first: a place that goes on beyond the end of another must not take the other's shorter piece.
+    for (const piece of [...part.windows].sort((a, b) => b.last - a.last)) {
       const open = this.#open.get(piece.network) ?? [];
       for (const place of open) if (place.takes(piece)) place.add(piece);
       this.#open.set(

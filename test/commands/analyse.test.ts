@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FINDINGS_TABLES } from '../../schemas/findings.ts';
+import { FINDINGS_TABLES, TWIN_LABELS, TWIN_VERDICTS } from '../../schemas/findings.ts';
 import { gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 
 const cwd = newFolder();
@@ -22,7 +22,7 @@ const SPIKING = {
   seeds: 2,
 } as const;
 
-const TABLES = ['spirals', 'relaxation', 'curvature'] as const;
+const TABLES = ['spirals', 'relaxation', 'curvature', 'twins'] as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -91,9 +91,9 @@ describe('the findings of a run that spikes', () => {
     expect([code, said(stderr)]).toEqual([0, ['looked at 4 spikes of 4 of 8 networks with spikes']]);
     expect(stdout).toMatch(/^spirals: windows of 62 epochs\nprecision {2}beta1 {2}beta2 {2}window/);
     expect(stdout).toMatch(/\ncurvature: upward crossings/);
-    expect(linesOf(stdout).at(-1)).toBe(`${join(folder, 'curvature.arrow')}  8 rows`);
+    expect(linesOf(stdout).at(-1)).toBe(`${join(folder, 'twins.arrow')}  16 rows`);
     const lines = jsonLines((await call('analyse', folder, '--spikes', '4', '--json')).stdout);
-    expect(lines.filter(({ kind }) => kind === 'table')).toHaveLength(3);
+    expect(lines.filter(({ kind }) => kind === 'table')).toHaveLength(4);
     expect(lines.at(-1)).toMatchObject({ kind: 'run', spikingNetworks: 8, analysedNetworks: 4, spikesAnalysed: 4 });
     expect(lines.find(({ kind }) => kind === 'curvature')).toMatchObject({ precision: 'float32', beta1: 0.9 });
   });
@@ -108,6 +108,7 @@ describe('a run that analysis has nothing for', () => {
       ['no network has spikes: there is nothing to look at, and the tables have no rows'],
     ]);
     expect(tableFromIPC(readFileSync(join(cwd, quiet, 'spirals.arrow'))).numRows).toBe(0);
+    expect(existsSync(join(cwd, quiet, 'twins.arrow'))).toBe(false);
   });
 
   test('is told which networks theory does not speak of', async () => {
@@ -127,6 +128,24 @@ describe('a run that analysis has nothing for', () => {
       'gyre: --spikes: got "0", expected a whole number from 1 to 1000000',
       'gyre: --threads: got "x", expected a whole number from 1 to 1024',
     ]);
-    expect(existsSync(join(cwd, folder, 'twins.arrow'))).toBe(false);
+  });
+});
+
+describe('the twins of a run', () => {
+  test('have a row a setting and label, with a verdict for the setting, and part at an epoch', () => {
+    const twins = rowsOf('twins');
+    expect(twins).toHaveLength(2 * TWIN_LABELS.length);
+    const unstable = twins.filter(({ label }) => label === 'unstable');
+    expect(unstable.map(({ network }) => network)).toEqual([0, 4]);
+    for (const row of unstable) {
+      expect([row.networks_float32, row.networks_float64, row.pairs]).toEqual([2, 2, 2]);
+      expect(row.pairs_parted).toBe(2);
+      expect(row.separation_epoch).toBeGreaterThan(100);
+      expect(row.separation_epoch).toBeLessThan(12_000);
+      const own = twins.filter(({ network, label }) => network === row.network && label !== 'unstable');
+      const total = (column: string) => own.reduce((sum, cells) => sum + Number(cells[column]), 0);
+      expect([total('count_float32'), total('count_float64')]).toEqual([2, 2]);
+      expect(TWIN_VERDICTS).toContain(row.verdict);
+    }
   });
 });

@@ -13,7 +13,7 @@ import pyarrow.ipc
 import check_recipes
 import gyre
 
-TABLES = ["spirals", "relaxation", "curvature"]
+TABLES = ["spirals", "relaxation", "curvature", "twins"]
 
 SPIKING = {
     "name": "spiking",

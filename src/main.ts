@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { CLAIM_NAMES } from './claims/claim.ts';
 import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
@@ -12,6 +13,7 @@ import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
 import { planCommand } from './commands/plan.ts';
 import { type ReplayOptions, replayCommand } from './commands/replay.ts';
+import { type ReproduceOptions, reproduceCommand } from './commands/reproduce.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
@@ -54,6 +56,7 @@ function program(): Command {
     .option('--plain', 'lines of text on stderr instead of the live screen')
     .option('--json', 'every notice as one line of JSON on stdout, and no summary')
     .option('--fail-fast', 'stop at the first task that is given up')
+    .option('--analyse', 'then analyse it, as gyre analyse does')
     .action(async (sweep: string, options: RunOptions) => {
       process.exitCode = await runCommand(sweep, options);
     });
@@ -121,6 +124,17 @@ function program(): Command {
     .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
     .action(async (run: string, options: AnalyseCommandOptions) => {
       process.exitCode = await analyseCommand(run, options);
+    });
+  command(
+    'reproduce',
+    'check claims about these optimisers: expected beside measured, exit code 1 where one fails',
+    'gyre reproduce two-cycle',
+  )
+    .argument('[claim]', `which claim: ${CLAIM_NAMES.join(', ')} (default: all)`)
+    .option('--threads <n>', 'threads (default: one a core)')
+    .option('--json', 'one line of JSON a setting')
+    .action(async (claim: string | undefined, options: ReproduceOptions) => {
+      process.exitCode = await reproduceCommand(claim, options);
     });
   command(
     'fingerprint',

@@ -35,6 +35,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'src/run': 4,
   workers: 5,
   'src/display': 5,
+  'src/claims': 5,
   'src/commands': 6,
   src: 7,
 };

@@ -50,7 +50,7 @@ export async function analyseCommand(name: string, options: AnalyseCommandOption
 /** Analyses a run, writes its tables and prints what was found. */
 export async function analyseRun(
   run: RunRecord,
-  { spikes, threads, json }: { spikes: number; threads: number; json: boolean },
+  { spikes = SPIKES_DEFAULT, threads, json }: { spikes?: number; threads: number; json: boolean },
 ): Promise<void> {
   const findings = await analyseSpikes(run, {
     threads,

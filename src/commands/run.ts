@@ -15,6 +15,7 @@ import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, openRun, readRun } from '../run/folder.ts';
+import { analyseRun } from './analyse.ts';
 import { shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
@@ -28,6 +29,7 @@ export interface RunOptions {
   readonly plain?: boolean;
   readonly json?: boolean;
   readonly failFast?: boolean;
+  readonly analyse?: boolean;
 }
 
 /** Exit codes of a run that a signal stopped: 128 + the signal's number, as shells have it. */
@@ -37,7 +39,7 @@ type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 /** What `--kernel` chooses. Auto is the same on every machine. */
 const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
 
-const WORKER_URL = new URL('../../workers/train.js', import.meta.url);
+export const TRAIN_WORKER_URL = new URL('../../workers/train.js', import.meta.url);
 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
@@ -77,7 +79,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   try {
     const ending = await executeRun(run, {
       threads,
-      workerUrl: WORKER_URL,
+      workerUrl: TRAIN_WORKER_URL,
       ...toolchain,
       failFast: options.failFast === true,
       notify: display.notify,
@@ -86,7 +88,11 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
-    if (ending === 'done') return 0;
+    if (ending === 'done') {
+      if (options.analyse === true)
+        await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
+      return 0;
+    }
     return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
   } finally {
     display.close();

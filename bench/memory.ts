@@ -46,8 +46,11 @@ if (epochs === EPOCHS) {
 }
 if (result.ratio > RATIO_MAX) process.exitCode = 1;
 
+/** The progress of a run as its own process tells it. */
+type Progress = ProgressNotice & { readonly residentBytes: number };
+
 /** Runs the sweep in a folder that is gone afterwards, and returns its progress notices. */
-async function progressOfRun(): Promise<ProgressNotice[]> {
+async function progressOfRun(): Promise<Progress[]> {
   const folder = mkdtempSync(join(tmpdir(), 'gyre-memory-'));
   try {
     const file = join(folder, 'memory.yaml');
@@ -56,10 +59,11 @@ async function progressOfRun(): Promise<ProgressNotice[]> {
     const argument = ['run', file, '--out', join(folder, 'run'), '--threads', String(THREADS), '--json'];
     const child = spawn(process.execPath, [main, ...argument], { stdio: ['ignore', 'pipe', 'inherit'] });
     const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const found: ProgressNotice[] = [];
+    const found: Progress[] = [];
     for await (const line of createInterface(child.stdout)) {
       const notice = JSON.parse(line) as Notice;
-      if (notice.kind === 'progress') found.push(notice);
+      if (notice.kind !== 'progress' || notice.residentBytes === null) continue;
+      found.push({ ...notice, residentBytes: notice.residentBytes });
     }
     const exitCode = await closed;
     if (exitCode !== 0) throw new Error(`gyre run: exit code ${exitCode}`);
@@ -93,12 +97,12 @@ interface Result {
   readonly growthMBPerMillionEpochs: number;
 }
 
-function measure(notices: readonly ProgressNotice[]): Result {
+function measure(notices: readonly Progress[]): Result {
   const training = notices.filter(({ networksDone }) => networksDone === 0);
   const endMs = training[training.length - 1].elapsedMs;
   const between = (from: number, to: number) =>
     training.filter(({ elapsedMs }) => elapsedMs >= from * endMs && elapsedMs <= to * endMs);
-  const meanMB = (quarter: ProgressNotice[]) => mean(quarter.map(({ residentBytes }) => residentBytes / 1e6));
+  const meanMB = (quarter: Progress[]) => mean(quarter.map(({ residentBytes }) => residentBytes / 1e6));
   const secondQuarterMB = meanMB(between(0.25, 0.5));
   const lastQuarterMB = meanMB(between(0.75, 1));
   const secondHalf = between(0.5, 1).map(({ epochsTrained, residentBytes }) => ({

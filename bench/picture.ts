@@ -13,9 +13,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseScreen, picture } from './screen-svg.ts';
 
 const root = new URL('..', import.meta.url).pathname;
-const COLUMNS = 80;
+const COLUMNS = 120;
 /** As many as the screen of two threads takes. */
-const ROWS = 18;
+const ROWS = 36;
 const PICTURE = 'docs/screen.svg';
 const SWEEP = 'sweeps/default.yaml';
 const TITLE = `npx gyre run ${SWEEP}`;

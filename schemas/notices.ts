@@ -35,9 +35,10 @@ export interface ProgressNotice {
   readonly networksDone: number;
   /** Labels of networks done and, provisionally, of those that train. */
   readonly labels: LabelCounts;
-  /** What each thread trains: `1-8-1 tanh`, or null. */
-  readonly threads: readonly (string | null)[];
-  readonly residentBytes: number;
+  /** What each thread trains: `1-8-1 tanh`, or null; null as a whole to those who look from outside. */
+  readonly threads: readonly (string | null)[] | null;
+  /** Null to those who look from outside. */
+  readonly residentBytes: number | null;
   readonly writtenBytes: number;
 }
 
@@ -70,6 +71,20 @@ export interface FailedNotice {
   readonly reason: string;
 }
 
+/** The user has halted the threads; they keep what they have begun. */
+export interface PausedNotice {
+  readonly kind: 'paused';
+  readonly elapsedMs: number;
+}
+
+/** The threads go on. */
+export interface ResumedNotice {
+  readonly kind: 'resumed';
+  readonly elapsedMs: number;
+  /** How long they stood still. */
+  readonly pausedMs: number;
+}
+
 /** A stop was asked for; the workers leave their groups at the next chunk. */
 export interface StoppingNotice {
   readonly kind: 'stopping';
@@ -94,5 +109,7 @@ export type Notice =
   | EventsNotice
   | RetryNotice
   | FailedNotice
+  | PausedNotice
+  | ResumedNotice
   | StoppingNotice
   | EndedNotice;

@@ -3,6 +3,7 @@
  * The command line: which commands there are, what they take, and how errors become words and exit codes. 0 done, 1 failed,
  * 2 bad usage or sweep, 128 + n stopped by signal n.
  */
+import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
 import { CLAIM_NAMES } from './claims/claim.ts';
@@ -18,6 +19,7 @@ import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
 import { type VerifyOptions, verifyCommand } from './commands/verify.ts';
+import { type WatchOptions, watchCommand } from './commands/watch.ts';
 import { EXPORT_FORMATS } from './run/export.ts';
 import { GYRE_VERSION } from './run/version.ts';
 
@@ -56,6 +58,7 @@ function program(): Command {
     .option('--plain', 'lines of text on stderr instead of the live screen')
     .option('--json', 'every notice as one line of JSON on stdout, and no summary')
     .option('--fail-fast', 'stop at the first task that is given up')
+    .option('--exit', 'leave the live screen when the run is over, instead of staying to look around')
     .option('--analyse', 'then analyse it, as gyre analyse does')
     .action(async (sweep: string, options: RunOptions) => {
       process.exitCode = await runCommand(sweep, options);
@@ -82,6 +85,13 @@ function program(): Command {
     .option('--json', 'one line of JSON a network: every column, and its configuration')
     .action((run: string, options: ShowOptions) => {
       process.exitCode = showCommand(run, options);
+    });
+  command('watch', 'the live screen on a run of another process, or of the past', 'gyre watch latest')
+    .argument('[run]', 'which run', 'latest')
+    .option('--plain', 'lines of text on stderr until the run is over, instead of the live screen')
+    .option('--json', 'notices as lines of JSON on stdout until the run is over')
+    .action(async (run: string, options: WatchOptions) => {
+      process.exitCode = await watchCommand(run, options);
     });
   command(
     'replay',
@@ -203,4 +213,13 @@ try {
   await program().parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
+}
+
+/**
+ * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries. What there was to do is done; the signal that
+ * hanging up sends ends the process without that.
+ */
+if (process.stdout.isTTY && !isatty(1)) {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }

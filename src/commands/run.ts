@@ -4,20 +4,21 @@
  */
 import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../schemas/manifest.ts';
-import type { Notice } from '../../schemas/notices.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
-import { jsonDisplay } from '../display/json.ts';
-import { plainDisplay } from '../display/plain.ts';
+import type { WishHandler } from '../display/ink/mount.tsx';
 import { summaryLines } from '../display/summary.ts';
+import { Control } from '../group/control.ts';
 import { findToolchain } from '../kernel/toolchain.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
-import { defaultRunFolder, openRun, readRun } from '../run/folder.ts';
+import { defaultRunFolder, type OpenRun, openRun, readRun } from '../run/folder.ts';
+import type { Ending, ExecuteOptions } from '../run/session.ts';
 import { analyseRun } from './analyse.ts';
+import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { shardOption, wholeNumberOption } from './options.ts';
-import { printLine, tellUser } from './output.ts';
+import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
 
 export interface RunOptions {
@@ -30,6 +31,7 @@ export interface RunOptions {
   readonly json?: boolean;
   readonly failFast?: boolean;
   readonly analyse?: boolean;
+  readonly exit?: boolean;
 }
 
 /** Exit codes of a run that a signal stopped: 128 + the signal's number, as shells have it. */
@@ -73,18 +75,28 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const signals = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
   for (const name of signals) process.on(name, onSignal);
   // A reader of --json that goes away is the end of a session, like a terminal that hangs up.
-  process.stdout.once('error', () => onSignal('SIGHUP'));
+  process.stdout.once('error', () => {
+    if (signal === null) onSignal('SIGHUP');
+  });
 
-  const display = await openDisplay(options);
+  const control = new Control();
+  const display = await openDisplay(options, run, (wish) => {
+    if (wish !== 'pause') onSignal('SIGINT');
+    else if (control.isPaused) control.resume();
+    else control.pause();
+  });
   try {
-    const ending = await executeRun(run, {
+    const ending = await trainAndClose(run, {
       threads,
       workerUrl: TRAIN_WORKER_URL,
       ...toolchain,
       failFast: options.failFast === true,
       notify: display.notify,
       stop: stop.signal,
+      control,
     });
+    // The run is over and its folder free. On the dashboard its user may look around until a key or a signal ends that.
+    if (options.exit !== true) await Promise.race([display.left, whenAborted(stop.signal)]);
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
@@ -97,21 +109,28 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   } finally {
     display.close();
     for (const name of signals) process.off(name, onSignal);
+  }
+}
+
+async function trainAndClose(run: OpenRun, options: ExecuteOptions): Promise<Ending> {
+  try {
+    return await executeRun(run, options);
+  } finally {
     run.close();
   }
 }
 
-interface Display {
-  readonly notify: (notice: Notice) => void;
-  readonly close: () => void;
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** The screen on a terminal, lines elsewhere, JSON where asked for. */
-async function openDisplay({ plain, json }: RunOptions): Promise<Display> {
-  if (json === true) return { notify: jsonDisplay(printLine), close: () => {} };
-  const isInteractive = process.stdout.isTTY && process.env.CI === undefined && process.env.TERM !== 'dumb';
-  if (plain === true || !isInteractive) return { notify: plainDisplay(tellUser), close: () => {} };
-  process.env.NODE_ENV ??= 'production'; // React's development build costs several times the drawing
-  const { inkDisplay } = await import('../display/ink/mount.js');
-  return inkDisplay(process.stdout);
+/** The dashboard on a terminal, lines elsewhere, JSON where asked for. */
+async function openDisplay({ plain, json }: RunOptions, run: OpenRun, onWish: WishHandler): Promise<Display> {
+  if (json === true) return jsonLines();
+  if (plain === true || !isInteractive()) return plainLines();
+  const { folder, networks, manifest, results } = run;
+  const { epochs } = manifest.sweep;
+  const labelOf = (id: number) => results.labelOf(id);
+  return await openDashboard(new RunSource({ folder, networks, epochs, labelOf, isOwn: true }), onWish);
 }

@@ -4,7 +4,14 @@
  */
 import type { EventKind, LabelName } from '../../schemas/catalogue.ts';
 import type { NotableEvent } from '../../schemas/events.ts';
-import type { BegunNotice, EventsNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+import type {
+  BegunNotice,
+  EndedNotice,
+  EventsNotice,
+  LabelCounts,
+  Notice,
+  ProgressNotice,
+} from '../../schemas/notices.ts';
 
 /** Where the run stood at one moment. */
 interface Sample {
@@ -15,13 +22,21 @@ interface Sample {
 
 /** All that a display shows of a run. */
 export interface View {
-  readonly state: 'planning' | 'running' | 'stopping' | 'ended';
+  readonly state: 'planning' | 'running' | 'paused' | 'stopping' | 'ended';
+  /** How it ended; null before. */
+  readonly ending: EndedNotice['reason'] | null;
   readonly run: BegunNotice | null;
   readonly progress: ProgressNotice | null;
   /** Network-epochs a second over the last ten seconds or so; null until two samples tell. */
   readonly epochsPerSecond: number | null;
+  /** The same over the whole session, pauses left out. */
+  readonly meanEpochsPerSecond: number | null;
+  /** Rates of stretches of equal length since the session began, oldest first; the stretches grow with the session. */
+  readonly rates: readonly number[];
   /** Time left, from the share of operations done lately; null until it can be told. */
   readonly remainingMs: number | null;
+  /** What it may be, judged by the last ten seconds, the last minute and the whole session. */
+  readonly remainingRange: { readonly low: number; readonly high: number } | null;
   readonly networksFailed: number;
   readonly retries: number;
   /** The latest thing that went wrong, in words. */
@@ -31,6 +46,16 @@ export interface View {
   readonly latestEvents: readonly NotableEvent[];
   /** Past samples, oldest first. */
   readonly samples: readonly Sample[];
+  readonly history: History;
+}
+
+/** A session in few numbers: where its training began, where the stretch at hand did, and how long a stretch is. */
+interface History {
+  readonly first: Sample | null;
+  readonly stretch: Sample | null;
+  readonly stretchMs: number;
+  /** Time in which nothing trained because the user said so. */
+  readonly pausedMs: number;
 }
 
 /** The view before any notice. */
@@ -38,14 +63,19 @@ export const EMPTY_VIEW: View = {
   state: 'planning',
   run: null,
   progress: null,
+  ending: null,
   epochsPerSecond: null,
+  meanEpochsPerSecond: null,
+  rates: [],
   remainingMs: null,
+  remainingRange: null,
   networksFailed: 0,
   retries: 0,
   trouble: null,
   eventCounts: {},
   latestEvents: [],
   samples: [],
+  history: { first: null, stretch: null, stretchMs: 1000, pausedMs: 0 },
 };
 
 /** The rate is that of the last ten seconds, the time left is judged by the last minute, which shakes less. */
@@ -75,10 +105,14 @@ export function reduce(view: View, notice: Notice): View {
         networksFailed: view.networksFailed + notice.networks.length,
         trouble: `networks ${range(notice.networks)} given up: ${firstLine(notice.reason)}`,
       };
+    case 'paused':
+      return { ...view, state: 'paused', epochsPerSecond: null, remainingMs: null, remainingRange: null };
+    case 'resumed':
+      return afterPause(view, notice.pausedMs);
     case 'stopping':
       return { ...view, state: 'stopping' };
     case 'ended':
-      return { ...view, state: 'ended', remainingMs: null };
+      return { ...view, state: 'ended', ending: notice.reason, remainingMs: null, remainingRange: null };
   }
 }
 
@@ -116,13 +150,65 @@ function withProgress(view: View, progress: ProgressNotice): View {
     : [now];
   const rateFrom = samples.find((sample) => sample.elapsedMs >= elapsedMs - RATE_WINDOW_MS) ?? now;
   const epochsPerMs = (epochsTrained - rateFrom.epochsTrained) / (elapsedMs - rateFrom.elapsedMs);
-  const sharePerMs = (share - samples[0].share) / (elapsedMs - samples[0].elapsedMs);
+  const remainingMs = remainingAfter(samples[0], now);
+  const moved = hasMoved ? withHistory(view, now) : view;
   return {
-    ...view,
+    ...moved,
     progress,
     samples,
     epochsPerSecond: epochsPerMs > 0 ? epochsPerMs * 1000 : null,
-    remainingMs: sharePerMs > 0 ? (1 - share) / sharePerMs : null,
+    remainingMs,
+    remainingRange: rangeOf([remainingMs, remainingAfter(rateFrom, now), remainingInAll(moved.history, now)]),
+  };
+}
+
+/** Time left at the speed between two samples; null where nothing has moved. */
+function remainingAfter(from: Sample, { elapsedMs, share }: Sample, pausedMs = 0): number | null {
+  const sharePerMs = (share - from.share) / (elapsedMs - from.elapsedMs - pausedMs);
+  return sharePerMs > 0 ? (1 - share) / sharePerMs : null;
+}
+
+const remainingInAll = ({ first, pausedMs }: History, now: Sample): number | null =>
+  first === null ? null : remainingAfter(first, now, pausedMs);
+
+function rangeOf(guesses: readonly (number | null)[]): View['remainingRange'] {
+  const known = guesses.filter((guess) => guess !== null);
+  return known.length === 0 ? null : { low: Math.min(...known), high: Math.max(...known) };
+}
+
+/** Stretches that a session is told in; where there are as many, each two become one. */
+const STRETCHES_MAX = 32;
+
+function withHistory(view: View, now: Sample): View {
+  const { history } = view;
+  const first = history.first ?? view.samples[0] ?? now;
+  const stretch = history.stretch ?? first;
+  const workedMs = now.elapsedMs - first.elapsedMs - history.pausedMs;
+  const meanEpochsPerSecond = workedMs > 0 ? ((now.epochsTrained - first.epochsTrained) / workedMs) * 1000 : null;
+  if (now.elapsedMs - stretch.elapsedMs < history.stretchMs)
+    return { ...view, meanEpochsPerSecond, history: { ...history, first, stretch } };
+  const rate = ((now.epochsTrained - stretch.epochsTrained) / (now.elapsedMs - stretch.elapsedMs)) * 1000;
+  const rates = [...view.rates, rate];
+  const isFull = rates.length >= STRETCHES_MAX;
+  return {
+    ...view,
+    meanEpochsPerSecond,
+    rates: isFull ? pairwiseMeans(rates) : rates,
+    history: { ...history, first, stretch: now, stretchMs: isFull ? 2 * history.stretchMs : history.stretchMs },
+  };
+}
+
+const pairwiseMeans = (values: readonly number[]): number[] =>
+  Array.from({ length: Math.floor(values.length / 2) }, (_, i) => (values[2 * i] + values[2 * i + 1]) / 2);
+
+/** Rates begin anew: the pause says nothing of the speed. */
+function afterPause(view: View, pausedMs: number): View {
+  const { history } = view;
+  return {
+    ...view,
+    state: 'running',
+    samples: [],
+    history: { ...history, stretch: null, first: history.first, pausedMs: history.pausedMs + pausedMs },
   };
 }
 

@@ -41,7 +41,7 @@ export function plainDisplay(write: (line: string) => void): (notice: Notice) =>
 /** `00:00:12  37.5 %  24/64 networks  151 k network-epochs/s  about 20 s left  diverged 3  threads 2/2  112 MB memory`. */
 export function progressLine({ run, progress, epochsPerSecond, remainingMs }: View): string {
   if (run === null || progress === null) return '';
-  const busy = progress.threads.filter((thread) => thread !== null).length;
+  const { threads, residentBytes } = progress;
   return [
     clock(progress.elapsedMs),
     percent(progress.share, 1),
@@ -49,8 +49,8 @@ export function progressLine({ run, progress, epochsPerSecond, remainingMs }: Vi
     epochsPerSecond === null ? '' : `${scaled(epochsPerSecond)} network-epochs/s`,
     remainingMs === null ? '' : `about ${duration(remainingMs)} left`,
     `diverged ${count(divergenceCount(progress.labels))}`,
-    `threads ${busy}/${progress.threads.length}`,
-    `${bytes(progress.residentBytes)} memory`,
+    threads === null ? '' : `threads ${threads.filter((thread) => thread !== null).length}/${threads.length}`,
+    residentBytes === null ? '' : `${bytes(residentBytes)} memory`,
   ]
     .filter((part) => part !== '')
     .join('  ');

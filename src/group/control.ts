@@ -4,7 +4,8 @@
  */
 
 const STOP = 0;
-const WORD_COUNT = 1;
+const PAUSE = 1;
+const WORD_COUNT = 2;
 
 /** Shared words from the main thread to all workers. */
 export class Control {
@@ -20,9 +21,29 @@ export class Control {
   /** Asks all workers to leave their groups uncommitted at the next chunk. There is no way back. */
   requestStop(): void {
     Atomics.store(this.#words, STOP, 1);
+    this.resume();
   }
 
   get stopRequested(): boolean {
     return Atomics.load(this.#words, STOP) === 1;
+  }
+
+  /** Halts all workers at the next chunk, with their groups in memory. A stop ends a pause. */
+  pause(): void {
+    if (!this.stopRequested) Atomics.store(this.#words, PAUSE, 1);
+  }
+
+  resume(): void {
+    Atomics.store(this.#words, PAUSE, 0);
+    Atomics.notify(this.#words, PAUSE);
+  }
+
+  get isPaused(): boolean {
+    return Atomics.load(this.#words, PAUSE) === 1;
+  }
+
+  /** Keeps a worker's thread asleep while there is a pause. Not for the main thread, which must go on. */
+  waitWhilePaused(): void {
+    while (this.isPaused) Atomics.wait(this.#words, PAUSE, 1);
   }
 }

@@ -12,12 +12,10 @@
  */
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
-import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { sharedMemory } from '../group/layout.ts';
-import type { Toolchain } from '../kernel/toolchain.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
 import { networksById } from '../plan/shard.ts';
@@ -27,7 +25,9 @@ import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { RunKernels } from './kernels.ts';
 import { writeNetworksTable } from './networks-table.ts';
+import { PauseWatch } from './pause.ts';
 import { TrainingPool } from './pool.ts';
+import type { Ending, ExecuteOptions } from './session.ts';
 import { GYRE_VERSION } from './version.ts';
 
 const PROGRESS_MS = 250;
@@ -40,23 +40,6 @@ const NETWORKS_TABLE_MS = 60_000;
 const STOP_GRACE_MS = 2000;
 /** A lost task is tried this often altogether. */
 const ATTEMPTS_MAX = 3;
-
-export interface ExecuteOptions {
-  readonly threads: number;
-  readonly workerUrl: URL;
-  /** Networks a group, a multiple of 4 for kernels; changes nothing but the speed. Left out, what suits the engine. */
-  readonly lanes?: number;
-  /** What the engine `native` compiles with. */
-  readonly toolchain?: Toolchain;
-  /** Stop at the first task that is given up, instead of going on with the others. */
-  readonly failFast?: boolean;
-  readonly notify: (notice: Notice) => void;
-  /** Aborted when the user asks for a stop. */
-  readonly stop: AbortSignal;
-}
-
-/** How a session ended. */
-export type Ending = 'done' | 'stopped' | 'failed';
 
 /**
  * Trains every network of the run that is not done. On return everything committed is on disk, in finished files.
@@ -73,10 +56,11 @@ class Execution {
   readonly #epochs: number;
   readonly #tasks: Group[][];
   readonly #board: Board;
-  readonly #control = new Control();
+  readonly #control: Control;
   readonly #kernels: RunKernels;
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
+  readonly #pause: PauseWatch;
   /** By id. */
   readonly #networkOf: ReadonlyMap<number, Network>;
   /** Operations an epoch, `[network]`; 0 for those of other shards. */
@@ -89,6 +73,8 @@ class Execution {
   constructor(run: OpenRun, options: ExecuteOptions) {
     this.#run = run;
     this.#options = options;
+    this.#control = options.control ?? new Control();
+    this.#pause = new PauseWatch(this.#control);
     this.#epochs = run.manifest.sweep.epochs;
     const open = run.networks.filter(({ id }) => !run.results.isDone(id));
     const epochOf = (id: number) => run.results.progressOf(id)?.epoch ?? 0;
@@ -141,7 +127,7 @@ class Execution {
     stop.addEventListener('abort', requestStop);
     if (stop.aborted) requestStop();
     const timers = [
-      setInterval(() => this.#notifyProgress(), PROGRESS_MS),
+      setInterval(() => this.#tick(), PROGRESS_MS),
       setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
       setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
     ];
@@ -369,6 +355,15 @@ class Execution {
       networksDone: this.#run.results.doneCount,
       labels: this.#board.labelCounts(),
     });
+  }
+
+  /** Tells how far the run is, unless it stands still, and that it does. */
+  #tick(): void {
+    const stoodStill = this.#pause.isPaused;
+    const turn = this.#pause.look(this.#elapsedMs());
+    if (!stoodStill) this.#notifyProgress();
+    if (turn !== null) this.#options.notify(turn);
+    if (turn?.kind === 'paused') this.#orStop(() => this.#writeNetworks());
   }
 
   #notifyProgress(): void {

@@ -4,7 +4,9 @@
  */
 import { join } from 'node:path';
 import type { SpikeEpochs } from '../../schemas/analysis.ts';
-import type { CommitRecord } from '../../schemas/journal.ts';
+import type { EventKind } from '../../schemas/catalogue.ts';
+import type { NetworkEvent } from '../../schemas/events.ts';
+import type { CommitRecord, JournalRecord } from '../../schemas/journal.ts';
 import type { EpochRange, TracedBuckets } from '../../schemas/replay.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { type BatchRows, readBatch } from '../storage/batches.ts';
@@ -54,17 +56,20 @@ export class TraceReader {
 
   constructor({ folder, journal }: Pick<RunRecord, 'folder' | 'journal'>) {
     this.#folder = folder;
-    for (const record of journal) {
-      if (record.kind !== 'commit') continue;
-      for (const id of [...record.results.network, ...(record.unfinished?.network ?? [])]) {
-        const commits = this.#commitsOf.get(id);
-        if (commits === undefined) this.#commitsOf.set(id, [record]);
-        else commits.push(record);
-      }
-      for (const { table, file, blocks } of record.segments) {
-        const path = join(folder, table, file);
-        if (blocks.length > 0 && !this.#schemaEnds.has(path)) this.#schemaEnds.set(path, blocks[0].offset);
-      }
+    for (const record of journal) this.take(record);
+  }
+
+  /** Takes a further record of the journal. */
+  take(record: JournalRecord): void {
+    if (record.kind !== 'commit') return;
+    for (const id of [...record.results.network, ...(record.unfinished?.network ?? [])]) {
+      const commits = this.#commitsOf.get(id);
+      if (commits === undefined) this.#commitsOf.set(id, [record]);
+      else commits.push(record);
+    }
+    for (const { table, file, blocks } of record.segments) {
+      const path = join(this.#folder, table, file);
+      if (blocks.length > 0 && !this.#schemaEnds.has(path)) this.#schemaEnds.set(path, blocks[0].offset);
     }
   }
 
@@ -93,22 +98,23 @@ export class TraceReader {
   }
 
   /**
-   * The spikes and level shifts of a network, in the order of their onsets.
+   * The events that begin within a range, ascending.
    *
    * @throws RunError where a segment is gone or damaged.
    */
+  events(wanted: RowsWanted): NetworkEvent[] {
+    const events = this.#parts('events', wanted).flatMap(({ batch, rows }) => rows.map((row) => eventOf(batch, row)));
+    return events.sort((a, b) => a.epoch - b.epoch);
+  }
+
+  /** The spikes and level shifts of a network, in the order of their onsets. */
   spikes(network: number): TracedSpike[] {
-    const parts = this.#parts('events', { network, first: 0, last: Number.POSITIVE_INFINITY });
-    const spikes = parts.flatMap(({ batch, rows }) => {
-      const [onset, peak, end] = ['epoch', 'peak_epoch', 'end_epoch'].map((name) => batch.numbers(name));
-      return rows.flatMap((row): TracedSpike[] => {
-        const kind = batch.text('kind', row);
-        if (kind !== 'spike' && kind !== 'level-shift') return [];
-        // The value under a null is 0, and no epoch is.
-        return [{ kind, onset: onset[row], peak: peak[row], end: end[row] === 0 ? null : end[row] }];
-      });
-    });
-    return spikes.sort((a, b) => a.onset - b.onset);
+    const all = this.events({ network, first: 0, last: Number.POSITIVE_INFINITY });
+    return all.flatMap(({ kind, epoch, endEpoch, spike }): TracedSpike[] =>
+      (kind === 'spike' || kind === 'level-shift') && spike !== null
+        ? [{ kind, onset: epoch, peak: spike.peakEpoch, end: endEpoch }]
+        : [],
+    );
   }
 
   /** The batches that hold wanted rows, in the order of their epochs: a network's are appended one commit after another. */
@@ -146,6 +152,22 @@ export class TraceReader {
     }
     return batch;
   }
+}
+
+function eventOf(batch: BatchRows, row: number): NetworkEvent {
+  const number = (column: string) => batch.numberOrNull(column, row);
+  const peakEpoch = number('peak_epoch');
+  const spike = {
+    height: number('height_decades') ?? Number.NaN,
+    base: number('loss_before') ?? Number.NaN,
+    peak: number('loss_peak') ?? Number.NaN,
+  };
+  return {
+    kind: batch.text('kind', row) as EventKind,
+    epoch: number('epoch') ?? 0,
+    endEpoch: number('end_epoch'),
+    spike: peakEpoch === null ? null : { peakEpoch, ...spike },
+  };
 }
 
 /** The wanted values of a column, batch after batch. */

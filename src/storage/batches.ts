@@ -18,6 +18,8 @@ export interface BatchRows {
   numbers(column: string): Uint32Array | Float32Array | Float64Array;
   /** A text of a column. */
   text(column: string, row: number): string;
+  /** A number of a column that may have nulls. */
+  numberOrNull(column: string, row: number): number | null;
 }
 
 /**
@@ -80,6 +82,7 @@ function rowsOf(batch: RecordBatch, block: BatchBlock, path: string): BatchRows 
     rowCount: batch.numRows,
     numbers: (name) => columnOf(name).toArray() as Uint32Array | Float32Array | Float64Array,
     text: (name, row) => columnOf(name).get(row) as string,
+    numberOrNull: (name, row) => columnOf(name).get(row) as number | null,
   };
 }
 

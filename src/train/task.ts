@@ -132,6 +132,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   let nextLook = epoch;
   while (epoch < untilEpoch) {
     if (epoch >= nextLook) {
+      control.waitWhilePaused();
       if (control.stopRequested) break;
       nextLook = epoch + lookEpochs;
     }

@@ -1,86 +1,162 @@
 /**
- * The live screen on a terminal, seen as the terminal shows it: one screen that is drawn over itself, leaves what stood above
- * it alone and is gone when it is closed.
+ * The dashboard on a terminal: drawn on the other screen and no more often than it may be, keys taken, and the first screen given back.
  */
 import { EventEmitter } from 'node:events';
-import { expect, test, vi } from 'vitest';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-// Ink draws nothing before the end where it believes to be in CI, and has colours; read once, when the library is loaded.
+// Ink draws nothing before the end where it believes to be in CI; read once, when the library is loaded.
 vi.hoisted(() => {
   process.env.CI = 'false';
-  process.env.FORCE_COLOR = '1';
 });
 const { inkDisplay } = await import('../../src/display/ink/mount.tsx');
-const { begun, ended, labels, progress } = await import('./notices.ts');
+const { Dashboard } = await import('../../src/display/dashboard.ts');
+const { madeUpSource, RUNNING_NOTICES } = await import('./made-up.ts');
+const { ended, progress } = await import('./notices.ts');
 
-/** As much of a terminal as Ink uses: lines, a cursor, and the sequences that move it and erase. Others are an error. */
+let folder: string;
+let terminal: Terminal;
+
+/** As much of a terminal as Ink uses; what goes around the stream, to the descriptor, ends in a file. */
 class Terminal extends EventEmitter {
   readonly isTTY = true;
-  readonly columns = 100;
-  readonly rows = 30;
-  readonly lines: string[] = ['$ gyre run'];
-  /** The colours that were ever used, as the numbers of their sequences. */
-  readonly colours = new Set<string>();
-  #row = 1;
+  columns = 100;
+  rows = 30;
+  readonly frames: string[] = [];
+  readonly path = join(folder, 'terminal');
+  readonly fd = openSync(this.path, 'w');
 
   write(text: string): boolean {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by control characters.
-    for (const [part, parameters, command] of text.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|\n|[^\u001b\n]+/g)) {
-      if (part === '\n') this.#row++;
-      else if (command === undefined) this.lines[this.#row] = (this.lines[this.#row] ?? '') + part;
-      else this.#obey(command, parameters);
-    }
+    this.frames.push(text);
     return true;
   }
 
-  #obey(command: string, parameters: string): void {
-    if (command === 'A') this.#row -= Number(parameters || 1);
-    else if (command === 'K') this.lines[this.#row] = '';
-    else if (command === 'J') this.lines.length = this.#row;
-    else if (command === 'm') this.colours.add(parameters);
-    else if (!'GhlH'.includes(command)) throw new Error(`unknown sequence ${command}`);
-  }
-
-  /** What stands on it, without empty lines at the end. */
-  get text(): string {
-    return Array.from(this.lines, (line) => line ?? '')
-      .join('\n')
-      .trimEnd();
+  /** What was written around the stream. */
+  get raw(): string {
+    return readFileSync(this.path, 'utf8');
   }
 }
 
-test('the screen is drawn over itself and is gone when it is closed', async () => {
-  const terminal = new Terminal();
-  const display = inkDisplay(terminal as unknown as NodeJS.WriteStream);
-  display.notify(begun());
-  await vi.waitFor(() => expect(terminal.text).toContain('gyre planning…'));
-  display.notify(progress({ labels: labels({ descending: 17 }) }));
-  await vi.waitFor(() => expect(terminal.text).toMatch(/^ descending +17 /m));
-  display.notify(progress({ labels: labels({ descending: 18, failed: 1 }), threads: ['1-1 tanh float32'] }));
-  await vi.waitFor(() => expect(terminal.text).toMatch(/^ descending +18 /m));
-  expect(terminal.text).toMatch(/^ failed +1 /m);
-  expect(terminal.text).not.toContain('planning');
-  expect(terminal.text).not.toMatch(/descending +17/);
-  expect(terminal.text.match(/made-up/g)).toHaveLength(1);
-  expect(terminal.text.startsWith('$ gyre run\n gyre  made-up')).toBe(true);
-  display.notify(ended());
-  display.close();
-  display.close();
-  expect(terminal.text).toBe('$ gyre run');
+/** As much of a keyboard as Ink uses. */
+class Keyboard extends EventEmitter {
+  readonly isTTY = true;
+  isRaw = false;
+  #typed: string[] = [];
+  setRawMode = (isRaw: boolean) => {
+    this.isRaw = isRaw;
+  };
+  setEncoding = () => {};
+  ref = () => {};
+  unref = () => {};
+  read = () => this.#typed.shift() ?? null;
+
+  type(text: string): void {
+    this.#typed.push(text);
+    this.emit('readable');
+  }
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gyre-mount-'));
+  terminal = new Terminal();
+});
+afterEach(() => {
+  closeSync(terminal.fd);
+  rmSync(folder, { recursive: true });
 });
 
-test.each([
-  ['has colours', undefined, true],
-  ['has colours where NO_COLOR is empty', '', true],
-  ['has none under NO_COLOR', '1', false],
-])('the screen %s', async (_, noColor, hasColours) => {
-  vi.stubEnv('NO_COLOR', noColor);
-  const terminal = new Terminal();
-  const display = inkDisplay(terminal as unknown as NodeJS.WriteStream);
-  display.notify(begun());
-  display.notify(progress({ labels: labels({ diverged: 3 }) }));
-  await vi.waitFor(() => expect(terminal.text).toMatch(/^ diverged +3 /m));
-  display.close();
-  vi.unstubAllEnvs();
-  expect([terminal.colours.has('36'), terminal.colours.has('31')]).toEqual([hasColours, hasColours]);
+function mounted() {
+  const keyboard = new Keyboard();
+  const wishes: string[] = [];
+  const display = inkDisplay(new Dashboard(madeUpSource(480)), {
+    stdout: terminal as never,
+    stdin: keyboard as never,
+    onWish: (wish) => wishes.push(wish),
+  });
+  return { display, keyboard, wishes };
+}
+
+/** Drawing in React's development build takes its time, and the next frame waits for twenty times as long. */
+const shows = (what: () => void) => vi.waitFor(what, { timeout: 20_000 });
+
+const shown = () => terminal.frames.join('');
+
+describe('the screen', () => {
+  test('is the other one, and the first is given back with its cursor, once', async () => {
+    const { display, keyboard } = mounted();
+    await shows(() => expect(keyboard.isRaw).toBe(true));
+    expect(terminal.raw).toContain('\u001b[?1049h');
+    expect(terminal.raw).not.toContain('\u001b[?1049l');
+    display.close();
+    display.close();
+    expect(terminal.raw.match(/\[\?1049l/g)).toHaveLength(1);
+    expect(terminal.raw.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+    expect(keyboard.isRaw).toBe(false);
+    await display.left;
+  });
+
+  test('leaves no listener of the process or the terminal behind', () => {
+    const before = [process.listenerCount('exit'), process.listenerCount('uncaughtExceptionMonitor')];
+    const { display } = mounted();
+    expect(process.listenerCount('uncaughtExceptionMonitor')).toBe(before[1] + 1);
+    display.close();
+    expect([process.listenerCount('exit'), process.listenerCount('uncaughtExceptionMonitor')]).toEqual(before);
+    expect(terminal.listenerCount('resize')).toBe(0);
+  });
+
+  test('is drawn anew for a terminal of another size', async () => {
+    const { display } = mounted();
+    for (const notice of RUNNING_NOTICES) display.notify(notice);
+    await shows(() => expect(shown()).toContain('480/560 done'));
+    terminal.columns = 50;
+    terminal.emit('resize');
+    await shows(() => expect(shown()).toContain('this terminal has 50×30'));
+    display.close();
+  });
+});
+
+describe('drawing', () => {
+  test('of many notices is one frame, soon; where nothing comes, there is none', async () => {
+    const { display } = mounted();
+    for (const notice of RUNNING_NOTICES) display.notify(notice);
+    await shows(() => expect(shown()).toContain('480/560 done'));
+    const frames = terminal.frames.length;
+    for (let i = 0; i < 200; i++) display.notify(progress({ elapsedMs: 3_000_000 + i, networksDone: 481 }));
+    await shows(() => expect(shown()).toContain('481/560 done'));
+    const drawn = terminal.frames.length - frames;
+    expect(drawn).toBeLessThan(10);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(terminal.frames.length).toBe(frames + drawn);
+    display.close();
+  });
+});
+
+describe('keys', () => {
+  test('become wishes; q on a run that is over leaves', async () => {
+    const { display, keyboard, wishes } = mounted();
+    for (const notice of RUNNING_NOTICES) display.notify(notice);
+    await shows(() => expect(keyboard.isRaw).toBe(true));
+    keyboard.type('p');
+    keyboard.type('qq');
+    keyboard.type('\u0003');
+    expect(wishes).toEqual(['pause', 'stop', 'interrupt']);
+    display.notify(ended());
+    keyboard.type('q');
+    await display.left;
+    display.close();
+  });
+
+  test('with escapes are arrows and Tab', async () => {
+    const { display, keyboard } = mounted();
+    for (const notice of RUNNING_NOTICES) display.notify(notice);
+    await shows(() => expect(keyboard.isRaw).toBe(true));
+    keyboard.type('\u001b[C');
+    keyboard.type('\u001b[B');
+    await shows(() => expect(shown()).toContain('0.99 × 0.00032:'));
+    keyboard.type('\t');
+    await shows(() => expect(shown()).toContain('› network 479'));
+    display.close();
+  });
 });

@@ -25,3 +25,30 @@ test('two threads that never look at their messages see the stop', async () => {
   control.requestStop();
   expect(await stopped).toEqual([[{ stopped: true }], [{ stopped: true }]]);
 });
+
+test('a pause keeps threads asleep until it is over, or a stop is asked for', async () => {
+  const file = new URL('./paused-worker.mjs', import.meta.url);
+  for (const end of ['resume', 'requestStop'] as const) {
+    const control = new Control();
+    control.pause();
+    expect(new Control(control.buffer).isPaused).toBe(true);
+    const worker = new Worker(file, { workerData: control.buffer });
+    const told: unknown[] = [];
+    worker.on('message', (message) => told.push(message));
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(told).toEqual(['sleeps']);
+    const ended = once(worker, 'exit');
+    control[end]();
+    await ended;
+    expect(told).toEqual(['sleeps', `goes on, stop ${end === 'requestStop'}`]);
+    expect(control.isPaused).toBe(false);
+  }
+});
+
+test('after a stop there is no pause', () => {
+  const control = new Control();
+  control.requestStop();
+  control.pause();
+  expect(control.isPaused).toBe(false);
+});

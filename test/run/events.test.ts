@@ -23,9 +23,12 @@ const sweep = sweepOf({
   trace: { epochs: { every: 20 } },
 });
 
+/** Long enough for the reference to be told of, and stopped, on its way. */
+const long = { ...sweep, epochs: 30_000 };
+
 test('events are the same for any number of threads and lanes, any engine, and a run that is stopped again and again', async () => {
   const folder = scratchFolder();
-  await execute({ sweep, folder });
+  await execute({ sweep: long, folder });
   const expected = runBits(folder);
   const events = rowTexts(folder, 'events');
   for (const kind of ['onset', 'spike', 'divergence', 'non-finite'])
@@ -36,7 +39,7 @@ test('events are the same for any number of threads and lanes, any engine, and a
     ['reference', 1, 2],
   ] as const) {
     const other = scratchFolder();
-    await execute({ sweep, folder: other, engine, lanes, threads });
+    await execute({ sweep: long, folder: other, engine, lanes, threads });
     expect(runBits(other)).toEqual(expected);
   }
 
@@ -44,7 +47,7 @@ test('events are the same for any number of threads and lanes, any engine, and a
   let sessions = 0;
   for (let ending = 'stopped'; ending === 'stopped' && sessions < 20; sessions++) {
     const session = await execute({
-      sweep,
+      sweep: long,
       folder: stopped,
       engine: 'reference',
       lanes: 2,

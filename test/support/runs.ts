@@ -14,8 +14,9 @@ import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { type Ending, type ExecuteOptions, executeRun } from '../../src/run/execute.ts';
+import { executeRun } from '../../src/run/execute.ts';
 import { type OpenRun, openRun, readRun } from '../../src/run/folder.ts';
+import type { Ending, ExecuteOptions } from '../../src/run/session.ts';
 
 /** The training threads are real ones and need the build. */
 export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);

@@ -1,37 +1,148 @@
 /**
- * Mounts the live screen on a terminal and takes it off again. With the screen beside it, the only place that knows Ink and
- * React; imported only when there is a terminal to draw on.
+ * Mounts the dashboard on a terminal and takes it off again. With the screen beside it, the only place that knows Ink and React;
+ * imported only when there is a terminal to draw on.
  */
-import { render } from 'ink';
+import { type Key as InkKey, render, useInput } from 'ink';
+import type { ReactElement } from 'react';
 import type { Notice } from '../../../schemas/notices.ts';
-import { EMPTY_VIEW, reduce } from '../model.ts';
+import type { Dashboard } from '../dashboard.ts';
+import type { Key, Wish } from '../screen/navigation.ts';
 import { Screen } from './screen.tsx';
+import { CLEAR, enterOtherScreen, type Terminal } from './terminal.ts';
+
+/** Drawing takes at most this share of a core: after a frame that took long, the next one waits. */
+const DRAWING_SHARE = 0.05;
+const FRAME_MS_MIN = 250;
 
 export interface InkDisplay {
   readonly notify: (notice: Notice) => void;
-  /** Takes the screen off; what was on the terminal before stands above the cursor. */
+  /** Resolves once the user wants to leave the screen. */
+  readonly left: Promise<void>;
+  /** Takes the screen off; what was on the terminal before is there again. */
   readonly close: () => void;
 }
 
-/**
- * Draws on `stdout`. Drawing follows the progress notices, four a second at most. No key is read, so that the terminal stays
- * in its usual mode and Ctrl-C arrives as a signal.
- */
-export function inkDisplay(stdout: NodeJS.WriteStream): InkDisplay {
-  let view = EMPTY_VIEW;
-  const colour = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
-  const screen = () => <Screen view={view} columns={stdout.columns ?? 80} rows={stdout.rows ?? 24} colour={colour} />;
-  // Not incrementalRendering: inline, it leaves lines of earlier frames behind (seen with Ink 6.8).
-  const app = render(screen(), { stdout, exitOnCtrlC: false, patchConsole: false, maxFps: 30 });
+/** What keys may want, but to leave the screen. */
+export type WishHandler = (wish: Exclude<Wish, null | 'leave'>) => void;
+
+/** Draws a dashboard on `stdout` and takes keys from `stdin`. */
+export function inkDisplay(
+  dashboard: Dashboard,
+  { stdout, stdin, onWish }: { stdout: Terminal; stdin: NodeJS.ReadStream; onWish: WishHandler },
+): InkDisplay {
+  const hasColour = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const press = (key: Key) => {
+    const wish = dashboard.press(key);
+    draw();
+    if (wish === 'leave') leave();
+    else if (wish !== null) onWish(wish);
+  };
+  const size = () => ({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
+  const screen = () => (
+    <Keys onKey={press} isActive={stdin.isTTY === true}>
+      <Screen lines={dashboard.lines(size())} hasColour={hasColour} />
+    </Keys>
+  );
+  const restore = enterOtherScreen(stdout, stdin);
+  const app = render(screen(), {
+    stdout: withoutHeight(stdout),
+    stdin,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 30,
+  });
+  let timer: NodeJS.Timeout | null = null;
+  let nextFrameMs = 0;
+  let isClosed = false;
+
+  function draw(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const begunMs = performance.now();
+    app.rerender(screen());
+    const tookMs = performance.now() - begunMs;
+    nextFrameMs = begunMs + Math.max(FRAME_MS_MIN, tookMs / DRAWING_SHARE);
+  }
+
+  /** Soon, but no sooner than the share of drawing allows. */
+  function drawSoon(): void {
+    const waitMs = nextFrameMs - performance.now();
+    if (waitMs <= 0) draw();
+    else timer ??= setTimeout(draw, waitMs);
+  }
+
+  const resized = () => {
+    stdout.write(CLEAR);
+    app.clear();
+    draw();
+  };
+  stdout.on('resize', resized);
+
   return {
+    left,
     notify(notice) {
-      view = reduce(view, notice);
-      if (notice.kind !== 'committed') app.rerender(screen());
+      if (dashboard.notify(notice) && !isClosed) drawSoon();
     },
     close() {
-      // Unmounting draws the last frame once more, so the last frame is made empty.
-      app.rerender(null);
+      if (isClosed) return;
+      isClosed = true;
+      if (timer !== null) clearTimeout(timer);
+      stdout.off('resize', resized);
       app.unmount();
+      restore();
+      leave();
     },
   };
+}
+
+/**
+ * A terminal whose height Ink does not know: it would wipe all that the terminal has scrolled away where the frame before is taller than the
+ * terminal has become. Frames are as tall as they may be without it.
+ */
+function withoutHeight(stdout: Terminal): Terminal {
+  return new Proxy(stdout, {
+    get(target, name) {
+      if (name === 'rows') return Number.POSITIVE_INFINITY;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** Takes keys for its children. */
+function Keys(of: { onKey: (key: Key) => void; isActive: boolean; children: ReactElement }): ReactElement {
+  useInput(
+    (input, key) => {
+      for (const pressed of keysOf(input, key)) of.onKey(pressed);
+    },
+    { isActive: of.isActive },
+  );
+  return of.children;
+}
+
+/** What control characters mean in a piece of text that was typed quickly, or pasted. */
+const CONTROL_KEYS: Readonly<Record<string, Key>> = {
+  '\r': 'enter',
+  '\n': 'enter',
+  '\t': 'tab',
+  '\u007f': 'backspace',
+  '\u0003': 'interrupt',
+};
+
+/** The keys in a piece of input. */
+function keysOf(input: string, key: InkKey): Key[] {
+  if (key.ctrl) return input === 'c' ? ['interrupt'] : [];
+  if (key.upArrow) return ['up'];
+  if (key.downArrow) return ['down'];
+  if (key.leftArrow) return ['left'];
+  if (key.rightArrow) return ['right'];
+  if (key.return) return ['enter'];
+  if (key.tab) return [key.shift ? 'back-tab' : 'tab'];
+  if (key.escape) return ['escape'];
+  if (key.backspace || key.delete) return ['backspace'];
+  return [...input].map((character) => CONTROL_KEYS[character] ?? { character });
 }

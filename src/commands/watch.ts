@@ -1,0 +1,58 @@
+/**
+ * `gyre watch`: the dashboard on a run of another process, or of the past; without a terminal, its progress as lines until it is over.
+ */
+
+import { summaryLines } from '../display/summary.ts';
+import { readRun, runState } from '../run/folder.ts';
+import { RunFollower } from '../run/follow.ts';
+import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
+import { findRun } from './find-run.ts';
+import { printLine } from './output.ts';
+import { summaryInput } from './show.ts';
+
+export interface WatchOptions {
+  readonly plain?: boolean;
+  readonly json?: boolean;
+}
+
+/** Shows a run until the user leaves or, without a screen, until the run is over. Returns the exit code. */
+export async function watchCommand(name: string, { plain, json }: WatchOptions): Promise<number> {
+  const folder = findRun(name);
+  const follower = new RunFollower(folder);
+  const { networks, manifest, results } = follower;
+  const source = new RunSource({
+    folder,
+    networks,
+    epochs: manifest.sweep.epochs,
+    labelOf: (id) => results.labelOf(id),
+    isOwn: false,
+  });
+  const hasScreen = plain !== true && json !== true && isInteractive();
+  let leave = () => {};
+  const asked = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, leave);
+  process.stdout.once('error', leave);
+  try {
+    follower.start({
+      take: source.take,
+      notify: (notice) => {
+        display.notify(notice);
+        if (!hasScreen && notice.kind === 'ended') leave();
+      },
+    });
+    await (hasScreen ? Promise.race([display.left, asked]) : asked);
+  } finally {
+    follower.stop();
+    display.close();
+    for (const signal of signals) process.off(signal, leave);
+  }
+  if (json !== true) {
+    const record = readRun(folder);
+    for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
+  }
+  return 0;
+}

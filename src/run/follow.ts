@@ -1,0 +1,153 @@
+/**
+ * Follows a run from outside: tells as notices what its journal says, what was there at first and then what comes, so that a display shows
+ * the run of another process, or of the past, as it shows its own. What the journal does not say (which thread trains what, memory) is
+ * null.
+ */
+import type { JournalRecord, SessionRecord, SnapshotRecord } from '../../schemas/journal.ts';
+import type { Network } from '../../schemas/network.ts';
+import type { LabelCounts, Notice } from '../../schemas/notices.ts';
+import { JournalTail } from '../storage/journal-tail.ts';
+import { type RunRecord, readRun, runPaths } from './folder.ts';
+import { lockHolder } from './lock.ts';
+import { Results } from './results.ts';
+
+/** A journal has a snapshot a second, and a look costs little. */
+const LOOK_MS = 500;
+
+/** Follows the run in a folder from `start` to `stop`. */
+export class RunFollower {
+  readonly folder: string;
+  readonly manifest: RunRecord['manifest'];
+  readonly networks: readonly Network[];
+  readonly results: Results;
+  readonly #tail: JournalTail;
+  #notify: (notice: Notice) => void = () => {};
+  #take: (record: JournalRecord) => void = () => {};
+  #session: SessionRecord | null = null;
+  #snapshot: SnapshotRecord | null = null;
+  /** Null before the first look. */
+  #isRunning: boolean | null = null;
+  #writtenBytes = 0;
+  #hasFailed = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @throws RunError, UsageError where the folder holds no run that can be read. */
+  constructor(folder: string) {
+    const { manifest, networks } = readRun(folder);
+    this.folder = folder;
+    this.manifest = manifest;
+    this.networks = networks;
+    this.results = new Results(networks.length);
+    this.#tail = new JournalTail(runPaths(folder).journal);
+  }
+
+  /** Tells what there is by now, and then what comes; `take` gets each record of the journal. */
+  start(of: { notify: (notice: Notice) => void; take: (record: JournalRecord) => void }): void {
+    this.#notify = of.notify;
+    this.#take = of.take;
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const records = this.#tail.read();
+    this.#session = records.findLast((record) => record.kind === 'session') ?? this.#session;
+    const isRunning = lockHolder(runPaths(this.folder).lock) !== null;
+    const hasTurned = isRunning !== this.#isRunning;
+    if (this.#isRunning === null || (hasTurned && isRunning)) this.#tellBegun();
+    for (const record of records) this.#takeRecord(record);
+    if (records.length > 0 || hasTurned) this.#tellProgress();
+    if (hasTurned && !isRunning) this.#tellEnded();
+    this.#isRunning = isRunning;
+  }
+
+  #takeRecord(record: JournalRecord): void {
+    this.#take(record);
+    switch (record.kind) {
+      case 'snapshot':
+        this.#snapshot = record;
+        break;
+      case 'failed':
+        this.results.fail(record.network);
+        this.#notify({ kind: 'failed', networks: [...record.network], reason: record.reason });
+        break;
+      case 'end':
+        this.#hasFailed = record.reason === 'failed';
+        break;
+      case 'commit':
+        this.#takeCommit(record);
+    }
+  }
+
+  #takeCommit(record: Extract<JournalRecord, { kind: 'commit' }>): void {
+    const { results: done, events, segments } = record;
+    this.results.commit(record);
+    for (const { blocks } of segments)
+      for (const { metadataBytes, bodyBytes } of blocks) this.#writtenBytes += metadataBytes + bodyBytes;
+    const elapsedMs = this.#elapsedMs;
+    if (events.notable.length > 0) this.#notify({ kind: 'events', elapsedMs, ...events });
+    const networks = Array.from(done.network, (network, row) => ({ network, label: done.label[row] }));
+    if (networks.length > 0) this.#notify({ kind: 'committed', elapsedMs, networks });
+  }
+
+  #tellBegun(): void {
+    const { manifest, networks, folder, results } = this;
+    this.#notify({
+      kind: 'begun',
+      name: manifest.name,
+      key: manifest.key,
+      folder,
+      networks: networks.length,
+      epochs: manifest.sweep.epochs,
+      groups: 0,
+      threads: this.#session?.threads ?? 0,
+      engine: this.#session?.engine ?? manifest.engine,
+      networksDone: results.doneCount,
+    });
+  }
+
+  /** The snapshot of the last second, or what is committed where there is none, or nothing left to come. */
+  #tellProgress(): void {
+    const { results, networks } = this;
+    const { epochs } = this.manifest.sweep;
+    const epochsPlanned = networks.length * epochs;
+    const isDone = results.doneCount === networks.length;
+    const snapshot = isDone ? null : this.#snapshot;
+    const epochsTrained = snapshot?.epochsTrained ?? results.doneCount * epochs;
+    this.#notify({
+      kind: 'progress',
+      elapsedMs: this.#elapsedMs,
+      epochsTrained,
+      epochsPlanned,
+      share: epochsTrained / epochsPlanned,
+      networksDone: results.doneCount,
+      labels: snapshot === null ? results.labelCounts() : (snapshot.labels as LabelCounts),
+      threads: null,
+      residentBytes: null,
+      writtenBytes: this.#writtenBytes,
+    });
+  }
+
+  /** A run whose process is gone, whether it said so or was killed. */
+  #tellEnded(): void {
+    const { results, networks } = this;
+    const isDone = results.doneCount === networks.length;
+    this.#notify({
+      kind: 'ended',
+      reason: isDone ? 'done' : this.#hasFailed ? 'failed' : 'stopped',
+      elapsedMs: this.#elapsedMs,
+      networksDone: results.doneCount,
+      networksFailed: results.failedCount,
+      labels: results.labelCounts(),
+      fingerprint: results.fingerprint(networks),
+    });
+  }
+
+  get #elapsedMs(): number {
+    return this.#snapshot?.elapsedMs ?? 0;
+  }
+}

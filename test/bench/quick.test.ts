@@ -15,6 +15,7 @@ test.each([
   ['traces', []],
   ['batches', []],
   ['dashboard', []],
+  ['detectors', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];
   const output = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', stdio: 'pipe' });

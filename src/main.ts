@@ -209,17 +209,19 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
+/**
+ * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries at its end. What there was to do is done by
+ * then; the signal that hanging up sends ends the process without that.
+ */
+const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+process.on('exit', () => {
+  if (terminals.every((descriptor) => isatty(descriptor))) return;
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+});
+
 try {
   await program().parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
-}
-
-/**
- * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries. What there was to do is done; the signal that
- * hanging up sends ends the process without that.
- */
-if (process.stdout.isTTY && !isatty(1)) {
-  process.removeAllListeners('SIGHUP');
-  process.kill(process.pid, 'SIGHUP');
 }

@@ -20,6 +20,7 @@ import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunS
 import { shardOption, wholeNumberOption } from './options.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
+import { STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
   readonly out?: string;
@@ -33,10 +34,6 @@ export interface RunOptions {
   readonly analyse?: boolean;
   readonly exit?: boolean;
 }
-
-/** Exit codes of a run that a signal stopped: 128 + the signal's number, as shells have it. */
-const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** What `--kernel` chooses. Auto is the same on every machine. */
 const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
@@ -67,13 +64,15 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const stop = new AbortController();
   let signal: StopSignal | null = null;
   const onSignal = (name: NodeJS.Signals) => {
-    const exitCode = SIGNAL_EXIT_CODES[name as StopSignal];
-    if (signal !== null) process.exit(exitCode);
-    signal = name as StopSignal;
-    stop.abort();
+    if (signal === null) {
+      signal = name as StopSignal;
+      stop.abort();
+    } else if (name !== 'SIGHUP') {
+      // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.
+      process.exit(STOP_EXIT_CODES[name as StopSignal]);
+    }
   };
-  const signals = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
-  for (const name of signals) process.on(name, onSignal);
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   // A reader of --json that goes away is the end of a session, like a terminal that hangs up.
   process.stdout.once('error', () => {
     if (signal === null) onSignal('SIGHUP');
@@ -105,10 +104,10 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
         await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
       return 0;
     }
-    return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
+    return signal === null ? 1 : STOP_EXIT_CODES[signal];
   } finally {
     display.close();
-    for (const name of signals) process.off(name, onSignal);
+    for (const name of STOP_SIGNALS) process.off(name, onSignal);
   }
 }
 

@@ -5,24 +5,11 @@
  */
 
 import type { Precision } from './catalogue.ts';
+import { type Column, column, nullable } from './columns.ts';
+import { FINDINGS_TABLES, type FindingsTableName } from './findings.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
 export const FORMAT_VERSION = 2;
-
-/** Arrow types in use: u32 → uint32, f32/f64 → float, dictionary → dictionary<int32, utf8>. */
-export type ColumnType = 'u32' | 'f32' | 'f64' | 'bool' | 'utf8' | 'dictionary';
-
-/** One column of a table. */
-export interface Column {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** Numbers of a value, each of the type, as a fixed-size list; absent where a value is one. */
-  readonly listSize?: number;
-  readonly nullable: boolean;
-  /** Unit, or '1' for a plain number, or '' for names. */
-  readonly unit: string;
-  readonly description: string;
-}
 
 /** One table: a file or a folder of segments. */
 export interface TableSpec {
@@ -37,16 +24,7 @@ export interface TableSpec {
 export const COMPRESSIONS = ['none', 'zstd'] as const;
 export type CompressionName = (typeof COMPRESSIONS)[number];
 
-export type TableName = 'networks' | 'epochs' | 'events' | 'blocks' | 'windows';
-
-const column = (name: string, type: ColumnType, unit: string, description: string): Column => ({
-  name,
-  type,
-  nullable: false,
-  unit,
-  description,
-});
-const nullable = (...of: Parameters<typeof column>): Column => ({ ...column(...of), nullable: true });
+export type TableName = 'networks' | 'epochs' | 'events' | 'blocks' | 'windows' | FindingsTableName;
 
 /** One row a planned network. */
 export const NETWORKS_TABLE: TableSpec = {
@@ -194,4 +172,5 @@ export const TABLES: Readonly<Record<TableName, TableSpec>> = {
   networks: NETWORKS_TABLE,
   ...SEGMENTED_TABLES,
   windows: windowsTable({ shape: 'any', precision: 'float64', parameters: 1 }),
+  ...FINDINGS_TABLES,
 };

@@ -6,12 +6,15 @@
 import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { CLAIM_NAMES } from './claims/claim.ts';
+import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
 import { planCommand } from './commands/plan.ts';
 import { type ReplayOptions, replayCommand } from './commands/replay.ts';
+import { type ReproduceOptions, reproduceCommand } from './commands/reproduce.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
@@ -59,6 +62,7 @@ function program(): Command {
     .option('--json', 'every notice as one line of JSON on stdout, and no summary')
     .option('--fail-fast', 'stop at the first task that is given up')
     .option('--exit', 'leave the live screen when the run is over, instead of staying to look around')
+    .option('--analyse', 'then analyse it, as gyre analyse does')
     .action(async (sweep: string, options: RunOptions) => {
       process.exitCode = await runCommand(sweep, options);
     });
@@ -123,6 +127,29 @@ function program(): Command {
       process.exitCode = await verifyCommand(run, options);
     });
   command(
+    'analyse',
+    'what the spikes of a run are like: spirals, relaxation, curvature; and its twins: floating point or dynamics',
+    'gyre analyse latest --spikes 200',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--spikes <n>', 'look at no more than so many spikes, evenly spread (default: 256)')
+    .option('--threads <n>', 'analysing threads (default: one a core)')
+    .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
+    .action(async (run: string, options: AnalyseCommandOptions) => {
+      process.exitCode = await analyseCommand(run, options);
+    });
+  command(
+    'reproduce',
+    'check claims about these optimisers: expected beside measured, exit code 1 where one fails',
+    'gyre reproduce two-cycle',
+  )
+    .argument('[claim]', `which claim: ${CLAIM_NAMES.join(', ')} (default: all)`)
+    .option('--threads <n>', 'threads (default: one a core)')
+    .option('--json', 'one line of JSON a setting')
+    .action(async (claim: string | undefined, options: ReproduceOptions) => {
+      process.exitCode = await reproduceCommand(claim, options);
+    });
+  command(
     'fingerprint',
     "a run's fingerprint: equal where every bit of every network is equal",
     'gyre fingerprint latest',
@@ -185,17 +212,19 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
+/**
+ * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries at its end. What there was to do is done by
+ * then; the signal that hanging up sends ends the process without that.
+ */
+const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+process.on('exit', () => {
+  if (terminals.every((descriptor) => isatty(descriptor))) return;
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+});
+
 try {
   await program().parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
-}
-
-/**
- * A terminal that has hung up cannot be given its mode back, and Node 20 aborts where it tries. What there was to do is done; the signal that
- * hanging up sends ends the process without that.
- */
-if (process.stdout.isTTY && !isatty(1)) {
-  process.removeAllListeners('SIGHUP');
-  process.kill(process.pid, 'SIGHUP');
 }

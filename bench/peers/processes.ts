@@ -1,7 +1,7 @@
 /**
  * Runs of the built command line, timed from outside, and the kernels alone beside them.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Notice } from '../../schemas/notices.ts';
@@ -22,10 +22,10 @@ export interface Ran {
 
 const now = (): number => performance.now() / 1000;
 
-/** Runs `node …argument` to its end. */
-async function run(argument: readonly string[]): Promise<Ran> {
+/** Runs a program to its end. */
+async function run(program: string, argument: readonly string[]): Promise<Ran> {
   const begin = now();
-  const child = spawn(process.execPath, argument, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, argument, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const peak = watchMemory(child);
   let output = '';
   let errors = '';
@@ -37,7 +37,8 @@ async function run(argument: readonly string[]): Promise<Ran> {
   });
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
   const seconds = now() - begin;
-  if (exitCode !== 0) throw new Error(`node ${argument.join(' ')}: exit code ${exitCode}\n${errors.slice(-1000)}`);
+  if (exitCode !== 0)
+    throw new Error(`${program} ${argument.join(' ')}: exit code ${exitCode}\n${errors.slice(-1000)}`);
   return { seconds, output, peakMB: peak() };
 }
 
@@ -59,7 +60,24 @@ function watchMemory({ pid }: ChildProcess): () => number | null {
 }
 
 /** `gyre …` with these arguments. */
-export const gyre = (...argument: string[]): Promise<Ran> => run([MAIN, ...argument]);
+export const gyre = (...argument: string[]): Promise<Ran> => run(process.execPath, [MAIN, ...argument]);
+
+/** Whether this machine has the program that makes terminals for others. */
+export function hasTerminals(): boolean {
+  try {
+    execFileSync('script', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The same on a pseudo-terminal of its own; `output` is what was drawn on it. */
+export async function gyreOnTerminal(size: { columns: number; rows: number }, ...argument: string[]): Promise<Ran> {
+  const command = [process.execPath, MAIN, ...argument].map((word) => `'${word}'`).join(' ');
+  const sized = `stty cols ${size.columns} rows ${size.rows}; exec env -u CI TERM=xterm-256color ${command}`;
+  return await run('script', ['-qec', sized, '/dev/null']);
+}
 
 /** The kernels of a sweep alone, in as many processes at once as there are cores to load; the times of all parts. */
 export async function kernelsAlone(
@@ -68,7 +86,7 @@ export async function kernelsAlone(
 ): Promise<ShapeTime[][]> {
   const argument = (part: number) => [sweep, part, of.parts, of.epochs, of.networks].map(String);
   const parts = Array.from({ length: of.parts }, (_, part) =>
-    run(['--import', import.meta.resolve('tsx'), KERNEL_ONLY, ...argument(part)]),
+    run(process.execPath, ['--import', import.meta.resolve('tsx'), KERNEL_ONLY, ...argument(part)]),
   );
   return (await Promise.all(parts)).map(({ output }) => JSON.parse(output) as ShapeTime[]);
 }

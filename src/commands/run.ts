@@ -17,10 +17,12 @@ import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, type OpenRun, openRun, readRun } from '../run/folder.ts';
 import type { Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
+import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
+import { STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
   readonly out?: string;
@@ -31,17 +33,14 @@ export interface RunOptions {
   readonly plain?: boolean;
   readonly json?: boolean;
   readonly failFast?: boolean;
+  readonly analyse?: boolean;
   readonly exit?: boolean;
 }
-
-/** Exit codes of a run that a signal stopped: 128 + the signal's number, as shells have it. */
-const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** What `--kernel` chooses. Auto is the same on every machine. */
 const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
 
-const WORKER_URL = new URL('../../workers/train.js', import.meta.url);
+export const TRAIN_WORKER_URL = new URL('../../workers/train.js', import.meta.url);
 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
@@ -72,13 +71,15 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const stop = new AbortController();
   let signal: StopSignal | null = null;
   const onSignal = (name: NodeJS.Signals) => {
-    const exitCode = SIGNAL_EXIT_CODES[name as StopSignal];
-    if (signal !== null) process.exit(exitCode);
-    signal = name as StopSignal;
-    stop.abort();
+    if (signal === null) {
+      signal = name as StopSignal;
+      stop.abort();
+    } else if (name !== 'SIGHUP') {
+      // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.
+      process.exit(STOP_EXIT_CODES[name as StopSignal]);
+    }
   };
-  const signals = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
-  for (const name of signals) process.on(name, onSignal);
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   // A reader of --json that goes away is the end of a session, like a terminal that hangs up.
   process.stdout.once('error', () => {
     if (signal === null) onSignal('SIGHUP');
@@ -93,7 +94,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   try {
     const ending = await trainAndClose(run, {
       threads,
-      workerUrl: WORKER_URL,
+      workerUrl: TRAIN_WORKER_URL,
       ...toolchain,
       failFast: options.failFast === true,
       notify: display.notify,
@@ -105,11 +106,15 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
-    if (ending === 'done') return 0;
-    return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
+    if (ending === 'done') {
+      if (options.analyse === true)
+        await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
+      return 0;
+    }
+    return signal === null ? 1 : STOP_EXIT_CODES[signal];
   } finally {
     display.close();
-    for (const name of signals) process.off(name, onSignal);
+    for (const name of STOP_SIGNALS) process.off(name, onSignal);
   }
 }
 

@@ -1,6 +1,8 @@
 /** Signals that ask a command to stop, and the exit codes that shells expect of it then: 128 + the signal's number. */
 
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export const STOP_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export type StopSignal = keyof typeof STOP_EXIT_CODES;
+export const STOP_SIGNALS = Object.keys(STOP_EXIT_CODES) as StopSignal[];
 
 /** Tidies up and leaves where a signal comes before the returned function is called. */
 export function leaveOnSignals(tidyUp: () => void): () => void {
@@ -8,12 +10,11 @@ export function leaveOnSignals(tidyUp: () => void): () => void {
     try {
       tidyUp();
     } finally {
-      process.exit(EXIT_CODES[name as keyof typeof EXIT_CODES]);
+      process.exit(STOP_EXIT_CODES[name as StopSignal]);
     }
   };
-  const names = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
-  for (const name of names) process.once(name, leave);
+  for (const name of STOP_SIGNALS) process.once(name, leave);
   return () => {
-    for (const name of names) process.off(name, leave);
+    for (const name of STOP_SIGNALS) process.off(name, leave);
   };
 }

@@ -10,6 +10,7 @@ import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from '
 import { findRun } from './find-run.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
+import { STOP_SIGNALS } from './stop-signals.ts';
 
 export interface WatchOptions {
   readonly plain?: boolean;
@@ -35,8 +36,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
     leave = resolve;
   });
   const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, leave);
+  for (const signal of STOP_SIGNALS) process.once(signal, leave);
   process.stdout.once('error', leave);
   try {
     follower.start({
@@ -50,7 +50,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   } finally {
     follower.stop();
     display.close();
-    for (const signal of signals) process.off(signal, leave);
+    for (const signal of STOP_SIGNALS) process.off(signal, leave);
   }
   if (json !== true) {
     const record = readRun(folder);

@@ -35,7 +35,7 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
 }
 
 /** What a draw is for: the second word of the key, so that the streams of one seed never meet. */
-export const STREAMS = { weights: 0, teacher: 1, order: 2, sample: 3 } as const;
+export const STREAMS = { weights: 0, teacher: 1, order: 2, sample: 3, analysis: 4 } as const;
 
 /** Names one random number: any two that differ in a field are independent. */
 export interface Draw {

@@ -1,8 +1,9 @@
 /**
- * Pools of threads that train or replay: the only place that knows Piscina. A worker is known by its URL alone.
+ * Pools of threads that train, replay or analyse: the only place that knows Piscina. A worker is known by its URL alone.
  */
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
+import type { AnalysisOutcome, AnalysisRequest } from '../../schemas/analysis.ts';
 import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../schemas/replay.ts';
 
@@ -90,5 +91,12 @@ export class TrainingPool extends WorkerPool<TaskRequest, TaskOutcome> {
 export class ReplayPool extends WorkerPool<ReplayRequest, ReplayOutcome> {
   constructor(size: PoolSize) {
     super('runReplay', size);
+  }
+}
+
+/** Threads that analyse. */
+export class AnalysisPool extends WorkerPool<AnalysisRequest, AnalysisOutcome> {
+  constructor(size: PoolSize) {
+    super('analysePlace', size);
   }
 }

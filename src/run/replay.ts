@@ -41,8 +41,8 @@ export interface ReplayOptions {
   readonly workerUrl: URL;
   /** Which buckets of the trace are compared beside the digests: those of the windows and all that follow, all, or none. */
   readonly buckets: 'windows' | 'all' | 'none';
-  /** Takes a part; called in the order of the plan, one at a time. */
-  readonly take: (part: ReplayedPart, pass: ReplayPass) => void;
+  /** Takes a part; called in the order of the plan, one at a time. No further part is handed over before what it returns has settled. */
+  readonly take: (part: ReplayedPart, pass: ReplayPass) => void | Promise<void>;
   /** Told of network-epochs as they are replayed. */
   readonly progress?: (networkEpochs: number) => void;
 }
@@ -136,7 +136,7 @@ class Replay {
       if (!isLast) at = begin(untilEpoch, part.states);
       await turn;
       if (this.#isFailed) return;
-      this.#options.take(part, pass);
+      await this.#options.take(part, pass);
       if (isLast) return;
     }
   }

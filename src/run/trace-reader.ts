@@ -1,8 +1,9 @@
 /**
- * Reads back what a run has kept of its networks: digests of blocks and rows of buckets. The journal says which batches a commit has appended and
+ * Reads back what a run has kept of its networks: digests of blocks, rows of buckets, spikes. The journal says which batches a commit has appended and
  * which networks it was about, so that those of a few networks are found without a look at the others.
  */
 import { join } from 'node:path';
+import type { SpikeEpochs } from '../../schemas/analysis.ts';
 import type { EventKind } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
 import type { CommitRecord, JournalRecord, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
@@ -34,6 +35,11 @@ interface Part {
 /** Epochs of one network of which rows are wanted, those that end within the range. */
 export interface RowsWanted extends EpochRange {
   readonly network: number;
+}
+
+/** A spike or level shift of one network, by its epochs. */
+export interface TracedSpike extends SpikeEpochs {
+  readonly kind: 'spike' | 'level-shift';
 }
 
 /** Digests of blocks of one network, by the last epoch of each. */
@@ -122,6 +128,16 @@ export class TraceReader {
   events(wanted: RowsWanted): NetworkEvent[] {
     const events = this.#parts('events', wanted).flatMap(({ batch, rows }) => rows.map((row) => eventOf(batch, row)));
     return events.sort((a, b) => a.epoch - b.epoch);
+  }
+
+  /** The spikes and level shifts of a network, in the order of their onsets. */
+  spikes(network: number): TracedSpike[] {
+    const all = this.events({ network, first: 0, last: Number.POSITIVE_INFINITY });
+    return all.flatMap(({ kind, epoch, endEpoch, spike }): TracedSpike[] =>
+      (kind === 'spike' || kind === 'level-shift') && spike !== null
+        ? [{ kind, onset: epoch, peak: spike.peakEpoch, end: endEpoch }]
+        : [],
+    );
   }
 
   /** The batches that hold wanted rows, in the order of their epochs: within a batch a network's rows are. */

@@ -21,9 +21,8 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { EVENT_KINDS } from '../../schemas/catalogue.ts';
+import type { Column, ColumnType } from '../../schemas/columns.ts';
 import {
-  type Column,
-  type ColumnType,
   type CompressionName,
   FORMAT_VERSION,
   SEGMENTED_TABLES,
@@ -48,16 +47,24 @@ export type TableValues = Readonly<Record<string, ColumnValues>>;
 
 /** One-line recipes that open a table from its run's folder, by tool. Kept in the metadata of each file. */
 export const RECIPES: Readonly<Record<Exclude<TableName, 'windows'>, Readonly<Record<string, string>>>> = {
-  networks: {
-    pandas: "pandas.read_feather('networks.arrow')",
-    polars: "polars.read_ipc('networks.arrow')",
-    duckdb: "networks = pyarrow.feather.read_table('networks.arrow'); duckdb.sql('select * from networks')",
-    r: "arrow::read_feather('networks.arrow')",
-  },
+  networks: fileRecipes('networks'),
   epochs: segmentRecipes('epochs'),
   events: segmentRecipes('events'),
   blocks: segmentRecipes('blocks'),
+  spirals: fileRecipes('spirals'),
+  relaxation: fileRecipes('relaxation'),
+  curvature: fileRecipes('curvature'),
+  twins: fileRecipes('twins'),
 };
+
+function fileRecipes(table: TableName): Record<string, string> {
+  return {
+    pandas: `pandas.read_feather('${table}.arrow')`,
+    polars: `polars.read_ipc('${table}.arrow')`,
+    duckdb: `${table} = pyarrow.feather.read_table('${table}.arrow'); duckdb.sql('select * from ${table}')`,
+    r: `arrow::read_feather('${table}.arrow')`,
+  };
+}
 
 function segmentRecipes(table: TableName, folder: string = table): Record<string, string> {
   return {

@@ -14,7 +14,7 @@ const MAGIC_BYTES = 8;
 /** The rows of one batch, column by column. */
 export interface BatchRows {
   readonly rowCount: number;
-  /** The values of a column of numbers without nulls, `[row]`. */
+  /** The values of a column of numbers, `[row]`; whatever stands under a null. */
   numbers(column: string): Uint32Array | Float32Array | Float64Array;
   /** A text of a column. */
   text(column: string, row: number): string;

@@ -14,6 +14,8 @@ test.each([
   ['replay', []],
   ['traces', []],
   ['batches', []],
+  ['dashboard', []],
+  ['detectors', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];
   const output = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', stdio: 'pipe' });

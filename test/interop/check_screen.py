@@ -4,6 +4,7 @@ run can be continued.
 
 import re
 import signal
+import time
 import unittest
 
 import gyre
@@ -104,10 +105,13 @@ class Screen(unittest.TestCase):
             self.assert_restored(on)
 
     def test_a_terminal_that_goes_away_stops_the_run_and_it_can_be_continued(self):
-        on = self.run_long("hung-up")
-        on.hang_up()
-        self.assertIn(on.wait_for_end(), (129, -signal.SIGHUP))
-        self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
+        for seconds in (0, 0.5, 1, 1.5):
+            with self.subTest(f"{seconds} s after its first frame"):
+                on = self.run_long(f"hung-up-{seconds}")
+                time.sleep(seconds)
+                on.hang_up()
+                self.assertIn(on.wait_for_end(), (129, -signal.SIGHUP))
+                self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
 
     def test_a_run_that_is_done_stays_to_be_looked_at_until_q(self):
         folder = gyre.scratch() / "screen-done"

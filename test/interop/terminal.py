@@ -28,6 +28,7 @@ class Terminal:
         #: Everything that was written, escapes included.
         self.written = b""
         self.exit_code = None
+        self._is_there = True
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
@@ -49,7 +50,8 @@ class Terminal:
         os.kill(self.pid, number)
 
     def hang_up(self):
-        """Takes the terminal away."""
+        """Takes the terminal away; what is written from then on is lost."""
+        self._is_there = False
         os.close(self._descriptor)
 
     @property
@@ -71,7 +73,8 @@ class Terminal:
     def wait_for_end(self):
         """Waits for the end of the program; returns its exit code, or minus the signal that ended it."""
         self._wait(self._has_ended, lambda: f"the program has not ended:\n{self.text}")
-        self._reader.join(timeout=5)
+        if self._is_there:
+            self._reader.join(timeout=5)
         return self.exit_code
 
     def kill(self):

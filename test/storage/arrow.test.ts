@@ -5,7 +5,8 @@
 import { type Table, tableFromIPC } from 'apache-arrow';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Column, type ColumnType, NETWORKS_TABLE, type TableSpec } from '../../schemas/trace.ts';
+import type { Column, ColumnType } from '../../schemas/columns.ts';
+import { NETWORKS_TABLE, type TableSpec } from '../../schemas/trace.ts';
 import { type ColumnValues, cellOf, type TableValues, tableFile } from '../../src/storage/arrow.ts';
 import { columnOf as readColumn } from '../support/runs.ts';
 

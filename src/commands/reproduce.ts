@@ -1,0 +1,81 @@
+/**
+ * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is measured.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Problem, UsageError } from '../../schemas/problems.ts';
+import { checkClaims } from '../claims/check.ts';
+import { CLAIM_NAMES, CLAIMS, type ClaimName, type ClaimRow } from '../claims/claim.ts';
+import { columns, count, magnitude } from '../display/format.ts';
+import { ANALYSE_WORKER_URL } from './analyse.ts';
+import { unknownWord, wholeNumberOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
+import { REPLAY_WORKER_URL } from './replay.ts';
+import { TRAIN_WORKER_URL } from './run.ts';
+import { leaveOnSignals } from './stop-signals.ts';
+
+export interface ReproduceOptions {
+  readonly threads?: string;
+  readonly json?: boolean;
+}
+
+/** Checks a claim, or all. Returns the exit code: 1 where a row fails. */
+export async function reproduceCommand(name: string | undefined, options: ReproduceOptions): Promise<number> {
+  const problems: Problem[] = unknownWord('claim', name, CLAIM_NAMES);
+  const threads =
+    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  if (problems.length > 0) throw new UsageError(problems);
+  const chosen = name === undefined ? CLAIM_NAMES : [name as ClaimName];
+  const scratch = mkdtempSync(join(tmpdir(), 'gyre-claims-'));
+  const tidyUp = () => rmSync(scratch, { recursive: true, force: true });
+  const keepSignals = leaveOnSignals(tidyUp);
+  const rows: ClaimRow[] = [];
+  try {
+    const claims = checkClaims(chosen, {
+      folder: join(scratch, 'run'),
+      threads,
+      trainWorkerUrl: TRAIN_WORKER_URL,
+      replayWorkerUrl: REPLAY_WORKER_URL,
+      analyseWorkerUrl: ANALYSE_WORKER_URL,
+    });
+    for await (const row of claims) {
+      rows.push(row);
+      if (options.json === true) printJson(row);
+    }
+  } finally {
+    keepSignals();
+    tidyUp();
+  }
+  const failed = rows.filter(({ passed }) => !passed).length;
+  if (options.json !== true) {
+    for (const line of chosen.flatMap((claim) => claimLines(claim, rows))) printLine(line);
+    printLine(
+      failed === 0 ? `all ${count(rows.length)} rows pass` : `${count(failed)} of ${count(rows.length)} rows FAIL`,
+    );
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+/** Steps are told one by one. */
+const number = (value: number): string => (Number.isInteger(value) ? String(value) : magnitude(value));
+
+function claimLines(claim: ClaimName, rows: readonly ClaimRow[]): string[] {
+  const { statement, source } = CLAIMS[claim];
+  const own = rows.filter((row) => row.claim === claim);
+  const cells = own.map(({ setting, expected, measured, low, high, passed, seconds }) => [
+    `  ${setting}`,
+    number(expected),
+    number(measured),
+    `${number(low)} … ${number(high)}`,
+    passed ? 'yes' : 'NO',
+    seconds.toFixed(1),
+  ]);
+  const heads = ['  setting', 'expected', 'measured', 'passes within', 'passed', 'seconds'];
+  return [
+    `${claim}: ${statement}`,
+    `  ${source}`,
+    ...columns([heads, ...cells], ['left', 'right', 'right', 'right', 'left', 'right']),
+    '',
+  ];
+}

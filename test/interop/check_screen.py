@@ -56,7 +56,8 @@ class Screen(unittest.TestCase):
         on.type("?")
         on.wait_for("find a network by its number")
         on.type("\x1b")
-        on.wait_for("events")
+        # Escape and a key that comes with it would be one key with Alt.
+        on.wait_until_gone("find a network by its number")
         on.type("/95\r")
         on.wait_for("network 95  1-8-8-1 tanh sine")
         for columns, rows in [(80, 24), (60, 16), (200, 60), (120, 40)]:

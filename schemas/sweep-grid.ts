@@ -65,7 +65,7 @@ export type Range =
   | { readonly log: readonly [number, number]; readonly linear?: never };
 
 /** A number, or the range that a sample draws it from. */
-function rate<T extends z.ZodType<number, number>>(value: T) {
+function numberOrRange<T extends z.ZodType<number, number>>(value: T) {
   const pair = z.tuple([value, value]) as unknown as z.ZodTuple<[z.ZodNumber, z.ZodNumber]>;
   const ends = pair.refine(([low, high]) => low < high, { error: 'two numbers, the smaller first' });
   const positive = ends.refine(([low]) => low > 0, { error: 'two numbers above 0, which have logarithms' });
@@ -113,11 +113,11 @@ export const optimizerBlock = z.strictObject({
   form: axis(z.enum(namesOf(FORMS)))
     .prefault('torch')
     .describe(`How its update is written: where the parentheses stand decides bits. ${sentencesOf(FORMS)}`),
-  learningRate: rate(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)).describe('Learning rate.'),
-  beta1: rate(decayRate).optional().meta(tellOption('beta1', 'Decay rate of the first moment')),
-  beta2: rate(decayRate).optional().meta(tellOption('beta2', 'Decay rate of the second moment')),
-  epsilon: rate(magnitude).optional().meta(tellOption('epsilon', 'What is added to the denominator')),
-  weightDecay: rate(magnitude)
+  learningRate: numberOrRange(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)).describe('Learning rate.'),
+  beta1: numberOrRange(decayRate).optional().meta(tellOption('beta1', 'Decay rate of the first moment')),
+  beta2: numberOrRange(decayRate).optional().meta(tellOption('beta2', 'Decay rate of the second moment')),
+  epsilon: numberOrRange(magnitude).optional().meta(tellOption('epsilon', 'What is added to the denominator')),
+  weightDecay: numberOrRange(magnitude)
     .optional()
     .meta(tellOption('weightDecay', 'Decay of the weights, times the learning rate')),
 });
@@ -177,8 +177,8 @@ const objectiveNumber = z.number().max(SWEEP_LIMITS.magnitudeMax).overwrite(with
 export const objectiveBlock = z.strictObject({
   kind: axis(z.enum(namesOf(OBJECTIVES))).describe(`The objective. ${sentencesOf(OBJECTIVES)}`),
   exponent: axis(wholeNumber(OBJECTIVE_EXPONENTS)).prefault(2).describe('The exponent k.'),
-  curvature: axis(objectiveNumber.gt(0)).prefault(1).describe('The curvature λ.'),
-  start: axis(objectiveNumber.min(-SWEEP_LIMITS.magnitudeMax))
+  curvature: numberOrRange(objectiveNumber.gt(0)).prefault(1).describe('The curvature λ.'),
+  start: numberOrRange(objectiveNumber.min(-SWEEP_LIMITS.magnitudeMax))
     .prefault(1)
     .describe('The parameter before the first epoch.'),
 });

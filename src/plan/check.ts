@@ -46,6 +46,7 @@ export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boole
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
     ...objective.flatMap((block, i) => repeatsOfBlock(block, ['objective', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...(isSampled ? [] : objective.flatMap((block, i) => rangesOf(block, ['objective', i]))),
     ...(isSampled ? [] : optimizer.flatMap((block, i) => rangesOf(block, ['optimizer', i]))),
     ...checkBatches(sweep),
     ...checkMemory(sweep),

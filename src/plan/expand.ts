@@ -126,7 +126,9 @@ function objectiveConfigs({
 }: ObjectiveBlock): Objective[] {
   return kinds.flatMap((kind) =>
     exponents.flatMap((exponent) =>
-      curvatures.flatMap((curvature) => starts.map((start) => ({ kind, exponent, curvature, start }))),
+      numbers(curvatures).flatMap((curvature) =>
+        numbers(starts).map((start) => ({ kind, exponent, curvature, start })),
+      ),
     ),
   );
 }

@@ -169,6 +169,24 @@ describe('a sample', () => {
     expect(new Set(objectives.map((of) => `${of?.exponent} ${of?.start}`)).size).toBe(4);
   });
 
+  test('draws curvatures and starts of objectives from ranges, each by its own axis', () => {
+    const ranges = { curvature: { log: [0.01, 100] }, start: { linear: [-2, 2] } };
+    const grid = { name: 'o', epochs: 1, optimizer: { kind: 'sgd', learningRate: 0.1 } };
+    const text = stringify({ ...grid, objective: { kind: 'power', ...ranges }, sample: SAMPLE });
+    const { exp } = elementaryOf('float64');
+    const again = Array.from({ length: SAMPLE.count }, (_, n) => ({
+      ...{ kind: 'power', exponent: 2 },
+      curvature: exp(log(0.01) + (log(100) - log(0.01)) * uniforms(SAMPLE.seed, 21, n)[1]),
+      start: -2 + 4 * uniforms(SAMPLE.seed, 22, n)[1],
+    }));
+    expect(expandSweep(parseSweep(text, 'a.yaml')).map(({ objective }) => objective)).toEqual(again);
+    const gridText = stringify({ ...grid, objective: { kind: 'power', ...ranges } });
+    expect(problemsOf(gridText)).toEqual([
+      expect.stringContaining('objective.curvature: got the range {"log":[0.01,100]}, expected numbers'),
+      expect.stringContaining('objective.start: got the range {"linear":[-2,2]}, expected numbers'),
+    ]);
+  });
+
   test('draws again what is excluded', () => {
     const exclude = [{ activation: ['relu'] }, { optimizer: [{ learningRate: [{ log: [1e-2, 10] }] }] }];
     const networks = networksWith({ ...WIDE, sample: SAMPLE, exclude });

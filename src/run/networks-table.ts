@@ -77,9 +77,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   };
   const done = new Uint8Array(networks.length);
   for (const [i, { id }] of networks.entries()) done[i] = Number(results.isDone(id));
+  const isById = networks.length === results.networkCount && networks.every(({ id }, row) => id === row);
   /** Results stand at the ids of the full plan: of a shard, not at its rows. */
   const ofRows = <Values extends Float64Array | Uint32Array>(byId: Values): Values => {
-    if (networks.length === results.networkCount) return byId;
+    if (isById) return byId;
     const values = byId.slice(0, networks.length) as Values;
     for (const [i, { id }] of networks.entries()) values[i] = byId[id];
     return values;

@@ -20,7 +20,7 @@ import { printLine, tellUser } from './output.ts';
 /** Where notices go. */
 export interface Display {
   readonly notify: (notice: Notice) => void;
-  /** Resolves once the user has left; at once where there is nothing to leave. */
+  /** Resolves once the user has left, at once where there is nothing to leave; rejects where it fails. */
   readonly left: Promise<void>;
   readonly close: () => void;
 }

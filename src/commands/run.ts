@@ -91,6 +91,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     else if (control.isPaused) control.resume();
     else control.pause();
   });
+  // Without its screen nobody watches the run: it is stopped, and what is wrong with the screen is told below.
+  display.left.catch(() => stop.abort());
   try {
     const ending = await trainAndClose(run, {
       threads,
@@ -102,7 +104,8 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
       control,
     });
     // The run is over and its folder free. On the dashboard its user may look around until a key or a signal ends that.
-    if (options.exit !== true) await Promise.race([display.left, whenAborted(stop.signal)]);
+    if (options.exit === true) display.close();
+    await Promise.race([display.left, whenAborted(stop.signal)]);
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);

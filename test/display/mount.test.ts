@@ -67,10 +67,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function mounted() {
+function mounted(dashboard = new Dashboard(madeUpSource(480))) {
   const keyboard = new Keyboard();
   const wishes: string[] = [];
-  const display = inkDisplay(new Dashboard(madeUpSource(480)), {
+  const display = inkDisplay(dashboard, {
     stdout: terminal as never,
     stdin: keyboard as never,
     onWish: (wish) => wishes.push(wish),
@@ -79,7 +79,7 @@ function mounted() {
 }
 
 /** Drawing in React's development build takes its time, and the next frame waits for twenty times as long. */
-const shows = (what: () => void) => vi.waitFor(what, { timeout: 20_000 });
+const shows = (what: () => void) => vi.waitFor(what, { timeout: 55_000 });
 
 const shown = () => terminal.frames.join('');
 
@@ -129,6 +129,33 @@ describe('drawing', () => {
     expect(drawn).toBeLessThan(10);
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(terminal.frames.length).toBe(frames + drawn);
+    display.close();
+  });
+});
+
+describe('an error', () => {
+  const defect = new Error('a defect');
+  const throws = (): never => {
+    throw defect;
+  };
+
+  test.each<[string, (dashboard: InstanceType<typeof Dashboard>) => void]>([
+    ['of a component', (dashboard) => vi.spyOn(dashboard, 'lines').mockReturnValue([null as never])],
+    ['of what is drawn', (dashboard) => vi.spyOn(dashboard, 'lines').mockImplementation(throws)],
+    ['of what a notice changes', (dashboard) => vi.spyOn(dashboard, 'notify').mockImplementation(throws)],
+    ['of what a key does', (dashboard) => vi.spyOn(dashboard, 'press').mockImplementation(throws)],
+  ])('%s takes the screen off, and whoever waits for its end hears of it', async (name, breakIt) => {
+    const dashboard = new Dashboard(madeUpSource(480));
+    const { display, keyboard } = mounted(dashboard);
+    await shows(() => expect(keyboard.isRaw).toBe(true));
+    breakIt(dashboard);
+    const hears = expect(display.left).rejects.toThrow(name === 'of a component' ? /null/ : 'a defect');
+    display.notify(RUNNING_NOTICES[0]);
+    keyboard.type('j');
+    await hears;
+    expect(terminal.raw.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+    expect(keyboard.isRaw).toBe(false);
+    for (const notice of RUNNING_NOTICES) display.notify(notice);
     display.close();
   });
 });

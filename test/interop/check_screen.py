@@ -2,6 +2,7 @@
 run can be continued.
 """
 
+import json
 import re
 import signal
 import time
@@ -113,6 +114,51 @@ class Screen(unittest.TestCase):
                 on.hang_up()
                 self.assertIn(on.wait_for_end(), (129, -signal.SIGHUP))
                 self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
+
+    def preload(self, name, code):
+        """An environment in which each of Gyre's threads begins with some JavaScript."""
+        module = gyre.scratch() / f"{name}.mjs"
+        module.write_text(code)
+        return {"NODE_OPTIONS": f"--import={module}"}.items()
+
+    def test_a_screen_that_fails_gives_the_terminal_back_and_the_run_can_be_continued(self):
+        code = f"""
+            const {{ Dashboard }} = await import({json.dumps(str(gyre.MAIN.parent / "display" / "dashboard.js"))});
+            const lines = Dashboard.prototype.lines;
+            let frames = 0;
+            Dashboard.prototype.lines = function (size) {{
+              if (++frames > 4) throw new Error("the fifth frame");
+              return lines.call(this, size);
+            }};
+        """
+        on = self.run_long("failing-screen", environment=self.preload("failing-screen", code))
+        self.assertEqual(on.wait_for_end(), 1)
+        self.assert_restored(on)
+        self.assertIn("this is a defect of Gyre, please report it: Error: the fifth frame", self.after(on))
+        self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
+
+    def test_a_thread_that_ends_is_replaced_and_the_screen_goes_on(self):
+        flag = gyre.scratch() / "thread-has-ended"
+        code = f"""
+            import {{ openSync }} from "node:fs";
+            import {{ isMainThread }} from "node:worker_threads";
+            const end = () => {{
+              try {{ openSync({json.dumps(str(flag))}, "wx"); }} catch {{ return; }}
+              process.exit(9);
+            }};
+            if (!isMainThread) setTimeout(end, 1500);
+        """
+        on = self.run_long("lost-thread", environment=self.preload("lost-thread", code))
+        deadline = time.monotonic() + terminal.WAIT_SECONDS_MAX
+        while not flag.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertTrue(flag.exists(), "no thread has ended")
+        on.type("m")
+        on.wait_for("spiking by")
+        on.type("qq")
+        self.assertEqual(on.wait_for_end(), 130)
+        self.assert_restored(on)
+        self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
 
     def test_a_run_that_is_done_stays_to_be_looked_at_until_q(self):
         folder = gyre.scratch() / "screen-done"

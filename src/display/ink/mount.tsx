@@ -16,7 +16,7 @@ const FRAME_MS_MIN = 250;
 
 export interface InkDisplay {
   readonly notify: (notice: Notice) => void;
-  /** Resolves once the user wants to leave the screen. */
+  /** Resolves once the user wants to leave the screen; rejects where drawing fails, with the screen off by then. */
   readonly left: Promise<void>;
   /** Takes the screen off; what was on the terminal before is there again. */
   readonly close: () => void;
@@ -32,11 +32,13 @@ export function inkDisplay(
 ): InkDisplay {
   const hasColour = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
   let leave = () => {};
-  const left = new Promise<void>((resolve) => {
+  let fail = (_error: unknown) => {};
+  const left = new Promise<void>((resolve, reject) => {
     leave = resolve;
+    fail = reject;
   });
   const press = (key: Key) => {
-    const wish = dashboard.press(key);
+    const wish = guarded(() => dashboard.press(key)) ?? null;
     draw();
     if (wish === 'leave') leave();
     else if (wish !== null) onWish(wish);
@@ -47,23 +49,42 @@ export function inkDisplay(
       <Screen lines={dashboard.lines(size())} hasColour={hasColour} />
     </Keys>
   );
+  const firstScreen = screen(); // what goes wrong with it can still be told on the screen that is there
   const restore = enterOtherScreen(stdout, stdin);
-  const app = render(screen(), {
+  const app = render(firstScreen, {
     stdout: withoutHeight(stdout),
     stdin,
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: 30,
   });
+  // Where a component throws, Ink ends and says so here.
+  app.waitUntilExit().catch(giveUp);
   let timer: NodeJS.Timeout | null = null;
   let nextFrameMs = 0;
   let isClosed = false;
 
+  /** A defect of the screen is none of the run: whoever waits for `left` hears of it, and nobody else. */
+  function guarded<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      giveUp(error);
+      return undefined;
+    }
+  }
+
+  function giveUp(error: unknown): void {
+    fail(error);
+    close();
+  }
+
   function draw(): void {
+    if (isClosed) return;
     if (timer !== null) clearTimeout(timer);
     timer = null;
     const begunMs = performance.now();
-    app.rerender(screen());
+    guarded(() => app.rerender(screen()));
     const tookMs = performance.now() - begunMs;
     nextFrameMs = begunMs + Math.max(FRAME_MS_MIN, tookMs / DRAWING_SHARE);
   }
@@ -82,20 +103,22 @@ export function inkDisplay(
   };
   stdout.on('resize', resized);
 
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    if (timer !== null) clearTimeout(timer);
+    stdout.off('resize', resized);
+    app.unmount();
+    restore();
+    leave();
+  }
+
   return {
     left,
     notify(notice) {
-      if (dashboard.notify(notice) && !isClosed) drawSoon();
+      if (!isClosed && guarded(() => dashboard.notify(notice)) === true) drawSoon();
     },
-    close() {
-      if (isClosed) return;
-      isClosed = true;
-      if (timer !== null) clearTimeout(timer);
-      stdout.off('resize', resized);
-      app.unmount();
-      restore();
-      leave();
-    },
+    close,
   };
 }
 

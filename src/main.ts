@@ -102,10 +102,17 @@ function program(): Command {
     'gyre replay latest --network 3,17-20 --epochs 0..500',
   )
     .argument('[run]', 'which run', 'latest')
-    .requiredOption('--network <ids>', 'networks by their numbers: 3 or 3,17-20')
-    .requiredOption(
+    .option(
+      '--network <ids>',
+      'networks by their numbers: 3 or 3,17-20 (default with --around-events: all that have events)',
+    )
+    .option(
       '--epochs <ranges>',
       'epochs, both ends included: 0..500 or 0..100,5000..5100; 0 is the state before epoch 1',
+    )
+    .option(
+      '--around-events <n>',
+      'and n epochs on either side of each event, from its first epoch to its end (without an end, to its peak; of a stagnation, both ends alone)',
     )
     .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
     .option('--threads <n>', 'replaying threads (default: one a core)')

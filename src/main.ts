@@ -6,6 +6,7 @@
 import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { TABLES } from '../schemas/trace.ts';
 import { CLAIM_NAMES } from './claims/claim.ts';
 import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
@@ -180,7 +181,7 @@ function program(): Command {
   command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
     .argument('[run]', 'which run', 'latest')
     .addOption(new Option('--format <name>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
-    .option('--table <name>', 'only this table')
+    .option('--table <name>', `only this table: ${Object.keys(TABLES).join(', ')}`)
     .option('--out <dir>', "the folder to write to (default: FORMAT in the run's folder)")
     .option('--json', 'one line of JSON a table')
     .action(async (run: string, options: ExportOptions) => {

@@ -4,8 +4,11 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { readParquet } from 'parquet-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../schemas/journal.ts';
+import { TABLES, type TableName } from '../../schemas/trace.ts';
 import { readRun } from '../../src/run/folder.ts';
 import { gyre, jsonLines, linesOf, newFolder, removeFolder } from '../support/cli.ts';
 
@@ -72,6 +75,15 @@ test('its manifest and journal say the same but for times and versions', () => {
   expect(before.results.labelCounts()).toMatchObject({ 'non-finite': 4, fluctuating: 4 });
 });
 
+/** What an Arrow or Parquet file says of each of its columns. */
+function meaningsIn(path: string) {
+  const bytes = readFileSync(path);
+  const { schema } = tableFromIPC(path.endsWith('.arrow') ? bytes : readParquet(bytes).intoIPCStream());
+  return schema.fields.map(({ name, metadata }) => {
+    return [name, { unit: metadata.get('unit'), description: metadata.get('description') }];
+  });
+}
+
 describe('the committed folder is read by', () => {
   const { networks, results } = readRun(golden);
   const read = async (...args: string[]) => {
@@ -88,7 +100,7 @@ describe('the committed folder is read by', () => {
     expect(await read('verify', '--all')).toContain('8 of 8 networks');
   });
 
-  test('replay and export', async () => {
+  test('replay and export, whose Parquet files say of every column what the run’s own say: its unit and its meaning', async () => {
     const windows = jsonLines(await read('replay', '--around-events', '20', '--out', 'windows', '--json'));
     expect(windows.map(({ networks: of, proven }) => [of, proven])).toEqual([
       [[0, 2, 4, 6], true],
@@ -99,5 +111,17 @@ describe('the committed folder is read by', () => {
       ...['networks', 'epochs', 'events', 'blocks'],
       ...['windows/1-3-1-float32', 'windows/1-3-1-float64'],
     ]);
+    const own = filesIn(golden).filter((file) => file.endsWith('.arrow') && !file.startsWith('data/'));
+    const exported = filesIn(join(cwd, 'parquet'));
+    expect(exported).toHaveLength(own.length);
+    for (const [folder, files] of [
+      [golden, own],
+      [join(cwd, 'parquet'), exported],
+    ] as const)
+      for (const file of files) {
+        const { columns } = TABLES[file.split(/[/.]/)[0] as TableName];
+        const meanings = columns.map(({ name, unit, description }) => [name, { unit, description }]);
+        expect(meaningsIn(join(folder, file)), file).toEqual(meanings);
+      }
   });
 });

@@ -6,6 +6,7 @@
 import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { TABLES } from '../schemas/trace.ts';
 import { CLAIM_NAMES } from './claims/claim.ts';
 import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
 import { type ExportOptions, exportCommand } from './commands/export.ts';
@@ -102,10 +103,17 @@ function program(): Command {
     'gyre replay latest --network 3,17-20 --epochs 0..500',
   )
     .argument('[run]', 'which run', 'latest')
-    .requiredOption('--network <ids>', 'networks by their numbers: 3 or 3,17-20')
-    .requiredOption(
+    .option(
+      '--network <ids>',
+      'networks by their numbers: 3 or 3,17-20 (default with --around-events: all that have events)',
+    )
+    .option(
       '--epochs <ranges>',
       'epochs, both ends included: 0..500 or 0..100,5000..5100; 0 is the state before epoch 1',
+    )
+    .option(
+      '--around-events <n>',
+      'and n epochs on either side of each event, from its first epoch to its end (without an end, to its peak; of a stagnation, both ends alone)',
     )
     .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
     .option('--threads <n>', 'replaying threads (default: one a core)')
@@ -173,7 +181,7 @@ function program(): Command {
   command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
     .argument('[run]', 'which run', 'latest')
     .addOption(new Option('--format <name>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
-    .option('--table <name>', 'only this table')
+    .option('--table <name>', `only this table: ${Object.keys(TABLES).join(', ')}`)
     .option('--out <dir>', "the folder to write to (default: FORMAT in the run's folder)")
     .option('--json', 'one line of JSON a table')
     .action(async (run: string, options: ExportOptions) => {

@@ -5,9 +5,11 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Network } from '../../schemas/network.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import type { EpochRange } from '../../schemas/replay.ts';
 import { bytes, count } from '../display/format.ts';
+import { windowsAroundEvents } from '../run/around-events.ts';
 import { Comparisons } from '../run/comparisons.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { replayPasses } from '../run/replay.ts';
@@ -20,8 +22,9 @@ import { replayProgress } from './replay-progress.ts';
 import { leaveOnSignals } from './stop-signals.ts';
 
 export interface ReplayOptions {
-  readonly network: string;
-  readonly epochs: string;
+  readonly network?: string;
+  readonly epochs?: string;
+  readonly aroundEvents?: string;
   readonly out?: string;
   readonly threads?: string;
   readonly json?: boolean;
@@ -33,27 +36,15 @@ export const REPLAY_WORKER_URL = new URL('../../workers/replay.js', import.meta.
 export async function replayCommand(name: string, options: ReplayOptions): Promise<number> {
   const problems: Problem[] = [];
   const run = readRunToReplay(findRun(name));
-  const { folder, manifest, networks } = run;
-  const ids = rangesOption(
-    '--network',
-    options.network,
-    { max: run.results.networkCount - 1, separator: '-' },
-    problems,
-  );
-  const epochs = rangesOption('--epochs', options.epochs, { max: manifest.sweep.epochs, separator: '..' }, problems);
+  const { folder } = run;
+  const choice = choiceOf(run, options, problems);
   const threads =
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
 
-  const chosen = networks.filter(({ id }) => ids.some(({ first, last }) => id >= first && id <= last));
-  if (chosen.length === 0) {
-    const got = `${JSON.stringify(options.network)}, networks of other shards`;
-    throw new UsageError({ where: '--network', got, expected: `networks of ${folder}` });
-  }
-  const windows = mergedRanges(epochs);
-  const wanted = chosen.map((network): ReplayWanted => ({ network, windows }));
-  const plan = windowFiles(options.out ?? join(folder, 'windows'), wanted, rangesText(windows));
+  const wanted = await wantedWindows(run, choice);
+  const plan = windowFiles(options.out ?? join(folder, 'windows'), wanted, choiceText(choice));
   const comparisons = await writeWindows(run, plan, wanted, threads);
   const files = plan.map((file) => describeFile(file, comparisons));
   if (options.json === true) for (const file of files) printJson(file);
@@ -61,6 +52,81 @@ export async function replayCommand(name: string, options: ReplayOptions): Promi
   for (const { unproven, path } of files) if (unproven.length > 0) tellUser(`${path}: ${unprovenText(unproven)}`);
   return 0;
 }
+
+/** What the user has chosen. */
+interface Choice {
+  /** Null where no networks are named: those that have events. */
+  readonly networks: readonly EpochRange[] | null;
+  /** Epochs of every network, apart from each other. */
+  readonly epochs: readonly EpochRange[];
+  /** Epochs on either side of each event; null where events are not asked for. */
+  readonly around: number | null;
+}
+
+function choiceOf({ manifest, results }: RunRecord, options: ReplayOptions, problems: Problem[]): Choice {
+  const { network, epochs, aroundEvents } = options;
+  const epochsMax = manifest.sweep.epochs;
+  const optionOf = (option: string, text: string | undefined, range: { max: number; separator: '-' | '..' }) =>
+    text === undefined ? [] : rangesOption(option, text, range, problems);
+  const networks = optionOf('--network', network, { max: results.networkCount - 1, separator: '-' });
+  const ranges = optionOf('--epochs', epochs, { max: epochsMax, separator: '..' });
+  const around = wholeNumberOption('--around-events', aroundEvents, { min: 0, max: epochsMax }, problems);
+  if (aroundEvents === undefined) {
+    const got = 'nothing';
+    const remedy = 'or --around-events 200 for what happened to networks';
+    if (network === undefined)
+      problems.push({ where: '--network', got, expected: 'networks by their numbers, as 3,17-20', remedy });
+    if (epochs === undefined) problems.push({ where: '--epochs', got, expected: 'epochs, as 0..500', remedy });
+  }
+  return { networks: network === undefined ? null : networks, epochs: mergedRanges(ranges), around };
+}
+
+/** How files of windows are called after what was asked for. */
+function choiceText({ epochs, around }: Choice): string {
+  const parts = [
+    ...(around === null ? [] : [`events-${around}`]),
+    ...(epochs.length === 0 ? [] : [`epochs-${rangesText(epochs)}`]),
+  ];
+  return parts.join('-');
+}
+
+/**
+ * The windows of each network that has some.
+ *
+ * @throws UsageError where there are none.
+ */
+async function wantedWindows(run: RunRecord, { networks: ids, epochs, around }: Choice): Promise<ReplayWanted[]> {
+  const { networks, folder } = run;
+  const chosen =
+    ids === null ? networks : networks.filter(({ id }) => ids.some(({ first, last }) => id >= first && id <= last));
+  if (ids !== null && chosen.length === 0) {
+    const got = `${JSON.stringify(rangesText(ids))}, networks of other shards`;
+    throw new UsageError({ where: '--network', got, expected: `networks of ${folder}` });
+  }
+  if (around === null) return chosen.map((network) => ({ network, windows: epochs }));
+
+  const found = await windowsAroundEvents(run, chosen, around);
+  const eventful = found.filter(({ windows }) => windows.length > 0);
+  const uneventful = found.filter(({ windows }) => windows.length === 0).map(({ network }) => network);
+  if (eventful.length === 0 && (ids === null || epochs.length === 0)) throw withoutEvents(run, chosen);
+  if (ids !== null && uneventful.length > 0) tellUser(`${networksText(uneventful)}: no events`);
+  const wanted = (ids === null ? eventful : found).map(({ network, windows }) => ({
+    network,
+    windows: mergedRanges([...windows, ...epochs]),
+  }));
+  return wanted.filter(({ windows }) => windows.length > 0);
+}
+
+function withoutEvents({ results, folder }: RunRecord, chosen: readonly Network[]): UsageError {
+  const isOver = chosen.every(({ id }) => results.isDone(id));
+  const got = `${networksText(chosen)} of ${folder}, to which nothing has happened${isOver ? '' : ' so far'}`;
+  const remedy = isOver ? 'choose epochs with --epochs' : 'let the run go on, or choose epochs with --epochs';
+  return new UsageError({ where: '--around-events', got, expected: 'networks with events', remedy });
+}
+
+/** `networks 3+17-20`. */
+const networksText = (networks: readonly Network[]): string =>
+  `${networks.length === 1 ? 'network' : 'networks'} ${rangesText(networks.map(({ id }) => ({ first: id, last: id })))}`;
 
 /** Replays into files; without an error all of them are there, and none with one. */
 async function writeWindows(
@@ -97,6 +163,7 @@ async function writeWindows(
 interface FileDescription {
   readonly path: string;
   readonly networks: readonly number[];
+  /** Those of any of its networks. */
   readonly epochs: readonly EpochRange[];
   readonly rows: number;
   readonly bytes: number;

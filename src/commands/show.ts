@@ -51,8 +51,10 @@ const SHOWN_COLUMNS = [
   'replay',
 ];
 
-/** Epochs on either side of what happened to a network in the window that is offered for replay; twice as many where nothing did, at the end. */
+/** Epochs on either side of what happened to a network that are offered for replay; twice as many where nothing did, at the end. */
 const OFFERED_EPOCHS = 200;
+/** Columns above 0 only where a network has events. */
+const EVENT_COLUMNS = ['onset_epoch', 'spike_count', 'diverged_epoch', 'nonfinite_epoch'];
 
 /** Columns that are shown rounded; a hyper-parameter stands as it was written. */
 const MEASURED_COLUMNS = new Set([
@@ -98,11 +100,11 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
 }
 
 /** The options of the replay of a network that shows what happened to it. */
-function replayOptionsOf({ network, epochs, nonfinite_epoch, diverged_epoch }: Row): string {
-  const last = Number(epochs);
-  const centre = nonfinite_epoch ?? diverged_epoch ?? last - OFFERED_EPOCHS;
-  const window = [Math.max(0, Number(centre) - OFFERED_EPOCHS), Math.min(last, Number(centre) + OFFERED_EPOCHS)];
-  return `--network ${network} --epochs ${window.map((epoch) => Math.max(0, epoch)).join('..')}`;
+function replayOptionsOf(row: Row): string {
+  const { network, epochs } = row;
+  if (EVENT_COLUMNS.some((column) => Number(row[column]) > 0))
+    return `--network ${network} --around-events ${Math.min(OFFERED_EPOCHS, Number(epochs))}`;
+  return `--network ${network} --epochs ${Math.max(0, Number(epochs) - 2 * OFFERED_EPOCHS)}..${epochs}`;
 }
 
 /** What the key of a network is made of, besides the version of the arithmetic. */

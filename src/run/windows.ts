@@ -1,5 +1,5 @@
 /**
- * Replayed windows as files: those of one shape and precision go into one file, whose name says which networks and epochs it holds. A file is there
+ * Replayed windows as files: those of one shape and precision go into one file, whose name says which networks and windows it holds. A file is there
  * only once all of its windows are, and are what the run has kept.
  */
 import { createHash } from 'node:crypto';
@@ -20,12 +20,12 @@ export interface WindowsOfFile {
   readonly wanted: readonly ReplayWanted[];
 }
 
-/** What each file of a replay holds. `folder` is that of all windows; `epochsText` says which epochs, as the files' names have it. */
-export function windowFiles(folder: string, wanted: readonly ReplayWanted[], epochsText: string): WindowsOfFile[] {
+/** What each file of a replay holds. `folder` is that of all windows; `windowsText` says which windows, as the files' names have it. */
+export function windowFiles(folder: string, wanted: readonly ReplayWanted[], windowsText: string): WindowsOfFile[] {
   const kinds = groupBy(wanted, ({ network }) => folderOf(network));
   return [...kinds].map(([name, list]) => {
     const ids = rangesText(list.map(({ network }) => ({ first: network.id, last: network.id })));
-    return { path: join(folder, name, `${shortened(`networks-${ids}-epochs-${epochsText}`)}.arrow`), wanted: list };
+    return { path: join(folder, name, `${shortened(`networks-${ids}-${windowsText}`)}.arrow`), wanted: list };
   });
 }
 

@@ -3,9 +3,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Table, tableFromIPC } from 'apache-arrow';
+import { type Table, tableFromIPC, type Vector } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+import { execute, sweepOf } from '../support/runs.ts';
 
 const cwd = newFolder();
 afterAll(() => removeFolder(cwd));
@@ -130,9 +131,114 @@ describe('replay', () => {
   });
 });
 
+describe('replay --around-events', () => {
+  const LAST = 1070;
+  /** In float64, network 0 is under Adam at a large rate, 1 under gentle gradient descent, 2 overflows at once. */
+  let eventful: string;
+  beforeAll(async () => {
+    const optimizer = [
+      { kind: 'adam', learningRate: 0.3 },
+      { kind: 'sgd', learningRate: [0.05, 1e30] },
+    ];
+    const trace = { checkpoints: { every: 300 } };
+    const of = { name: 'eventful', epochs: LAST, layers: [1, 3, 1], optimizer, precision: 'float64', seeds: 1, trace };
+    eventful = String(jsonLines((await call('run', writeSweep(cwd, of), '--json')).stdout)[0].folder);
+  }, 60_000);
+
+  /** The epochs of the run that are so near to an event of a network, as its table has them. */
+  function epochsNear(network: number, around: number): number[] {
+    const rows = read(join(eventful, 'events', '00001.arrow'))
+      .toArray()
+      .map((row) => row.toJSON());
+    const own = rows.filter((row) => row.network === network);
+    const isNear = (epoch: number) =>
+      own.some((of) => epoch >= of.epoch - around && epoch <= (of.end_epoch ?? of.peak_epoch ?? of.epoch) + around);
+    return Array.from({ length: LAST }, (_, i) => i + 1).filter(isNear);
+  }
+  /** The rows of one network by epoch, each number as its bytes. */
+  function rowsOf(table: Table, network: number): [number, string][] {
+    const cells = table.schema.fields.map(({ name }) => table.getChild(name));
+    const text = (cell: unknown) => {
+      if (cell === null) return 'null';
+      const { buffer, byteOffset, byteLength } =
+        typeof cell === 'number' ? Float64Array.of(cell) : (cell as Vector).toArray();
+      return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
+    };
+    return Array.from({ length: table.numRows }, (_, row) => row)
+      .filter((row) => cells[0]?.get(row) === network)
+      .map((row) => [cells[1]?.get(row), cells.map((column) => text(column?.get(row))).join(' ')]);
+  }
+
+  test('gives of each network what --epochs gives for the epochs around its own events, bit for bit', async () => {
+    const { code, stdout, stderr } = await call('replay', '--around-events', '9', '--json');
+    expect([code, said(stderr)]).toEqual([0, []]);
+    const [file, ...others] = jsonLines<{ epochs: unknown[] }>(stdout);
+    const path = join(eventful, 'windows', '1-3-1-float64', 'networks-0+2-events-9.arrow');
+    const near = new Map([0, 2].map((network) => [network, epochsNear(network, 9)]));
+    const rows = [...near.values()].flat().length;
+    expect([file, others]).toMatchObject([{ path, networks: [0, 2], rows, proven: true, unproven: [] }, []]);
+    const all = ['--network', '0,2', '--epochs', `0..${LAST}`, '--out', 'all', '--json'];
+    const whole = read(jsonLines<{ path: string }>((await call('replay', eventful, ...all)).stdout)[0].path);
+    for (const [network, epochs] of near) {
+      const expected = rowsOf(whole, network).filter(([epoch]) => epochs.includes(epoch));
+      expect(expected.map(([epoch]) => epoch)).toEqual(epochs);
+      expect(rowsOf(read(path), network)).toEqual(expected);
+    }
+    // The windows reach both ends of the run, where they are cut, and there are epochs between them.
+    expect([near.get(2)?.[0], near.get(0)?.at(-1)]).toEqual([1, LAST]);
+    expect(file.epochs.length).toBeGreaterThan(3);
+  });
+
+  test('takes epochs of --epochs beside them; of networks that are named, those without events are told of', async () => {
+    const options = ['--network', '0-1', '--around-events', '0', '--epochs', '0..3,131', '--out', 'both', '--json'];
+    const { stdout, stderr } = await call('replay', eventful, ...options);
+    expect(said(stderr)).toEqual(['network 1: no events']);
+    const [{ path }] = jsonLines<{ path: string }>(stdout);
+    expect(path).toBe(join('both', '1-3-1-float64', 'networks-0-1-events-0-epochs-0-3+131.arrow'));
+    const epochsIn = (network: number) => rowsOf(read(path), network).map(([epoch]) => epoch);
+    expect(epochsIn(1)).toEqual([0, 1, 2, 3, 131]);
+    expect(epochsIn(0)).toEqual([0, 1, 2, 3, ...epochsNear(0, 0)]);
+  });
+
+  const remedy = '(or --around-events 200 for what happened to networks)';
+  test.each([
+    [
+      ['--around-events', '5', '--network', '1'],
+      [
+        '--around-events: got network 1 of traces/runs/eventful-…, to which nothing has happened, expected networks with events (choose epochs with --epochs)',
+      ],
+    ],
+    [['--around-events', '1071'], ['--around-events: got "1071", expected a whole number from 0 to 1070']],
+    [
+      [],
+      [
+        `--network: got nothing, expected networks by their numbers, as 3,17-20 ${remedy}`,
+        `--epochs: got nothing, expected epochs, as 0..500 ${remedy}`,
+      ],
+    ],
+  ])('%j is refused', async (options, messages) => {
+    const { code, stdout, stderr } = await call('replay', eventful, ...options, '--out', 'refused');
+    const lines = linesOf(stderr.replace(/eventful-[0-9a-f]{8}/, 'eventful-…'));
+    expect([code, stdout, lines]).toEqual([2, '', messages.map((message) => `gyre: ${message}`)]);
+    expect(readdirSync(cwd)).not.toContain('refused');
+  });
+
+  test('of a run to which nothing has happened yet says so', async () => {
+    const stopAtOnce = (_: unknown, stop: AbortController) => stop.abort();
+    await execute({ sweep: sweepOf({ epochs: 1_000_000 }), folder: join(cwd, 'begun'), onNotice: stopAtOnce });
+    const { code, stderr } = await call('replay', 'begun', '--around-events', '5');
+    expect([code, linesOf(stderr)]).toEqual([
+      2,
+      [
+        'gyre: --around-events: got networks 0-7 of begun, to which nothing has happened so far, expected networks with events (let the run go on, or choose epochs with --epochs)',
+      ],
+    ]);
+  });
+});
+
 describe('verify', () => {
   test('says that every network is what the run has', async () => {
-    const { code, stdout, stderr } = await call('verify', '--all');
+    const { code, stdout, stderr } = await call('verify', folder, '--all');
     expect([code, said(stderr)]).toEqual([0, []]);
     expect(linesOf(stdout)).toEqual([
       `${folder}: 8 of 8 networks, trained again from their configurations alone, are the run's bit for bit`,
@@ -144,7 +250,10 @@ describe('verify', () => {
     const { code, stdout } = await call('verify', folder, '--sample', '3', '--json');
     expect(code).toBe(0);
     const lines = jsonLines(stdout);
-    const networks = jsonLines((await call('show', '--json')).stdout).map(({ key, digest }) => ({ key, digest }));
+    const networks = jsonLines((await call('show', folder, '--json')).stdout).map(({ key, digest }) => ({
+      key,
+      digest,
+    }));
     const smallest = networks
       .map(({ key }) => String(key))
       .sort()

@@ -116,7 +116,7 @@ describe.concurrent('show', () => {
     const [{ replay, network }] = jsonLines<{ replay: string; network: number }>(stdout);
     const replayed = await look(...replay.split(' ').slice(2), '--json');
     expect(jsonLines(replayed.stdout)).toMatchObject([{ networks: [network], proven: true }]);
-    expect((await look('show')).stdout).toMatch(/^ +2 +non-finite .* {2}--network 2 --epochs 0\.\.50$/m);
+    expect((await look('show')).stdout).toMatch(/^ +2 +non-finite .* {2}--network 2 --around-events 50$/m);
   });
 
   test('--json is a line a network with every column of networks.arrow and its configuration; NaN and ∞ are words', async () => {

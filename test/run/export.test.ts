@@ -8,9 +8,12 @@ import { join } from 'node:path';
 import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Column } from '../../schemas/columns.ts';
+import { FINDINGS_TABLES } from '../../schemas/findings.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type TableName, type TableSpec } from '../../schemas/trace.ts';
 import { type ExportFormat, exportRun } from '../../src/run/export.ts';
+import { writeFindings } from '../../src/run/findings-tables.ts';
 import { tableFile } from '../../src/storage/arrow.ts';
 import { csvHeader, csvLines } from '../../src/storage/csv.ts';
 import type { ExportReport } from '../../src/storage/export.ts';
@@ -24,7 +27,18 @@ let made: string;
 
 beforeAll(async () => {
   made = mkdtempSync(join(tmpdir(), 'gyre-export-'));
-  await execute({ sweep, folder: made });
+  const { run } = await execute({ sweep, folder: made });
+  // Rows of findings as `gyre analyse` might leave them, and none where nothing was found.
+  for (const [i, { name, columns, dictionaries }] of Object.values(FINDINGS_TABLES).entries()) {
+    const cellOf = ({ name: column, type, nullable }: Column) => {
+      if (type === 'dictionary') return dictionaries[column][0];
+      if (type === 'bool') return true;
+      return nullable ? null : 3;
+    };
+    const row = Object.fromEntries(columns.map((column) => [column.name, cellOf(column)]));
+    const rows = new Array(i).fill(row);
+    writeFindings(rows, { folder: made, name, runKey: run.manifest.key, compression: 'zstd' });
+  }
 });
 
 afterAll(() => rmSync(made, { recursive: true, force: true }));
@@ -53,12 +67,14 @@ describe('an export', () => {
       ['epochs', 16 * 55, 1],
       ['events', rowTexts(made, 'events').length, 1],
       ['blocks', 16 * 2, 1],
+      ['spirals', 0, 1],
+      ['relaxation', 1, 1],
+      ['curvature', 2, 1],
+      ['twins', 3, 1],
     ]);
     expect([...filesIn(out).keys()]).toEqual([
-      'blocks/00001.parquet',
-      'epochs/00001.parquet',
-      'events/00001.parquet',
-      'networks.parquet',
+      ...['blocks/00001.parquet', 'curvature.parquet', 'epochs/00001.parquet', 'events/00001.parquet'],
+      ...['networks.parquet', 'relaxation.parquet', 'spirals.parquet', 'twins.parquet'],
     ]);
     // Read back as a folder of Arrow files, for the same comparison that runs are compared by.
     const back = scratchFolder();
@@ -78,7 +94,7 @@ describe('an export', () => {
       await exported({ folder: made, out: one, format });
       await exported({ folder: made, out: other, format });
       expect(filesIn(other)).toEqual(filesIn(one));
-      expect(filesIn(one).size).toBe(format === 'csv' ? 5 : 4);
+      expect(filesIn(one).size).toBe(format === 'csv' ? 9 : 8);
     }
   });
 
@@ -94,7 +110,11 @@ describe('an export', () => {
     );
     expect(filesIn(out)).toEqual(before);
     await exported({ folder: made, out, format: 'csv', table: 'networks' });
-    expect([...filesIn(out).keys()]).toEqual(['blocks/00001.csv', 'columns.csv', 'networks.csv']);
+    await exported({ folder: made, out, format: 'csv', table: 'curvature' });
+    expect([...filesIn(out).keys()]).toEqual(['blocks/00001.csv', 'columns.csv', 'curvature.csv', 'networks.csv']);
+    const [header, row, ...others] = String(filesIn(out).get('curvature.csv')).trimEnd().split('\n');
+    expect(header).toBe(FINDINGS_TABLES.curvature.columns.map(({ name }) => name).join(','));
+    expect([row, others]).toEqual(['3,spike,3,3,3,3,3,3,,,,,,,,,3,3', [row]]);
   });
 
   test('that was cut short is begun anew, and what is there is whole', async () => {

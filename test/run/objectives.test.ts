@@ -53,7 +53,7 @@ test('windows of objectives stand in folders of their kind and precision', async
   await execute({ sweep, folder });
   const { networks } = readRun(folder);
   const wanted = networks.slice(0, 2).map((network) => ({ network, windows: [] }));
-  const paths = windowFiles('windows', wanted, '1-2').map(({ path }) => path);
+  const paths = windowFiles('windows', wanted, 'epochs-1-2').map(({ path }) => path);
   expect(paths).toEqual([
     'windows/power-float32/networks-0-epochs-1-2.arrow',
     'windows/power-float64/networks-1-epochs-1-2.arrow',

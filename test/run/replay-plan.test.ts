@@ -121,11 +121,11 @@ test('ranges that overlap or touch are one, and are written shortly', () => {
 test('a file a shape and precision, called by its networks and epochs; a long list is cut and keeps a name of its own', () => {
   const names = (wanted: ReturnType<typeof wantedOf>, text: string) =>
     windowFiles('w', wanted, text).map(({ path }) => path);
-  expect(names(wantedOf([0, 2, 3, 8], { first: 1, last: 2 }), '1-2')).toEqual([
+  expect(names(wantedOf([0, 2, 3, 8], { first: 1, last: 2 }), 'epochs-1-2')).toEqual([
     'w/1-3-1-float32/networks-0+2-3-epochs-1-2.arrow',
     'w/1-4-1-float32/networks-8-epochs-1-2.arrow',
   ]);
-  const long = (last: number) => names(wantedOf([0], { first: 0, last }), `${'0-1+'.repeat(30)}${last}`)[0];
+  const long = (last: number) => names(wantedOf([0], { first: 0, last }), `epochs-${'0-1+'.repeat(30)}${last}`)[0];
   expect(long(5)).toMatch(/^w\/1-3-1-float32\/networks-0-epochs-[0-9+-]+-[0-9a-f]{8}\.arrow$/);
   expect(long(5).length).toBeLessThan(110);
   expect(long(5)).not.toBe(long(6));

@@ -6,10 +6,13 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
+import type { Network } from '../../schemas/network.ts';
 import type { StateWindow, WindowRequest } from '../../schemas/replay.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
+import { parseSweep } from '../../src/plan/read.ts';
 import { Comparisons } from '../../src/run/comparisons.ts';
 import { type RunRecord, readRun } from '../../src/run/folder.ts';
 import { replayPasses } from '../../src/run/replay.ts';
@@ -21,23 +24,37 @@ import { execute, hookFolder, REPLAY_WORKER_URL, scratchFolder, sweepOf } from '
 
 const EPOCHS = 2310;
 
-/** Every form of every optimiser, in both precisions, with and without flushing; the trace cuts its buckets across the blocks of losses. */
-const sweep: Sweep = sweepOf({
-  name: 'catalogue',
-  epochs: EPOCHS,
-  layers: [1, 3, 1],
-  data: { kind: 'sine', points: 5 },
-  optimizer: Object.entries(OPTIMIZERS).map(([kind, { forms }]) => ({ kind, form: [...forms], learningRate: 0.03 })),
-  precision: namesOf(PRECISIONS),
-  subnormals: namesOf(SUBNORMALS),
-  seeds: 1,
-  trace: { epochs: { every: 7 }, checkpoints: { every: 450 } },
-});
+/** States are kept so often. */
+const KEPT_EPOCHS = 450;
 
+/** Every form of every optimiser, in both precisions, in two variants; the trace cuts its buckets across the blocks of losses. */
+function sweepOfAll(keys: Record<string, unknown>): Sweep {
+  const sweep = {
+    name: 'catalogue',
+    epochs: EPOCHS,
+    optimizer: Object.entries(OPTIMIZERS).map(([kind, { forms }]) => ({ kind, form: [...forms], learningRate: 0.03 })),
+    precision: namesOf(PRECISIONS),
+    seeds: 1,
+    trace: { epochs: { every: 7 }, checkpoints: { every: KEPT_EPOCHS } },
+    ...keys,
+  };
+  return parseSweep(stringify(sweep), 'catalogue.yaml');
+}
+const layered = { layers: [1, 3, 1], data: { kind: 'sine', points: 5 } };
+const SWEEPS = {
+  'full batches': sweepOfAll({ ...layered, subnormals: namesOf(SUBNORMALS) }),
+  'mini-batches': sweepOfAll({ ...layered, batch: 2, shuffle: [false, true] }),
+  objectives: sweepOfAll({
+    subnormals: namesOf(SUBNORMALS),
+    objective: { kind: 'power', exponent: 4, curvature: 1, start: 1 },
+  }),
+};
+
+/** Of full batches. */
 let run: RunRecord;
 beforeAll(async () => {
   const folder = hookFolder();
-  await execute({ sweep, folder, threads: 2 });
+  await execute({ sweep: SWEEPS['full batches'], folder, threads: 2 });
   run = readRun(folder);
 }, 60_000);
 afterAll(() => rmSync(run.folder, { recursive: true }));
@@ -59,49 +76,74 @@ async function replay(windows: readonly WindowRequest[], { of = run, threads = 2
       comparisons.take(part.comparisons);
     },
   });
-  return { windows: found, comparisons, starts: passes.map(({ epoch }) => epoch) };
+  return { windows: found, comparisons, passes };
 }
 
-test('a hundred and twenty random windows equal the scalar reference in every bit, and are proven by digests and buckets', async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  const epoch = fc.integer({ min: 0, max: EPOCHS });
-  const arbitrary = fc.record({
-    network: fc.integer({ min: 0, max: run.networks.length - 1 }),
-    ends: fc.tuple(epoch, fc.oneof(epoch, fc.integer({ min: 0, max: 3 }))),
+/** What must be replayed both from epoch 0 and from a kept state. */
+const settingOf = ({ optimizer, precision }: Network) => `${optimizer.kind} ${precision}`;
+
+/** Random windows: of the first network of each setting one near each end, which takes a pass of its own; of the others, three anywhere. */
+function randomWindows(networks: readonly Network[], seed: number): WindowRequest[] {
+  const settings = networks.map(settingOf);
+  const arbitraries = networks.flatMap(({ id }) => {
+    const between = (min: number, max: number) =>
+      fc
+        .tuple(fc.integer({ min, max }), fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 3 })))
+        .map(([first, more]) => ({ network: id, first, last: Math.min(EPOCHS, first + more) }));
+    const isFirst = settings.indexOf(settings[id]) === id;
+    // A pass from epoch 0 goes on to the end of a block, epoch 1000 here.
+    return isFirst
+      ? [between(0, KEPT_EPOCHS), between(3 * KEPT_EPOCHS + 1, EPOCHS)]
+      : [1, 2, 3].map(() => between(0, EPOCHS));
   });
-  const windows = fc.sample(arbitrary, { numRuns: 120, seed }).map(({ network, ends: [a, b] }) => {
-    const last = Math.min(EPOCHS, a + Math.min(b, 400));
-    return { network, first: a, last };
-  });
-  const { windows: found, comparisons, starts } = await replay(windows);
-  expect(starts, `seed ${seed}`).toContain(0);
-  expect(new Set(starts).size, `seed ${seed}: from kept states`).toBeGreaterThan(3);
-  expect(found, `seed ${seed}`).toHaveLength(windows.length);
-  const rows = run.networks.map((network) => referenceRows(network, EPOCHS));
-  const differences = found.map((window) =>
-    windowDifference(window, rows[window.network], run.networks[window.network]),
-  );
-  expect(
-    differences.filter((difference) => difference !== null),
-    `seed ${seed}`,
-  ).toEqual([]);
-  for (const { network, mismatch, blocks, provenEpoch } of comparisons.all) {
-    const last = Math.max(...windows.filter((window) => window.network === network).map((window) => window.last));
-    expect([network, mismatch], `seed ${seed}`).toEqual([network, null]);
-    expect(blocks, `seed ${seed}`).toBeGreaterThan(0);
-    expect(provenEpoch, `seed ${seed}`).toBeGreaterThanOrEqual(last);
-  }
-});
+  return arbitraries.flatMap((arbitrary, i) => fc.sample(arbitrary, { numRuns: 1, seed: seed + i }));
+}
+
+test.each(Object.entries(SWEEPS))(
+  'more than a hundred random windows of %s equal the scalar reference in every bit, and are proven by digests and buckets',
+  async (name, sweep) => {
+    const seed = Math.floor(Math.random() * 2 ** 30);
+    const of = name === 'full batches' ? run : await runOf(sweep);
+    const windows = randomWindows(of.networks, seed);
+    expect(windows.length).toBeGreaterThan(100);
+    const { windows: found, comparisons, passes } = await replay(windows, { of });
+    expect(found, `seed ${seed}`).toHaveLength(windows.length);
+    const startsOf = (isKept: boolean) =>
+      new Set(passes.filter(({ epoch }) => epoch > 0 === isKept).flatMap((pass) => pass.networks.map(settingOf)));
+    const settings = new Set(of.networks.map(settingOf));
+    expect(settings.size).toBe(namesOf(OPTIMIZERS).length * namesOf(PRECISIONS).length);
+    expect([startsOf(false), startsOf(true)], `seed ${seed}`).toEqual([settings, settings]);
+
+    const rows = of.networks.map((network) => referenceRows(network, EPOCHS));
+    const differences = found.map((window) =>
+      windowDifference(window, rows[window.network], of.networks[window.network]),
+    );
+    expect(
+      differences.filter((difference) => difference !== null),
+      `seed ${seed}`,
+    ).toEqual([]);
+    for (const { network, mismatch, blocks, provenEpoch } of comparisons.all) {
+      const last = Math.max(...windows.filter((window) => window.network === network).map((window) => window.last));
+      expect([network, mismatch], `seed ${seed}`).toEqual([network, null]);
+      expect(blocks, `seed ${seed}`).toBeGreaterThan(0);
+      expect(provenEpoch, `seed ${seed}`).toBeGreaterThanOrEqual(last);
+    }
+  },
+);
+
+async function runOf(sweep: Sweep): Promise<RunRecord> {
+  const folder = scratchFolder();
+  await execute({ sweep, folder, threads: 2 });
+  return readRun(folder);
+}
 
 test('gradients too small for the optimiser are zeros in windows too, where the network flushes them', async () => {
-  const folder = scratchFolder();
   // Steps of 50 saturate every unit: slopes fall below the limits of both precisions.
   const saturated = sweepOf({
     ...{ epochs: 60, activation: 'sigmoid', optimizer: { kind: 'adam', learningRate: 50 }, seeds: 1 },
     ...{ precision: namesOf(PRECISIONS), subnormals: namesOf(SUBNORMALS) },
   });
-  await execute({ sweep: saturated, folder });
-  const of = readRun(folder);
+  const of = await runOf(saturated);
   const { windows } = await replay(
     of.networks.map(({ id }) => ({ network: id, first: 1, last: 60 })),
     { of },

@@ -18,13 +18,7 @@ import {
 } from '../../schemas/catalogue.ts';
 import { layersLabel, parameterCount } from '../../schemas/network.ts';
 import { describeProblem, RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
-import {
-  BLOCKS_TABLE,
-  EPOCHS_TABLE,
-  EVENTS_TABLE,
-  NETWORKS_TABLE,
-  SEGMENTED_TABLE_NAMES,
-} from '../../schemas/trace.ts';
+import { BLOCKS_TABLE, EPOCHS_TABLE, SEGMENTED_TABLE_NAMES, TABLES } from '../../schemas/trace.ts';
 
 describe('the catalogue', () => {
   test.each(
@@ -68,22 +62,24 @@ describe('a network', () => {
 });
 
 describe('the tables', () => {
-  test.each([
-    ['networks', NETWORKS_TABLE],
-    ['epochs', EPOCHS_TABLE],
-    ['events', EVENTS_TABLE],
-    ['blocks', BLOCKS_TABLE],
-  ])('%s begin with the network, name each column once and say what it is', (name, table) => {
-    expect(table.name).toBe(name);
-    expect(table.columns[0]).toMatchObject({ name: 'network', type: 'u32', nullable: false });
-    const names = table.columns.map((column) => column.name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const column of table.columns) {
-      expect(column.name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
-      expect(column.description).not.toBe('');
-      expect(column.unit === '').toBe(['utf8', 'dictionary', 'bool'].includes(column.type));
-    }
-  });
+  const UNITS = ['1', 'epoch', '1/epoch', 'loss', 'loss²', 'decade'];
+
+  test.each(Object.entries(TABLES))(
+    '%s begin with the network, name each column once and say what it is',
+    (name, table) => {
+      expect(table.name).toBe(name);
+      expect(table.description.length).toBeGreaterThan(20);
+      expect(table.columns[0]).toMatchObject({ name: 'network', type: 'u32', nullable: false });
+      const names = table.columns.map((column) => column.name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const column of table.columns) {
+        expect(column.name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+        expect(column.description).not.toBe('');
+        const isNumber = !['utf8', 'dictionary', 'bool'].includes(column.type);
+        expect(isNumber ? UNITS : [''], column.name).toContain(column.unit);
+      }
+    },
+  );
 
   test('rows of epochs and blocks are named by network and epoch and have no nulls', () => {
     expect(SEGMENTED_TABLE_NAMES).toEqual(['epochs', 'events', 'blocks']);

@@ -173,8 +173,12 @@ class SynchronousWriter extends ArrowFileWriter {
     this._schema = empty.schema;
     this._started = true;
     // Made for a segment that has them already too: the footer says where the dictionaries stand.
+    // Not compressed, so that whoever writes the footer finds them where they stand without having to know how batches are.
+    const compression = this._compression;
+    this._compression = null;
     this._writeSchema(empty.schema);
     super._writeDictionaries(empty);
+    this._compression = compression;
     if (positionBytes === 0) {
       this.#flush();
     } else {

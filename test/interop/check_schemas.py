@@ -29,10 +29,17 @@ COLUMNS = {
         **{"gradient_norm": F32, "gradient_norm_max": F32, "update_norm": F32},
         **{"update_cosine": F32, "update_cosine_min": F32, "changed_parameters": U32},
     },
+    "events": {
+        **{"network": U32, "kind": NAME, "epoch": U32, "peak_epoch": U32, "end_epoch": U32},
+        **{"height_decades": F64, "loss_before": F64, "loss_peak": F64},
+    },
     "blocks": {"network": U32, "epoch": U32, "digest": UTF8},
 }
-#: Known of every network from the start; all else in its table may be null.
-NEVER_NULL = {"network", "key", "optimizer", "form", "precision", "seed", "epochs"}
+#: By table. Of a network the rest is known from the start; of an event, whatever it is.
+NULLABLE = {
+    "networks": set(COLUMNS["networks"]) - {"network", "key", "optimizer", "form", "precision", "seed", "epochs"},
+    "events": set(COLUMNS["events"]) - {"network", "kind", "epoch"},
+}
 
 UNITS = {"", "1", "epoch", "loss", "decade"}
 
@@ -52,7 +59,7 @@ class Files(unittest.TestCase):
                 self.assertEqual({field.name: field.type for field in schema}, COLUMNS[table])
                 self.assertEqual(schema.names, list(COLUMNS[table]), "order of the columns")
                 nullable = {field.name for field in schema if field.nullable}
-                self.assertEqual(nullable, set(COLUMNS[table]) - NEVER_NULL if table == "networks" else set())
+                self.assertEqual(nullable, NULLABLE.get(table, set()))
 
     def test_every_column_says_its_unit_and_meaning(self):
         for folder, table, file in each_file():
@@ -93,7 +100,7 @@ class Files(unittest.TestCase):
         plain, packed = gyre.coarse_run(), gyre.packed_run()
         for table in COLUMNS:
             size = {folder: sum(file.stat().st_size for file in readers.files_of(folder, table)) for folder in (plain, packed)}
-            if table != "blocks":  # digests are as random as anything
+            if table not in ("blocks", "events"):  # digests are as random as anything, and events are few
                 self.assertLess(size[packed], 0.8 * size[plain], table)
             rows = [readers.canonical_rows(readers.arrow_table(folder, table)) for folder in (plain, packed)]
             self.assertEqual(*rows, table)

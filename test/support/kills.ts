@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { type Kill, runProcess, type Session } from './killed-process.ts';
+import { randomOf } from './random.ts';
 import { type RunBits, runBits } from './runs.ts';
 
 /**
@@ -71,17 +72,6 @@ export interface Campaign {
   readonly commitsASecond: number;
   /** How runs differ from the undisturbed one, or what else went wrong, each with seed and moments; empty where all is well. */
   readonly failures: readonly string[];
-}
-
-/** Numbers in [0, 1) by a seed. */
-function randomOf(seed: number): () => number {
-  let state = (seed ^ 0x9e3779b9) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 /** How much violence, and where. */

@@ -35,14 +35,23 @@ export interface NetworkResults {
   readonly digest: Uint8Array;
 }
 
-/** Record batches appended to one segment by one task. */
+/** Record batches appended to one segment by one task. Checksums are absent in the journals of Gyre 0.1 before it kept them. */
 export interface SegmentCommit {
   readonly table: SegmentedTableName;
   /** Name in the folder of the table, without `.part`. */
   readonly file: string;
   /** Committed bytes of the segment from now on. */
   readonly endBytes: number;
-  readonly blocks: readonly { offset: number; metadataBytes: number; bodyBytes: number; rows: number }[];
+  readonly blocks: readonly {
+    offset: number;
+    metadataBytes: number;
+    bodyBytes: number;
+    rows: number;
+    /** CRC-32 of its bytes. */
+    crc32?: number;
+  }[];
+  /** CRC-32 of all bytes before the first batch, told by the commit that began the segment. */
+  readonly headCrc32?: number;
 }
 
 /** The first record of a journal. */

@@ -17,7 +17,7 @@ import {
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { loadParquet } from '../storage/parquet.ts';
 import { openName } from '../storage/segments.ts';
-import { readManifest } from './folder.ts';
+import { readManifest } from './manifest.ts';
 
 export const EXPORT_FORMATS = ['parquet', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

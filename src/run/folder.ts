@@ -2,7 +2,7 @@
  * A run's folder: making one for a sweep, continuing the one that is there, or reading it without touching it. The manifest
  * says what the run is, the journal what has happened; whatever contradicts them is refused with words.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
@@ -11,15 +11,15 @@ import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
-import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { expandSweep } from '../plan/expand.ts';
-import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
+import { sweepDifferences, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
-import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { withPath } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
+import { manifestPath, newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
 import { prepareRaise } from './raise.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
@@ -27,7 +27,7 @@ import { GYRE_VERSION } from './version.ts';
 
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({
-  manifest: join(folder, 'run.json'),
+  manifest: manifestPath(folder),
   journal: join(folder, 'journal.msgpack'),
   networks: join(folder, 'networks.arrow'),
   checkpoints: join(folder, 'checkpoints'),
@@ -108,6 +108,7 @@ export function openRun({
     const results = replayResults(planned.length, content?.records ?? []);
     const segments = replaySegments(new SegmentBook(folder, onDisk.key), content?.records ?? []);
     segments.refuseUnknown();
+    segments.check();
     keepOwnCheckpoints(folder, results, onDisk.key);
     segments.sealAll();
     segments.removeReplaced();
@@ -143,10 +144,6 @@ export function openRun({
   }
 }
 
-function writeManifest(folder: string, manifest: Manifest): void {
-  writeFileAtomically(runPaths(folder).manifest, `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
 /** Keeps the checkpoints in use and removes debris. */
 function keepOwnCheckpoints(folder: string, results: Results, runKey: string): void {
   keepCheckpoints(runPaths(folder).checkpoints, { used: results.checkpoints, kept: results.keptCheckpoints, runKey });
@@ -156,12 +153,6 @@ function keepOwnCheckpoints(folder: string, results: Results, runKey: string): v
 function asRaised(manifest: Manifest, journal: readonly JournalRecord[]): Manifest {
   const raised = journal.findLast((record) => record.kind === 'raised');
   return raised === undefined ? manifest : withEpochs(manifest, raised.epochs);
-}
-
-function withEpochs(manifest: Manifest, epochs: number): Manifest {
-  if (manifest.sweep.epochs === epochs) return manifest;
-  const sweep = { ...manifest.sweep, epochs };
-  return { ...manifest, sweep, sweepHash: sweepHash(sweep) };
 }
 
 function lowered(folder: string, of: { epochs: number; now: number; name: string }): Problem {
@@ -226,60 +217,6 @@ function readOwnJournal(folder: string, { key }: Manifest): JournalContent | nul
     expected: `that of the run with key ${key}, as in run.json`,
     remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
   });
-}
-
-/** The manifest of a run's folder. */
-export function readManifest(folder: string): Manifest {
-  const path = runPaths(folder).manifest;
-  const text = withPath(path, () => readFileSync(path, 'utf8'));
-  const manifest = parseManifest(text);
-  if (manifest === null) {
-    throw new RunError({ where: path, got: 'something else', expected: 'the manifest of a Gyre run' });
-  }
-  if (manifest.formatVersion !== FORMAT_VERSION) {
-    throw new RunError({
-      where: path,
-      got: `format version ${manifest.formatVersion}`,
-      expected: `format version ${FORMAT_VERSION}`,
-      remedy: `read it with the Gyre ${manifest.gyre} that wrote it, or run its sweep anew in another folder`,
-    });
-  }
-  return manifest;
-}
-
-function parseManifest(text: string): Manifest | null {
-  try {
-    const value = JSON.parse(text) as Partial<Manifest> | null;
-    return value?.format === 'gyre-run' ? (value as Manifest) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The manifest of a run, or of a shard of one, that begins now. */
-export function newManifest(of: {
-  sweep: Sweep;
-  shard: Shard | null;
-  /** Of the full plan. */
-  networks: readonly Network[];
-  engine: EngineName;
-}): Manifest {
-  const { sweep, shard, engine } = of;
-  const networks = shard === null ? of.networks : shardNetworks(of.networks, shard);
-  return {
-    format: 'gyre-run',
-    formatVersion: FORMAT_VERSION,
-    name: sweep.name,
-    key: sweepKey(sweep),
-    sweepHash: sweepHash(sweep),
-    arithmetic: ARITHMETIC_ID,
-    engine,
-    networks: networks.length,
-    ...(shard !== null && { shard: { ...shard, members: membersHash(networks) } }),
-    createdAt: new Date().toISOString(),
-    gyre: GYRE_VERSION,
-    sweep,
-  };
 }
 
 /** Why a sweep, or a shard of it, cannot be run in a folder; null where it can. */

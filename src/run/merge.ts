@@ -16,8 +16,9 @@ import { prepareCompression } from '../storage/compression.ts';
 import { copyFileDurably, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
 import { writeJournal } from '../storage/journal.ts';
 import { openName } from '../storage/segments.ts';
-import { newManifest, type RunRecord, readRun, runPaths } from './folder.ts';
+import { type RunRecord, readRun, runPaths } from './folder.ts';
 import { acquireLock } from './lock.ts';
+import { newManifest } from './manifest.ts';
 import { writeNetworksTable } from './networks-table.ts';
 import { SegmentBook, segmentName } from './segment-book.ts';
 
@@ -148,6 +149,7 @@ function writeRun(shards: readonly ShardRecord[], folder: string): void {
   const networks = expandSweep(manifest.sweep);
   const book = new SegmentBook(folder, manifest.key);
   const records = shards.flatMap((shard) => joinShard(shard, folder, book));
+  book.check();
   book.sealAll();
   for (const name of ['checkpoints', 'data'] as const)
     for (const shard of shards) copyFolder(runPaths(shard.folder)[name], paths[name]);

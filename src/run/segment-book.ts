@@ -10,7 +10,8 @@ import { RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
 import { withPath } from '../storage/files.ts';
-import { EMPTY_SEGMENT, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
+import { checkSegment } from '../storage/segment-check.ts';
+import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
 /** A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly. */
 const SEGMENT_BYTES_MAX = 48 * 1024 * 1024;
@@ -53,9 +54,11 @@ export class SegmentBook {
 
   /** Takes note of what a commit appended, from the journal or just before it goes there. */
   commit(commits: readonly SegmentCommit[]): void {
-    for (const { table, file, endBytes, blocks } of commits) {
+    for (const { table, file, endBytes, blocks, headCrc32 } of commits) {
       const before = this.#states[table].get(file) ?? EMPTY_SEGMENT;
-      this.#states[table].set(file, { committedBytes: endBytes, blocks: [...before.blocks, ...blocks] });
+      const head = headCrc32 === undefined ? {} : { headCrc32 };
+      const all = [...before.blocks, ...blocks];
+      this.#states[table].set(file, { ...before, ...head, committedBytes: endBytes, blocks: all });
     }
   }
 
@@ -122,6 +125,24 @@ export class SegmentBook {
   }
 
   /**
+   * Compares what is committed with the checksums in the journal, and gives finished segments their footers again where they have lost them.
+   *
+   * @throws RunError naming the first segment that is gone, cut or damaged, and where.
+   */
+  check(): void {
+    for (const table of SEGMENTED_TABLE_NAMES) {
+      for (const [file, state] of this.#states[table]) {
+        if (state.blocks.length === 0) continue;
+        const path = this.#path(table, file);
+        const isOpen = existsSync(openName(path));
+        if (!isOpen && !existsSync(path)) throw gone(path, state);
+        checkSegment(isOpen ? openName(path) : path, state);
+        if (!isOpen) mendFooter(path, emptyBatch(table, this.#runKey), state);
+      }
+    }
+  }
+
+  /**
    * Seals every segment that is still open, of this session or of one that was cut short.
    *
    * @throws RunError where a segment with committed rows is gone.
@@ -147,12 +168,7 @@ export class SegmentBook {
     if (existsSync(openName(path))) {
       sealSegment(path, emptyBatch(table, this.#runKey), state);
     } else if (state.blocks.length > 0 && !existsSync(path)) {
-      throw new RunError({
-        where: path,
-        got: 'a segment that is gone',
-        expected: `${state.committedBytes} committed bytes, as the journal says`,
-        remedy: 'restore it from a copy, or start the run anew in another folder with --out',
-      });
+      throw gone(path, state);
     }
   }
 
@@ -199,6 +215,15 @@ export class SegmentBook {
   #path(table: SegmentedTableName, file: string): string {
     return join(this.#folder, table, file);
   }
+}
+
+function gone(where: string, { committedBytes }: SegmentState): RunError {
+  return new RunError({
+    where,
+    got: 'a segment that is gone',
+    expected: `${committedBytes} committed bytes, as the journal says`,
+    remedy: 'restore it from a copy, or start the run anew in another folder with --out',
+  });
 }
 
 /** The name of a segment by its number, which counts from 1. */

@@ -3,6 +3,7 @@
  * schema and the batches that are asked for, and nothing depends on a footer.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from './files.ts';
@@ -39,6 +40,8 @@ export function readBatch(file: string, block: BatchBlock, schemaEnd: number): B
       readSync(descriptor, stream, 0, schemaBytes, MAGIC_BYTES);
       readSync(descriptor, stream, schemaBytes, batchBytes, block.offset);
     });
+    if (block.crc32 !== undefined && crc32(stream.subarray(schemaBytes)) !== block.crc32)
+      throw damaged(path, block, 'a damaged batch');
     return rowsOf(decode(stream, block, path), block, path);
   } finally {
     closeSync(descriptor);

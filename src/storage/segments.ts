@@ -14,10 +14,12 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
+  readSync,
   renameSync,
   unlinkSync,
   writevSync,
 } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { Message, type RecordBatch, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import { RunError } from '../../schemas/problems.ts';
@@ -31,12 +33,16 @@ export interface BatchBlock {
   readonly metadataBytes: number;
   readonly bodyBytes: number;
   readonly rows: number;
+  /** Of its bytes; where it is absent, nothing is checked. */
+  readonly crc32?: number;
 }
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
 export interface SegmentState {
   readonly committedBytes: number;
   readonly blocks: readonly BatchBlock[];
+  /** Of the bytes before the first batch; where it is absent, nothing is checked. */
+  readonly headCrc32?: number;
 }
 
 export const EMPTY_SEGMENT: SegmentState = { committedBytes: 0, blocks: [] };
@@ -86,13 +92,14 @@ export class SegmentAppender {
   }
 
   /** Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end. */
-  finish(): { readonly endBytes: number; readonly blocks: BatchBlock[] } {
+  finish(): { readonly endBytes: number; readonly blocks: BatchBlock[]; readonly headCrc32?: number } {
     try {
       withPath(this.#file, () => {
         fdatasyncSync(this.#descriptor);
         if (this.#isNew) syncFolderOf(this.#file);
       });
-      return { endBytes: this.#writer.positionBytes, blocks: this.#writer.appendedBlocks };
+      const { positionBytes: endBytes, appendedBlocks: blocks, headCrc32 } = this.#writer;
+      return { endBytes, blocks, ...(headCrc32 !== null && { headCrc32 }) };
     } finally {
       this.abandon();
     }
@@ -113,14 +120,7 @@ export function sealSegment(file: string, empty: RecordBatch, { committedBytes, 
     const descriptor = openSync(open, 'r+');
     try {
       cutTo(committedBytes, open, descriptor);
-      const writer = new SynchronousWriter({
-        file: open,
-        descriptor,
-        empty,
-        positionBytes: committedBytes,
-        compression: 'none', // a footer is not
-      });
-      writer.writeFooter(blocks);
+      footerWriter({ file: open, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -128,6 +128,33 @@ export function sealSegment(file: string, empty: RecordBatch, { committedBytes, 
     renameSync(open, file);
     syncFolderOf(file);
   });
+}
+
+/**
+ * Gives a finished segment its footer again where that is not the one of its committed batches: nothing crashes so, but a disk may have lost it, or
+ * the journal what it covers.
+ */
+export function mendFooter(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
+  withPath(file, () => {
+    const descriptor = openSync(file, 'r+');
+    try {
+      const writer = footerWriter({ file, descriptor, empty, positionBytes: committedBytes });
+      const expected = writer.footerBytes(blocks);
+      const found = Buffer.alloc(expected.length + 1);
+      const foundBytes = readSync(descriptor, found, 0, found.length, committedBytes);
+      if (expected.equals(found.subarray(0, foundBytes))) return;
+      cutTo(committedBytes, file, descriptor);
+      writer.writeFooter(blocks);
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** A footer is never compressed. */
+function footerWriter(of: { file: string; descriptor: number; empty: RecordBatch; positionBytes: number }) {
+  return new SynchronousWriter({ ...of, compression: 'none' });
 }
 
 /** Cuts off what is not committed. To cut a file that is too short would fill it up with zeros: it is damaged. */
@@ -152,6 +179,8 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
  */
 class SynchronousWriter extends ArrowFileWriter {
   readonly appendedBlocks: BatchBlock[] = [];
+  /** Of what was written before the first batch; null where the file had it already. */
+  readonly headCrc32: number | null;
   readonly #file: string;
   readonly #descriptor: number;
   #pending: Uint8Array[] = [];
@@ -179,6 +208,7 @@ class SynchronousWriter extends ArrowFileWriter {
     this._writeSchema(empty.schema);
     super._writeDictionaries(empty);
     this._compression = compression;
+    this.headCrc32 = positionBytes === 0 ? this.#pendingCrc32() : null;
     if (positionBytes === 0) {
       this.#flush();
     } else {
@@ -199,14 +229,33 @@ class SynchronousWriter extends ArrowFileWriter {
       metadataBytes: block.metaDataLength,
       bodyBytes: block.bodyLength,
       rows: batch.numRows,
+      crc32: this.#pendingCrc32(),
     });
     this.#flush();
   }
 
   writeFooter(blocks: readonly BatchBlock[]): void {
+    this.#prepareFooter(blocks);
+    this.#flush();
+  }
+
+  /** What `writeFooter` would write. */
+  footerBytes(blocks: readonly BatchBlock[]): Buffer {
+    const { _position } = this;
+    this.#prepareFooter(blocks);
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this._position = _position;
+    return bytes;
+  }
+
+  #prepareFooter(blocks: readonly BatchBlock[]): void {
     this._recordBatchBlocks = blocks.map((block) => new FileBlock(block.metadataBytes, block.bodyBytes, block.offset));
     this._writeFooter(this._schema as Schema);
-    this.#flush();
+  }
+
+  #pendingCrc32(): number {
+    return this.#pending.reduce((sum, bytes) => crc32(bytes, sum), 0);
   }
 
   protected override _writeSchema(schema: Schema): this {

@@ -10,15 +10,8 @@ import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import {
-  type OpenRun,
-  openRun,
-  readManifest,
-  readRun,
-  runElapsedMs,
-  runPaths,
-  runTraceBytes,
-} from '../../src/run/folder.ts';
+import { type OpenRun, openRun, readRun, runElapsedMs, runPaths, runTraceBytes } from '../../src/run/folder.ts';
+import { readManifest } from '../../src/run/manifest.ts';
 import { runTask } from '../../src/train/task.ts';
 import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/runs.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';
@@ -164,6 +157,24 @@ describe('the folder of a run', () => {
     }
   });
 
+  test('with a manifest that lacks something, or whose sweep is not the one that was hashed, is refused', () => {
+    const folder = killedRun();
+    const text = readFileSync(runPaths(folder).manifest);
+    for (const changes of [
+      { sweep: undefined },
+      { sweep: { ...sweep, epochs: 40 } },
+      { key: undefined },
+      { networks: '3' },
+    ]) {
+      editManifest(folder, changes);
+      const words = `${runPaths(folder).manifest}: got a damaged manifest, expected all its members, and a sweep`;
+      expect(refusal(() => open(folder)).message).toContain(words);
+      expect(refusal(() => readRun(folder)).message).toContain(words);
+      writeFileSync(runPaths(folder).manifest, text);
+    }
+    open(folder).close();
+  });
+
   test('with the journal of another run is refused', () => {
     const folder = killedRun([0]);
     const other = scratchFolder();
@@ -215,7 +226,7 @@ describe('an interrupted run', () => {
     const folder = killedRun([0]);
     open(folder).close();
     const segment = join(folder, 'epochs', '00001.arrow');
-    const { length } = readFileSync(segment);
+    const bytes = readFileSync(segment);
     rmSync(segment);
     const error = refusal(() => open(folder));
     expect(error).toBeInstanceOf(RunError);
@@ -224,9 +235,9 @@ describe('an interrupted run', () => {
         `^${segment}: got a segment that is gone, expected (\\d+) committed bytes, as the journal says \\(restore`,
       ),
     );
-    expect(Number(error.message.match(/(\d+) committed/)?.[1])).toBeLessThan(length);
+    expect(Number(error.message.match(/(\d+) committed/)?.[1])).toBeLessThan(bytes.length);
     // Refused means given back: the segment restored, the run goes on.
-    writeFileSync(segment, '');
+    writeFileSync(segment, bytes);
     open(folder).close();
   });
 

@@ -9,7 +9,8 @@ import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { openRun, readManifest, readRun, runPaths } from '../../src/run/folder.ts';
+import { openRun, readRun, runPaths } from '../../src/run/folder.ts';
+import { readManifest } from '../../src/run/manifest.ts';
 import { prepareRaise, restartLimit } from '../../src/run/raise.ts';
 import { newFolder, removeFolder } from '../support/cli.ts';
 import {

@@ -1,0 +1,20 @@
+/**
+ * `gyre run` under violence: the process and its threads are killed at random moments, and what is run again ends as if nothing had been.
+ * The soak beside this does the same for an hour. GYRE_KILLS_SEED takes other moments.
+ */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { killAndResume } from '../support/kills.ts';
+import { scratchFolder } from '../support/runs.ts';
+
+const seed = Number(process.env.GYRE_KILLS_SEED ?? Date.now() % 2 ** 31);
+
+test(`a run that is killed at ten moments, and loses threads at five more, has the rows and the fingerprint of one left alone (seed ${seed})`, async () => {
+  const of = { scratch: join(scratchFolder(), 'kills'), seed, epochs: 12_000, kills: 10, threadKills: 5 };
+  const { kills, threadKills, failures } = await killAndResume(of);
+  expect(failures).toEqual([]);
+  expect(kills).toHaveLength(10);
+  expect(threadKills).toBeGreaterThanOrEqual(5);
+  // Most of them are killed while they train.
+  expect(kills.filter(({ threadMs }) => threadMs > 0).length).toBeGreaterThan(2);
+}, 240_000);

@@ -2,7 +2,7 @@
  * A run's folder: making one for a sweep, continuing the one that is there, or reading it without touching it. The manifest
  * says what the run is, the journal what has happened; whatever contradicts them is refused with words.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
@@ -15,7 +15,7 @@ import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
-import { withPath } from '../storage/files.ts';
+import { makeFolder, withPath } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
@@ -95,7 +95,7 @@ export function openRun({
   const problem = folderProblem(folder, { sweep, shard });
   if (problem !== null) throw new UsageError(problem);
   const isNew = !existsSync(paths.manifest);
-  asUsage(() => withPath(folder, () => mkdirSync(folder, { recursive: true })));
+  asUsage(() => makeFolder(folder));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {
     const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);

@@ -6,13 +6,15 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   renameSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 
 /** What the usual system errors mean to a user, and what to do. */
@@ -49,6 +51,22 @@ export function withPath<T>(path: string, operation: () => T): T {
     const { got, remedy } = SYSTEM_ERRORS[code] ?? { got: (error as Error).message, remedy: 'see the system error' };
     throw new RunError({ where: path, got, remedy }, { cause: error });
   }
+}
+
+/** Makes a folder and those above it. Where Node says that something is gone, as it does of a disk that may not be written, making the first one says more. */
+export function makeFolder(path: string): void {
+  withPath(path, () => {
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') mkdirSync(firstMissing(resolve(path)));
+      throw error;
+    }
+  });
+}
+
+function firstMissing(path: string): string {
+  return existsSync(dirname(path)) ? path : firstMissing(dirname(path));
 }
 
 /** Writes a whole file or nothing: aside, synced, renamed, and the folder synced. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
-import { gyre, jsonLines, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+import { type CliOutcome, gyre, jsonLines, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 
 const cwd = newFolder();
 afterAll(() => removeFolder(cwd));
@@ -82,4 +82,24 @@ describe('an incomplete run', () => {
     });
     expect(ends[1]).toMatchObject({ fingerprint: (ends[0] as { fingerprint: string }).fingerprint });
   });
+});
+
+test('of two processes on one folder the second is refused with words, and the first goes on', async () => {
+  const out = join(cwd, 'shared');
+  let second: Promise<CliOutcome> | undefined;
+  let pid: number | undefined;
+  const first = await gyre(['run', endless, '--out', out, ...RUN], {
+    cwd,
+    onStdout: (text, child) => {
+      if (second !== undefined || !text.includes('{"kind":"progress"')) return;
+      pid = child.pid;
+      second = gyre(['run', endless, '--out', out, '--plain'], { cwd }).finally(() => child.kill('SIGTERM'));
+    },
+  });
+  const { code, stdout, stderr } = (await second) as CliOutcome;
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(
+    `gyre: ${join(out, 'lock')}: got a run that process ${pid} works on, expected one process a run`,
+  );
+  expect([first.code, lastNotice(first.stdout)]).toMatchObject([143, { kind: 'ended', reason: 'stopped' }]);
 });

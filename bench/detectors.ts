@@ -1,6 +1,6 @@
 /**
  * What watching every epoch costs: networks trained by the kernel in the chunks of a run, with and without the observers that look for events
- * and labels, in turn, in one process. The cost is the time that observers add, as a share of the kernel's; that a network's life has calm and
+ * and labels, in turn, slice by slice, in one process. The cost is the time that observers add, as a share of the kernel's; that a network's life has calm and
  * spiking stretches is why it is measured over 50,000 epochs of networks that spike. Writes bench/results/detectors.json.
  *
  *     npx tsx bench/detectors.ts [--rounds 7] [--quick]        (a minute; with --quick nothing is written)
@@ -33,6 +33,8 @@ const rounds = options.quick ? 1 : Number(options.rounds);
 const epochs = options.quick ? 2000 : 50_000;
 /** Epochs a bucket of the default trace; no chunk of a run is longer. */
 const BUCKET_EPOCHS = 20;
+/** Epochs that one side trains before it is the other's turn: some milliseconds. */
+const SLICE_EPOCHS = 1000;
 
 const SHAPES = [
   { name: '1-8-8-1 tanh, 32 samples', layers: [1, 8, 8, 1], points: 32, costMax: 0.05 },
@@ -55,39 +57,57 @@ function measure({ name, layers, points, costMax }: (typeof SHAPES)[number]) {
   const networks = expandSweep(sweep);
   const shape = groupShape({ networks, lanes: LANES_DEFAULT }, BUCKET_EPOCHS);
   const kernel = compileKernel(shape);
-  const memory = sharedMemory(kernel.memoryBytes);
   const seen: string[] = [];
 
-  const seconds = (isWatched: boolean): number => {
-    const group = initialiseGroup({ networks, shape, memory });
-    const train = kernelEngine(group, kernel);
-    const events: NetworkEvent[] = [];
-    const watches = networks.map(({ data, precision }, lane) => ({
-      signals: new LaneSignals({ shape, memory: group.sections, lane }),
-      observer: new Observer({
-        ...{ epochs, thresholds: DEFAULT_THRESHOLDS, emit: (event) => events.push(event) },
-        targetVariance: data === undefined ? null : makeDataset(data).targetVariance,
-        window: floatArray(precision, DEFAULT_THRESHOLDS.spikeWindow),
-      }),
-    }));
-    const begin = performance.now();
-    for (let firstEpoch = 1; firstEpoch <= epochs; firstEpoch += BUCKET_EPOCHS) {
-      const chunk = { firstEpoch, count: Math.min(BUCKET_EPOCHS, epochs - firstEpoch + 1) };
-      train(chunk);
-      if (!isWatched) continue;
-      for (const { signals, observer } of watches) {
-        signals.begin(chunk);
-        observer.observe(signals);
-      }
+  const sides = { alone: trainer(false), watched: trainer(true) };
+  /** In turn, a slice each, so that both meet the same disturbances. */
+  const round = (): Round => {
+    const [alone, watched] = [sides.alone(), sides.watched()];
+    const spent = { alone: 0, watched: 0 };
+    for (let firstEpoch = 1; firstEpoch <= epochs; firstEpoch += SLICE_EPOCHS) {
+      spent.alone += alone.train(firstEpoch);
+      spent.watched += watched.train(firstEpoch);
     }
-    const spent = (performance.now() - begin) / 1000;
-    if (isWatched) seen.push(JSON.stringify([events, watches.map(({ observer }) => observer.verdict())]));
+    seen.push(watched.seen());
     return spent;
   };
 
-  seconds(true); // the engine has swapped in its best code by then
+  /** What begins a round of one side; its state is the same at each beginning. */
+  function trainer(isWatched: boolean) {
+    const memory = sharedMemory(kernel.memoryBytes);
+    return () => {
+      const group = initialiseGroup({ networks, shape, memory });
+      const engine = kernelEngine(group, kernel);
+      const events: NetworkEvent[] = [];
+      const watches = networks.map(({ data, precision }, lane) => ({
+        signals: new LaneSignals({ shape, memory: group.sections, lane }),
+        observer: new Observer({
+          ...{ epochs, thresholds: DEFAULT_THRESHOLDS, emit: (event) => events.push(event) },
+          targetVariance: data === undefined ? null : makeDataset(data).targetVariance,
+          window: floatArray(precision, DEFAULT_THRESHOLDS.spikeWindow),
+        }),
+      }));
+      /** Seconds of a slice. */
+      const train = (sliceEpoch: number): number => {
+        const begin = performance.now();
+        for (let firstEpoch = sliceEpoch; firstEpoch < sliceEpoch + SLICE_EPOCHS; firstEpoch += BUCKET_EPOCHS) {
+          const chunk = { firstEpoch, count: BUCKET_EPOCHS };
+          engine(chunk);
+          if (!isWatched) continue;
+          for (const { signals, observer } of watches) {
+            signals.begin(chunk);
+            observer.observe(signals);
+          }
+        }
+        return (performance.now() - begin) / 1000;
+      };
+      return { train, seen: () => JSON.stringify([events, watches.map(({ observer }) => observer.verdict())]) };
+    };
+  }
+
+  round(); // the engine has swapped in its best code by then
   seen.length = 0;
-  const measured: Round[] = Array.from({ length: rounds }, () => ({ alone: seconds(false), watched: seconds(true) }));
+  const measured = Array.from({ length: rounds }, round);
   if (new Set(seen).size !== 1) throw new Error(`${name}: not the same events in every round`);
   const cost = median(measured.map(({ alone, watched }) => watched / alone - 1));
   const eventCount = (JSON.parse(seen[0])[0] as unknown[]).length;

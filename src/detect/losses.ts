@@ -26,7 +26,7 @@ export class LossCourse {
     const { firstEpoch, count } = chunk;
     if (firstEpoch === 1) this.first = chunk.loss(0);
     this.last = chunk.loss(count - 1);
-    if (this.#isQuiet(chunk)) this.lastLowEpoch = firstEpoch + count - 1;
+    if (this.#hasNoMinimum(chunk)) this.#seekLastLow(chunk);
     else for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
     if (this.nonFiniteEpoch === null && chunk.nonFiniteMax !== 0) {
       let i = 0;
@@ -36,9 +36,17 @@ export class LossCourse {
     }
   }
 
-  /** Whether the extremes say all: no new minimum, no loss far above it, no NaN. */
-  #isQuiet({ lossMin, lossMax }: SignalChunk): boolean {
-    return this.minimumEpoch !== null && lossMin >= this.minimum && lossMax <= this.#lossRatio * this.minimum;
+  /** Whether the chunk has no new minimum, and no NaN. */
+  #hasNoMinimum({ lossMin }: SignalChunk): boolean {
+    return this.minimumEpoch !== null && lossMin >= this.minimum;
+  }
+
+  #seekLastLow(chunk: SignalChunk): void {
+    const lowMax = this.#lossRatio * this.minimum;
+    if (!(chunk.lossMin <= lowMax)) return;
+    let i = chunk.count - 1;
+    while (!(chunk.loss(i) <= lowMax)) i--;
+    this.lastLowEpoch = chunk.firstEpoch + i;
   }
 
   #observeLoss(epoch: number, loss: number): void {

@@ -55,6 +55,22 @@ export class SlidingMinimum {
     }
   }
 
+  /** Takes the losses of a part of a chunk, whose smallest one is not known. */
+  pushPart(chunk: SignalChunk, { first, count }: { first: number; count: number }): void {
+    const at = this.#position;
+    if (at + count >= this.#window.length) {
+      for (let i = first; i < first + count; i++) this.push(chunk.loss(i));
+      return;
+    }
+    chunk.copyLosses(this.#window, { at, first, count });
+    this.#position += count;
+    for (let i = at; i < at + count; i++) {
+      const loss = this.#window[i];
+      if (Number.isNaN(loss)) this.#window[i] = Number.POSITIVE_INFINITY;
+      else if (loss < this.#blockMinimum) this.#blockMinimum = loss;
+    }
+  }
+
   #beginBlock(): void {
     takeMinimaOfEnds(this.#window, this.#window.length);
     this.#position = 0;

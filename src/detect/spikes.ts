@@ -73,7 +73,7 @@ export class SpikeDetector {
       this.#minimum.pushChunk(chunk);
       return;
     }
-    for (let i = 0; i < chunk.count; i++) this.#observeLoss(chunk.firstEpoch + i, chunk.loss(i));
+    for (let i = 0; i < chunk.count; ) i = this.#onset === 0 ? this.#seekOnset(chunk, i) : this.#followOpen(chunk, i);
   }
 
   /** Whether no spike can begin: over the chunk the base is at least the smaller of what it is now and the smallest loss of the chunk. */
@@ -92,41 +92,49 @@ export class SpikeDetector {
     return true;
   }
 
-  #observeLoss(epoch: number, loss: number): void {
-    if (this.#onset === 0) {
-      const base = this.#minimum.value;
-      if (loss > this.#thresholds.spikeRise * base && base > 0 && epoch >= this.#armedFrom) {
-        this.#onset = epoch;
-        this.#base = base;
-        this.#peak = loss;
-        this.#peakEpoch = epoch;
-        this.#lowEpochs = 0;
-      }
+  /** Takes the losses of a chunk from one on, to the beginning of a spike or the end of the chunk; returns how far it came. */
+  #seekOnset(chunk: SignalChunk, from: number): number {
+    const { spikeRise } = this.#thresholds;
+    for (let i = from; i < chunk.count; i++) {
+      const [epoch, loss, base] = [chunk.firstEpoch + i, chunk.loss(i), this.#minimum.value];
       this.#minimum.push(loss);
-    } else {
-      this.#minimum.push(loss);
-      this.#observeOpen(epoch, loss);
-    }
-  }
-
-  #observeOpen(epoch: number, loss: number): void {
-    const { spikeFall, spikeFallEpochs, levelShiftEpochs, spikeStart } = this.#thresholds;
-    if (Number.isNaN(loss)) {
-      this.#close('spike', epoch);
-      return;
-    }
-    if (loss > this.#peak) {
+      if (!(loss > spikeRise * base && base > 0 && epoch >= this.#armedFrom)) continue;
+      this.#onset = epoch;
+      this.#base = base;
       this.#peak = loss;
       this.#peakEpoch = epoch;
+      this.#lowEpochs = 0;
+      return i + 1;
     }
-    this.#lowEpochs = loss <= spikeFall * this.#base ? this.#lowEpochs + 1 : 0;
-    if (this.#lowEpochs === spikeFallEpochs) {
-      this.#close('spike', epoch - spikeFallEpochs + 1);
-    } else if (epoch - this.#onset + 1 >= levelShiftEpochs) {
-      this.#close('level-shift', epoch);
+    return chunk.count;
+  }
+
+  /** The same to the end of the open spike. */
+  #followOpen(chunk: SignalChunk, from: number): number {
+    const { spikeFall, spikeFallEpochs, levelShiftEpochs, spikeStart } = this.#thresholds;
+    const lowMax = spikeFall * this.#base;
+    const lastOpenEpoch = this.#onset + levelShiftEpochs - 1;
+    let [i, epoch] = [from, chunk.firstEpoch + from - 1];
+    let end: Spike['kind'] | null = null;
+    while (end === null && i < chunk.count) {
+      const loss = chunk.loss(i++);
+      epoch++;
+      if (loss > this.#peak) {
+        this.#peak = loss;
+        this.#peakEpoch = epoch;
+      }
+      this.#lowEpochs = loss <= lowMax ? this.#lowEpochs + 1 : 0;
+      if (Number.isNaN(loss) || this.#lowEpochs === spikeFallEpochs) end = 'spike';
+      else if (epoch >= lastOpenEpoch) end = 'level-shift';
+    }
+    this.#minimum.pushPart(chunk, { first: from, count: i - from });
+    if (end === null) return i;
+    this.#close(end, this.#lowEpochs === spikeFallEpochs ? epoch - spikeFallEpochs + 1 : epoch);
+    if (end === 'level-shift') {
       this.#minimum.restart();
       this.#armedFrom = epoch + 1 + spikeStart;
     }
+    return i;
   }
 
   #close(kind: Spike['kind'], endEpoch: number): void {

@@ -1,12 +1,12 @@
 /**
- * The board: what each network and each thread is doing, written by the workers after every chunk and read by the display at
+ * The board: what each network and each thread is doing, written by the workers twenty times a second and read by the display at
  * its leisure. One SharedArrayBuffer of 32-bit words, each written by one worker at a time:
  *
  *     ├ epochs   [network]   epochs trained so far
  *     ├ label    [network]   0 = not begun, else 1 + index of its (provisional) label
  *     └ threads  [thread]    1 + id of the first network of the group at hand, 0 = idle
  *
- * A reader may see one network a chunk ahead of another; nothing is decided by it.
+ * A reader may see one network ahead of another; nothing is decided by it.
  */
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds what watches the networks and the board and
- * looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
+ * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds what watches the networks and, now and then, the
+ * board, and looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
  * outcome. The arithmetic never sees the clock.
  */
 import { join } from 'node:path';
@@ -27,6 +27,9 @@ import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { type LossRoom, Watch } from './watch.ts';
+
+/** Between two times that the board is told of a group: labels cost some microseconds, and nobody looks at it more often than this. */
+const BOARD_MS = 50;
 
 /** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
@@ -137,6 +140,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
 
   let epoch = group.epoch;
   let nextLook = epoch;
+  let nextTellingMs = 0;
   while (epoch < untilEpoch) {
     if (epoch >= nextLook) {
       control.waitWhilePaused();
@@ -146,10 +150,13 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs, keepEvery }) };
     train(chunk);
     epoch += chunk.count;
-    for (const watch of watches) {
-      watch.take(chunk);
-      if (epoch >= nextLook || epoch === untilEpoch)
-        board.setNetwork(watch.id, { epochs: epoch, label: watch.observer.provisionalLabel() });
+    for (const watch of watches) watch.take(chunk);
+    // What a network has come to at its last epoch is told with its results.
+    const isTold = epoch === untilEpoch ? epoch < epochs : epoch >= nextLook && performance.now() >= nextTellingMs;
+    if (isTold) {
+      for (const { id, observer } of watches)
+        board.setNetwork(id, { epochs: epoch, label: observer.provisionalLabel() });
+      nextTellingMs = performance.now() + BOARD_MS;
     }
     if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }

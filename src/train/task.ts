@@ -151,16 +151,19 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     train(chunk);
     epoch += chunk.count;
     for (const watch of watches) watch.take(chunk);
-    // What a network has come to at its last epoch is told with its results.
-    const isTold = epoch === untilEpoch ? epoch < epochs : epoch >= nextLook && performance.now() >= nextTellingMs;
-    if (isTold) {
-      for (const { id, observer } of watches)
-        board.setNetwork(id, { epochs: epoch, label: observer.provisionalLabel() });
+    if (epoch >= nextLook && performance.now() >= nextTellingMs) {
+      tellBoard(board, watches, epoch);
       nextTellingMs = performance.now() + BOARD_MS;
     }
     if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }
+  // What networks have come to at their last epoch is told with their results.
+  if (epoch < epochs) tellBoard(board, watches, epoch);
   return { inMemory, watches, epoch };
+}
+
+function tellBoard(board: Board, watches: readonly Watch[], epoch: number): void {
+  for (const { id, observer } of watches) board.setNetwork(id, { epochs: epoch, label: observer.provisionalLabel() });
 }
 
 /**

@@ -95,7 +95,7 @@ class Execution {
       options.lanes === undefined
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
-    this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
+    this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
     this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
     this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
     this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });

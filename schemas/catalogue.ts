@@ -55,6 +55,12 @@ export const DATASETS = {
 } as const satisfies Record<string, Entry & { options: readonly string[] }>;
 export type DatasetName = keyof typeof DATASETS;
 
+/** Objectives of one parameter, in place of a network and its data. */
+export const OBJECTIVES = {
+  power: { description: 'λ|x|^k/k with a whole exponent k: optimisers by themselves' },
+} as const satisfies Record<string, Entry>;
+export type ObjectiveName = keyof typeof OBJECTIVES;
+
 /** The published ways of writing one optimiser's update; their parentheses decide bits. */
 export const FORMS = {
   torch: { description: 'as PyTorch computes it: (s·m) / (√v/c + ε)' },

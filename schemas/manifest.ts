@@ -2,6 +2,7 @@
  * run.json, the manifest of a run: which sweep, by which arithmetic and engine. Written once when the run begins; what
  * happened since is the journal's.
  */
+import type { Shard } from './shard.ts';
 import type { Sweep } from './sweep.ts';
 
 /** What trains the networks: kernels in WebAssembly, kernels in native code, or the scalar reference. The bits are the same. */
@@ -18,7 +19,10 @@ export interface Manifest {
   readonly arithmetic: string;
   /** Of the session that began the run. */
   readonly engine: EngineName;
+  /** Of this folder: of the shard, where it is one. */
   readonly networks: number;
+  /** Present where the folder holds a part of the plan; `members` tells of which networks (src/plan/shard.ts). */
+  readonly shard?: Shard & { readonly members: string };
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** Version of Gyre that began the run. */

@@ -7,7 +7,7 @@ import type { Dataset } from './dataset.ts';
 import type { NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
-import type { SegmentedTableName } from './trace.ts';
+import type { CompressionName, SegmentedTableName } from './trace.ts';
 
 /** A segment that a task may append to. */
 export interface SegmentGrant {
@@ -34,23 +34,30 @@ export interface GroupRequest {
 /** A kernel on its way from the thread that compiled it to those that run it. */
 export type CompiledKernel = WebAssemblyKernel | NativeKernel;
 
-export interface WebAssemblyKernel {
+/** What kernels of either kind have. */
+interface AnyKernel {
+  /** Puts the samples of a lane into the orders of epochs; null where they keep theirs. */
+  readonly shuffle: WebAssembly.Module | null;
+  /** Bytes of memory that the kernel needs from address 0 on. */
+  readonly memoryBytes: number;
+}
+
+export interface WebAssemblyKernel extends AnyKernel {
   readonly kind: 'webassembly';
   readonly module: WebAssembly.Module;
   /** The numbers of the table at `tableOffset`, each to fill a vector. */
   readonly constants: Float32Array | Float64Array;
   readonly tableOffset: number;
-  /** Bytes of memory that the kernel needs from address 0 on. */
-  readonly memoryBytes: number;
+  /** Where the kernel leaves ∂L/∂θ of its last step, `[parameter][lane]`, before flushing. */
+  readonly gradientOffset: number;
 }
 
-export interface NativeKernel {
+export interface NativeKernel extends AnyKernel {
   readonly kind: 'native';
   /** The file of an addon, there for as long as the session is. */
   readonly path: string;
   /** Bytes of the vectors that it trains one after another. */
   readonly vectorBytes: number;
-  readonly memoryBytes: number;
 }
 
 /** The samples of a data file; their numbers stand in shared memory, so that no thread has a copy. */
@@ -70,6 +77,8 @@ export interface TaskRequest {
   readonly runKey: string;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
+  /** Of the record batches in them. */
+  readonly compression: CompressionName;
   /** Which thread's place on the board to fill in; also the only task that writes to its segments and memory. */
   readonly thread: number;
   readonly board: { readonly networkCount: number; readonly threadCount: number; readonly buffer: SharedArrayBuffer };

@@ -7,6 +7,7 @@ import type {
   DatasetName,
   FormName,
   InitName,
+  ObjectiveName,
   OptimizerName,
   Precision,
   SubnormalsName,
@@ -46,30 +47,83 @@ export interface OptimizerConfig {
   readonly weightDecay?: number;
 }
 
-/** All that decides a network's bits but the number of epochs. */
-export interface NetworkConfig {
+/** λ|x|^k/k of one parameter x. */
+export interface Objective {
+  readonly kind: ObjectiveName;
+  /** k, a whole number. */
+  readonly exponent: number;
+  /** λ > 0. */
+  readonly curvature: number;
+  /** x before the first epoch. */
+  readonly start: number;
+}
+
+/** What every network has. */
+interface TrainedConfig {
+  readonly optimizer: OptimizerConfig;
+  readonly precision: Precision;
+  readonly subnormals: SubnormalsName;
+  /** Seed of the initial weights and of the orders of samples, u32; 0 where nothing is drawn. */
+  readonly seed: number;
+}
+
+/** A network of layers that is trained on data. */
+export interface LayeredConfig extends TrainedConfig {
   /** Units a layer, inputs first: 1-8-1 is [1, 8, 1]. */
   readonly layers: readonly number[];
   readonly activation: ActivationName;
   readonly data: DataConfig;
   readonly init: InitName;
-  readonly optimizer: OptimizerConfig;
-  readonly batch: 'full';
-  readonly precision: Precision;
-  readonly subnormals: SubnormalsName;
-  /** Seed of the initial weights, u32. */
-  readonly seed: number;
+  /** Samples a step: all, or fewer than there are. */
+  readonly batch: 'full' | number;
+  /** Whether each epoch has an order of its own; only where the batch is a number. */
+  readonly shuffle?: boolean;
+  readonly objective?: never;
 }
 
+/** One parameter under an objective: an optimiser by itself. */
+export interface ObjectiveConfig extends TrainedConfig {
+  readonly objective: Objective;
+  readonly layers?: never;
+  readonly activation?: never;
+  readonly data?: never;
+  readonly init?: never;
+  readonly batch?: never;
+  readonly shuffle?: never;
+}
+
+/** All that decides a network's bits but the number of epochs. */
+export type NetworkConfig = LayeredConfig | ObjectiveConfig;
+
 /** A planned network: its configuration, its number in the plan and the key of its configuration (16 hex digits). */
-export interface Network extends NetworkConfig {
+export type Network = NetworkConfig & {
   readonly id: number;
   readonly key: string;
-}
+};
+
+/** A planned network that has layers. */
+export type LayeredNetwork = LayeredConfig & Pick<Network, 'id' | 'key'>;
 
 /** The layers as people write them: `1-8-1`. */
 export function layersLabel(layers: readonly number[]): string {
   return layers.join('-');
+}
+
+/** What a network is, in a few words. */
+export function networkTitle({ objective, layers, activation, precision }: NetworkConfig): string {
+  const what =
+    objective === undefined ? `${layersLabel(layers)} ${activation}` : `${objective.kind} ${objective.exponent}`;
+  return `${what} ${precision}`;
+}
+
+/** The shape of a network's windows: its layers, or the kind of its objective. */
+export function shapeLabel({ objective, layers }: NetworkConfig): string {
+  return objective === undefined ? layersLabel(layers) : objective.kind;
+}
+
+/** The number of parameters of any network. */
+export function parametersOf({ objective, layers }: NetworkConfig): number {
+  return objective === undefined ? parameterCount(layers) : 1;
 }
 
 /** The number of parameters P: a weight for each pair of units in neighbouring layers and a bias for each unit. */

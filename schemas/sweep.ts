@@ -1,171 +1,192 @@
 /**
- * The sweep file as zod sees it: which keys exist, their types, ranges and defaults. A list where one value is expected is
- * an axis of the grid, so every axis comes out of parsing as a list. What a value means together with others (crossings,
- * sizes, duplicates) is the plan's business, not the schema's.
+ * The sweep file as zod sees it: its settings, its networks as a grid, a sample of one or a list, and rules for what is left out.
+ * sweep.schema.json and README's table are generated from here.
  */
 import { z } from 'zod';
-import {
-  ACTIVATIONS,
-  DATASETS,
-  FORMS,
-  INITS,
-  namesOf,
-  OPTIMIZERS,
-  type OptimizerOption,
-  PRECISIONS,
-  SUBNORMALS,
-} from './catalogue.ts';
 import type { DataFileContent } from './dataset.ts';
+import {
+  axis,
+  dataBlock,
+  dataFileBlock,
+  type Grid,
+  gridSchema,
+  gridShape,
+  objectiveBlock,
+  objectiveShape,
+  optimizerBlock,
+  SWEEP_LIMITS,
+  seed,
+  wholeNumber,
+} from './sweep-grid.ts';
+import { COMPRESSIONS } from './trace.ts';
 
-/** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
-export const SWEEP_LIMITS = {
-  /** Networks in one plan; each costs about 0.5 KB of main-thread memory. */
-  networkCountMax: 1_000_000,
-  epochCountMax: 2_147_483_647,
-  layerCountMax: 32,
-  widthMax: 4096,
-  /** Parameters of one network: a group of four float64 networks then takes about 0.6 GB. */
-  parameterCountMax: 4_194_304,
-  pointCountMax: 1_048_576,
-  /** Of one file of data. */
-  dataBytesMax: 268_435_456,
-  seedMax: 4_294_967_295,
-  /** The largest finite float32: beyond it a constant would round to ∞. */
-  magnitudeMax: 3.4028234663852886e38,
-} as const;
+export {
+  type DataBlock,
+  type Grid,
+  gridSchema,
+  NO_LAYERS,
+  type ObjectiveBlock,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  objectiveGridSchema,
+  type Range,
+  SHUFFLE_DEFAULT,
+  SWEEP_LIMITS,
+  TEACHER_SEED_DEFAULT,
+} from './sweep-grid.ts';
 
-/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
-export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
-
-/** Seed of the teacher where the sweep does not give it. */
-export const TEACHER_SEED_DEFAULT = 0;
-
-/** One value, or a list of them that spans an axis; always a list after parsing. */
-function axis<T extends z.ZodType>(value: T) {
-  return z.union([value, z.array(value).min(1)]).transform((v) => (Array.isArray(v) ? v : [v]) as z.output<T>[]);
-}
-
-/** Stops at the first thing that is wrong with a number: one mistake, one message. */
-const wholeNumber = ({ min, max }: { min: number; max: number }) =>
-  z.number().min(min, { abort: true }).max(max, { abort: true }).int();
-/** A −0 would not survive run.json and could change bits that the network's key does not see. */
-const withoutNegativeZero = (value: number) => value + 0;
-const decayRate = z.number().min(0).lt(1).overwrite(withoutNegativeZero);
-const magnitude = z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(withoutNegativeZero);
-const seed = wholeNumber({ min: 0, max: SWEEP_LIMITS.seedMax });
-
-/** Units a layer, inputs first; the last layer is the (linear) output. */
-const layers = z
-  .array(wholeNumber({ min: 1, max: SWEEP_LIMITS.widthMax }))
-  .min(2)
-  .max(SWEEP_LIMITS.layerCountMax);
-
-/** A key that the other kind of data block has. */
-const elsewhere = z.never().optional();
-
-/** A data set by its formula. */
-const dataBlock = z.strictObject({
-  kind: axis(z.enum(namesOf(DATASETS))),
-  points: axis(wholeNumber({ min: 2, max: SWEEP_LIMITS.pointCountMax })),
-  seed: axis(seed).optional(),
-  file: elsewhere,
+const traceEpochs = z.strictObject({
+  every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax })
+    .prefault(20)
+    .describe('Epochs a row of the table epochs, which keeps their extremes; 1 keeps every epoch.'),
+});
+const trace = z.strictObject({
+  epochs: traceEpochs.prefault({}).describe('The table epochs.'),
+  compression: z.enum(COMPRESSIONS).prefault('none').describe('Compression of the record batches of all tables.'),
 });
 
-/** Data from files: paths relative to the sweep. */
-const dataFileBlock = z.strictObject({
-  file: axis(z.string().regex(/./, { error: 'the name of a file' })),
-  kind: elsewhere,
-  points: elsewhere,
-  seed: elsewhere,
+const sample = z.strictObject({
+  kind: z.literal('random').describe('How configurations are chosen: each axis is drawn uniformly and by itself.'),
+  count: wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }).describe(
+    'Number of different configurations; each is trained with every precision and seed.',
+  ),
+  seed: seed.prefault(0).describe('Seed of the draws.'),
 });
 
-const optimizerBlock = z.strictObject({
-  kind: axis(z.enum(namesOf(OPTIMIZERS))),
-  form: axis(z.enum(namesOf(FORMS))).default(['torch']),
-  learningRate: axis(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)),
-  beta1: axis(decayRate).optional(),
-  beta2: axis(decayRate).optional(),
-  epsilon: axis(magnitude).optional(),
-  weightDecay: axis(magnitude).optional(),
-});
+type Shape = Readonly<Record<string, z.ZodType>>;
+/** The fields of a mapping, none of them needed, and the defaults only told. */
+type Optional<S extends Shape> = {
+  [K in keyof S]: z.ZodOptional<S[K] extends z.ZodPrefault<infer Field extends z.ZodType> ? Field : S[K]>;
+};
 
-/** A block of formulas as resolved. */
-type FormulaBlock = z.output<typeof dataBlock> & { readonly content?: never };
-
-/** A teacher without a seed gets the default one; other data sets have none. */
-function withDataDefaults(block: z.output<typeof dataBlock>): FormulaBlock {
-  return block.kind.includes('teacher') ? { ...block, seed: block.seed ?? [TEACHER_SEED_DEFAULT] } : block;
-}
-
-/** A block of data files as resolved. */
-export interface DataFileBlock {
-  /** Paths as the sweep has them. */
-  readonly file: string[];
-  /** What stands in each of them; nothing until they are read. */
-  readonly content: DataFileContent[];
-  readonly kind?: never;
-  readonly points?: never;
-  readonly seed?: never;
-}
-
-const withoutContent = ({ file }: z.output<typeof dataFileBlock>): DataFileBlock => ({ file, content: [] });
-
-/** Options that an optimiser of the block takes get their defaults where they are not given; others stay as they are. */
-function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output<typeof optimizerBlock> {
-  const { kind: kinds, form, learningRate } = block;
-  const options = (Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]).flatMap((option) => {
-    const isTaken = kinds.some((kind) => (OPTIMIZERS[kind].options as readonly OptimizerOption[]).includes(option));
-    const values = block[option] ?? (isTaken ? [OPTIMIZER_DEFAULTS[option]] : undefined);
-    return values === undefined ? [] : [[option, values]];
+function optional<S extends Shape>(shape: S): Optional<S> {
+  const fields = Object.entries(shape).map(([key, field]) => {
+    const plain = (field instanceof z.ZodPrefault ? (field.unwrap() as z.ZodType) : field).optional();
+    const value = field instanceof z.ZodPrefault ? { default: field.def.defaultValue } : {};
+    return [key, plain.meta({ ...field.meta(), ...value })];
   });
-  return { kind: kinds, form, learningRate, ...Object.fromEntries(options) };
+  return Object.fromEntries(fields) as Optional<S>;
 }
 
-const traceEpochs = z.strictObject({ every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).default(20) });
-const trace = z.strictObject({ epochs: traceEpochs.prefault({}), compression: z.literal('none').default('none') });
+const someData = z.strictObject(optional(dataBlock.shape));
+const someDataFiles = z.strictObject(optional(dataFileBlock.shape));
+const someOptimizer = z.strictObject(optional(optimizerBlock.shape));
+const someObjective = z.strictObject(optional(objectiveBlock.shape));
 
-/** The sweep file. */
+/** Some keys of a grid and of its blocks, without defaults. */
+const someShape = {
+  ...optional(gridShape),
+  data: axis(z.union([someData, someDataFiles.transform(({ file }) => ({ file, content: [] as DataFileContent[] }))]))
+    .optional()
+    .describe(gridShape.data.description ?? ''),
+  optimizer: axis(someOptimizer)
+    .optional()
+    .describe(gridShape.optimizer.description ?? ''),
+  objective: axis(someObjective)
+    .optional()
+    .describe(gridShape.objective.description ?? ''),
+};
+const ruleSchema = z.strictObject(someShape);
+
+const settings = {
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+      error: 'a name of 1 to 64 letters, digits, ".", "_" or "-" (it names the run\'s folder)',
+    })
+    .describe('Name of the sweep and of its run’s folder.'),
+  epochs: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }).describe('Epochs that each network is trained for.'),
+};
+const choices = {
+  exclude: z
+    .array(ruleSchema)
+    .min(1)
+    .optional()
+    .describe('Rules for what is left out: networks that have, for every key of a rule, one of its values.'),
+  trace: trace.prefault({}).describe('What is kept of the training.'),
+};
+
+/** A sweep file whose networks are a grid or a sample of one. */
 export const sweepSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-    error: 'a name of 1 to 64 letters, digits, ".", "_" or "-" (it names the run\'s folder)',
-  }),
-  epochs: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax }),
-  layers: z
-    .union([layers, z.array(layers).min(1)])
-    .transform((v) => (Array.isArray(v[0]) ? v : [v]) as z.output<typeof layers>[]),
-  activation: axis(z.enum(namesOf(ACTIVATIONS))).default(['tanh']),
-  data: axis(z.union([dataBlock.transform(withDataDefaults), dataFileBlock.transform(withoutContent)])),
-  init: axis(z.enum(namesOf(INITS))).default(['glorot-uniform']),
-  optimizer: axis(optimizerBlock.transform(withOptimizerDefaults)),
-  batch: axis(z.literal('full')).default(['full']),
-  precision: axis(z.enum(namesOf(PRECISIONS))).default(['float32']),
-  subnormals: axis(z.enum(namesOf(SUBNORMALS))).default(['ieee']),
-  seeds: z
-    .union([wholeNumber({ min: 1, max: SWEEP_LIMITS.networkCountMax }), z.array(seed).min(1)])
-    .transform((v) => (Array.isArray(v) ? v : Array.from({ length: v }, (_, i) => i))),
-  trace: trace.prefault({}),
+  ...settings,
+  ...gridShape,
+  sample: sample.optional().describe('Draws configurations instead of crossing all axes but precision and seeds.'),
+  ...choices,
+});
+
+/** A sweep file of objectives, or of a sample of them. */
+export const objectiveSweepSchema = z.strictObject({
+  ...settings,
+  ...objectiveShape,
+  sample: sweepSchema.shape.sample,
+  ...choices,
+});
+
+/** A sweep file with a list of networks: what stands beside the list holds for each entry that does not say otherwise. */
+export const listSchema = z.strictObject({
+  ...settings,
+  ...someShape,
+  networks: z
+    .array(ruleSchema)
+    .min(1)
+    .describe(
+      'A list of networks instead of the grid: each entry replaces keys of the sweep, and is crossed by itself.',
+    ),
+  sample: z.never({ error: 'nothing beside networks' }).optional(),
+  ...choices,
+});
+
+/** Every key of a sweep file. */
+export const fileSchema = z.strictObject({
+  ...settings,
+  ...someShape,
+  sample: sweepSchema.shape.sample,
+  networks: listSchema.shape.networks.optional().describe(listSchema.shape.networks.description ?? ''),
+  ...choices,
 });
 
 /** The mappings of a sweep file by their key path, list indices left out; the file itself is ''. */
 export const SWEEP_MAPPINGS: Readonly<Record<string, z.ZodObject>> = {
-  '': sweepSchema,
+  '': fileSchema,
+  networks: gridSchema,
+  exclude: ruleSchema,
   data: dataBlock,
+  objective: objectiveBlock,
   optimizer: optimizerBlock,
+  sample,
   trace,
   'trace.epochs': traceEpochs,
 };
 
-/** The mapping that a block under `data` is meant to be. */
-export function dataMappingOf(block: object): z.ZodObject {
-  return Object.hasOwn(block, 'file') ? dataFileBlock : dataBlock;
+/** The keys of a grid that hold blocks. */
+export const BLOCK_KEYS = ['data', 'optimizer', 'objective'] as const;
+export type BlockKey = (typeof BLOCK_KEYS)[number];
+
+/** The mapping that a block is meant to be; where it is `partial`, without needs and defaults. */
+export function blockMappingOf(key: BlockKey, block: object, { partial }: { partial: boolean }): z.ZodObject {
+  if (key === 'optimizer') return partial ? someOptimizer : optimizerBlock;
+  if (key === 'objective') return partial ? someObjective : objectiveBlock;
+  const isFile = Object.hasOwn(block, 'file');
+  if (partial) return isFile ? someDataFiles : someData;
+  return isFile ? dataFileBlock : dataBlock;
 }
 
 /** What zod says of one mistake. */
 export type SweepIssue = z.core.$ZodIssue;
 
-/** A sweep as resolved: defaults filled in, every axis a list. */
-export type Sweep = z.output<typeof sweepSchema>;
-/** One block under `data`, its axes as lists. */
-export type DataBlock = Sweep['data'][number];
-/** One block under `optimizer`, its axes as lists. */
-export type OptimizerBlock = Sweep['optimizer'][number];
+/** A rule under `exclude`: for each key that it has, the values that it means. */
+export type ExcludeRule = z.output<typeof ruleSchema>;
+/** How configurations are drawn. */
+export type Sample = z.output<typeof sample>;
+
+/** What a sweep has beside its networks. */
+type SweepSettings = Pick<z.output<typeof sweepSchema>, 'name' | 'epochs' | 'sample' | 'exclude' | 'trace'>;
+
+/** A sweep as resolved: its settings, and one grid or a list of them, one an entry under `networks`. */
+export type Sweep = SweepSettings &
+  ((Grid & { networks?: never }) | ({ networks: Grid[] } & { [Key in keyof Grid]?: never }));
+
+/** The grids of a sweep, whose networks follow one another. */
+export function gridsOf(sweep: Sweep): readonly Grid[] {
+  return sweep.networks ?? [sweep];
+}

@@ -4,6 +4,8 @@
  * programs written against a run keep working.
  */
 
+import type { Precision } from './catalogue.ts';
+
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
 export const FORMAT_VERSION = 1;
 
@@ -14,6 +16,8 @@ export type ColumnType = 'u32' | 'f32' | 'f64' | 'bool' | 'utf8' | 'dictionary';
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
+  /** Numbers of a value, each of the type, as a fixed-size list; absent where a value is one. */
+  readonly listSize?: number;
   readonly nullable: boolean;
   /** Unit, or '1' for a plain number, or '' for names. */
   readonly unit: string;
@@ -23,11 +27,17 @@ export interface Column {
 /** One table: a file or a folder of segments. */
 export interface TableSpec {
   readonly name: TableName;
+  /** Where its files stand in the run's folder, where that is not a folder of its name. */
+  readonly folder?: string;
   readonly description: string;
   readonly columns: readonly Column[];
 }
 
-export type TableName = 'networks' | 'epochs' | 'blocks';
+/** How the record batches of a run's tables are compressed. */
+export const COMPRESSIONS = ['none', 'zstd'] as const;
+export type CompressionName = (typeof COMPRESSIONS)[number];
+
+export type TableName = 'networks' | 'epochs' | 'blocks' | 'windows';
 
 const column = (name: string, type: ColumnType, unit: string, description: string): Column => ({
   name,
@@ -120,3 +130,47 @@ export const BLOCKS_TABLE: TableSpec = {
 export const SEGMENTED_TABLES = { epochs: EPOCHS_TABLE, blocks: BLOCKS_TABLE } as const;
 export type SegmentedTableName = keyof typeof SEGMENTED_TABLES;
 export const SEGMENTED_TABLE_NAMES = Object.keys(SEGMENTED_TABLES) as SegmentedTableName[];
+
+/** The folder of the windows of one shape and precision in a run's folder: `windows/1-8-1-float32`. */
+export const windowsFolder = (shape: string, precision: Precision): string => `windows/${shape}-${precision}`;
+
+/** One row a network and epoch of a replayed window. `shape` is the layers as people write them; a network has so many parameters. */
+export function windowsTable({
+  shape,
+  precision,
+  parameters,
+}: {
+  shape: string;
+  precision: Precision;
+  parameters: number;
+}): TableSpec {
+  const type = precision === 'float32' ? 'f32' : 'f64';
+  const vector = (of: Column): Column => ({ ...of, listSize: parameters });
+  return {
+    name: 'windows',
+    folder: windowsFolder(shape, precision),
+    description: `the whole state of ${shape} networks in ${precision} at every epoch of some windows, replayed`,
+    columns: [
+      column('network', 'u32', '1', 'number of the network in the plan'),
+      column('epoch', 'u32', 'epoch', 'epoch; 0 is the state before the first update'),
+      nullable('loss', 'f64', 'loss', 'mean squared error before the update of this epoch; null at epoch 0'),
+      vector(
+        column('theta', type, '1', 'parameters after the update: layer after layer weights by output, then biases'),
+      ),
+      vector(
+        nullable('first_moment', type, 'loss', 'first moment after the update; null where the optimiser has none'),
+      ),
+      vector(
+        nullable('second_moment', type, 'loss²', 'second moment after the update; null where the optimiser has none'),
+      ),
+      vector(nullable('gradient', type, 'loss', 'gradient as the optimiser saw it; null at epoch 0')),
+    ],
+  };
+}
+
+/** All tables, by name; windows stand for those of any shape and precision. */
+export const TABLES: Readonly<Record<TableName, TableSpec>> = {
+  networks: NETWORKS_TABLE,
+  ...SEGMENTED_TABLES,
+  windows: windowsTable({ shape: 'any', precision: 'float64', parameters: 1 }),
+};

@@ -5,12 +5,17 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
+import { type ExportOptions, exportCommand } from './commands/export.ts';
 import { fingerprintCommand } from './commands/fingerprint.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { tellUser } from './commands/output.ts';
 import { planCommand } from './commands/plan.ts';
+import { type ReplayOptions, replayCommand } from './commands/replay.ts';
 import { type RunOptions, runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { type ShowOptions, showCommand } from './commands/show.ts';
+import { type VerifyOptions, verifyCommand } from './commands/verify.ts';
+import { EXPORT_FORMATS } from './run/export.ts';
 import { GYRE_VERSION } from './run/version.ts';
 
 function program(): Command {
@@ -33,9 +38,10 @@ function program(): Command {
     'gyre run sweeps/quickstart.yaml --threads 2',
   )
     .argument('<sweep>', 'sweep file (YAML)')
-    .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY)")
+    .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY, of a shard NAME-KEY-IofN)")
     .option('--threads <n>', 'training threads (default: one a core)')
     .option('--epochs <n>', "train for this many epochs instead of the sweep file's")
+    .option('--shard <i/n>', 'train only part I of N of the networks; gyre merge joins the parts')
     .addOption(
       new Option(
         '--kernel <name>',
@@ -74,6 +80,36 @@ function program(): Command {
       process.exitCode = showCommand(run, options);
     });
   command(
+    'replay',
+    'windows of networks at every epoch with their whole state, bit-equal to what the run saw',
+    'gyre replay latest --network 3,17-20 --epochs 0..500',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .requiredOption('--network <ids>', 'networks by their numbers: 3 or 3,17-20')
+    .requiredOption(
+      '--epochs <ranges>',
+      'epochs, both ends included: 0..500 or 0..100,5000..5100; 0 is the state before epoch 1',
+    )
+    .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
+    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--json', 'one line of JSON a file')
+    .action(async (run: string, options: ReplayOptions) => {
+      process.exitCode = await replayCommand(run, options);
+    });
+  command(
+    'verify',
+    'recompute networks from their configurations alone and compare their digests with the run',
+    'gyre verify latest --all',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--all', 'every network')
+    .option('--sample <n>', 'so many networks, those with the smallest keys (default: 32)')
+    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--json', 'one line of JSON a network, then one for all')
+    .action(async (run: string, options: VerifyOptions) => {
+      process.exitCode = await verifyCommand(run, options);
+    });
+  command(
     'fingerprint',
     "a run's fingerprint: equal where every bit of every network is equal",
     'gyre fingerprint latest',
@@ -82,6 +118,26 @@ function program(): Command {
     .option('--json', 'as one line of JSON')
     .action((run: string, options: { json?: boolean }) => {
       process.exitCode = fingerprintCommand(run, options);
+    });
+  command(
+    'merge',
+    'join the shards of a sweep into one run, the same as if it had never been shared out',
+    'gyre merge quickstart-0ac3f1b2-1of2 quickstart-0ac3f1b2-2of2 --out traces/runs/quickstart',
+  )
+    .argument('<run...>', 'the shards, in any order')
+    .requiredOption('--out <dir>', 'the new folder of the merged run')
+    .option('--json', 'one line of JSON: folder, networks, fingerprint')
+    .action(async (runs: string[], options: { out: string; json?: boolean }) => {
+      process.exitCode = await mergeCommand(runs, options);
+    });
+  command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
+    .argument('[run]', 'which run', 'latest')
+    .addOption(new Option('--format <name>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
+    .option('--table <name>', 'only this table')
+    .option('--out <dir>', "the folder to write to (default: FORMAT in the run's folder)")
+    .option('--json', 'one line of JSON a table')
+    .action(async (run: string, options: ExportOptions) => {
+      process.exitCode = await exportCommand(run, options);
     });
   return gyre;
 }

@@ -17,7 +17,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const product = files.filter((file) => /^(schemas|src|workers)\//.test(file));
-const tests = files.filter((file) => /^(test|bench)\//.test(file));
+const tests = files.filter((file) => /^(test|bench|docs)\//.test(file));
 
 /** A file may import from its own folder and from folders of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
@@ -85,11 +85,13 @@ describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
     ['csv-parse', /^src\/storage\/data-csv\.ts$/],
+    ['parquet-wasm', /^src\/storage\/parquet\.ts$/],
+    ['@bokuweb/zstd-wasm', /^src\/storage\/compression\.ts$/],
     ['msgpackr', /^src\/storage\/frames\.ts$/],
     ['piscina', /^src\/run\/pool\.ts$/],
     ['ink', /^src\/display\/ink\//],
     ['react', /^src\/display\/ink\//],
-    ['zod', /^(schemas\/sweep|src\/plan\/read)\.ts$/],
+    ['zod', /^(schemas\/sweep(-grid)?|src\/plan\/parse)\.ts$/],
     ['yaml', /^src\/plan\/read\.ts$/],
     ['commander', /^src\/main\.ts$/],
   ])('%s', (library, home) => {

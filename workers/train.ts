@@ -1,7 +1,14 @@
 /** The Piscina entry of the training threads: one task in, one outcome back. No mathematics. */
 import { parentPort } from 'node:worker_threads';
+import type { TaskOutcome, TaskRequest } from '../schemas/messages.ts';
+import { prepareCompression } from '../src/storage/compression.ts';
+import { runTask as run } from '../src/train/task.ts';
 
-export { runTask } from '../src/train/task.ts';
+/** Trains a task, in a thread that can write its segments. */
+export async function runTask(request: TaskRequest): Promise<TaskOutcome> {
+  await prepareCompression(request.compression);
+  return run(request);
+}
 
 // Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
 parentPort?.postMessage('started');

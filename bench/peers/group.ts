@@ -8,7 +8,7 @@ import { type GroupShape, groupMemory, groupOffsets, sharedMemory, writeLane } f
 import { compileKernel } from '../../src/kernel/compile.ts';
 import { BYTES_OF, floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { type Engine, initialiseGroup, kernelEngine, trainFunction, vectorBytesOf } from '../../src/train/engine.ts';
+import { type Engine, initialiseGroup, kernelEngine, kernelFunctions, vectorBytesOf } from '../../src/train/engine.ts';
 import { networkOf, type Problem, samplesOf, type Trainee } from './problem.ts';
 
 /** Epochs a bucket of the trace, as a sweep has them that does not say: no chunk is longer. */
@@ -59,7 +59,7 @@ export function benchGroup(problem: Problem, lanes: number, kernel?: CompiledKer
     memory,
     image,
     engine,
-    kernel: trainFunction(compiled, memory),
+    kernel: kernelFunctions(compiled, memory).train,
     vectors: (lanes * BYTES_OF[shape.precision]) / vectorBytesOf(compiled),
     reset: () => bytes.set(image),
     losses: (i) => Array.from(sections.signals.subarray(i * lanes, (i + 1) * lanes)),

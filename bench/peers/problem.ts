@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivationName } from '../../schemas/catalogue.ts';
-import { type Network, parameterCount } from '../../schemas/network.ts';
+import { type LayeredNetwork, parameterCount } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { uniform } from '../../src/numeric/philox.ts';
 import { initialParameters } from '../../src/reference/init.ts';
@@ -63,7 +63,7 @@ export const OPTIMIZER = {
 export function networkOf(
   { layers, activation, points }: Pick<Problem, 'layers' | 'activation' | 'points'>,
   seed: number,
-): Network {
+): LayeredNetwork {
   return {
     id: seed,
     key: '',

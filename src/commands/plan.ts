@@ -5,11 +5,11 @@
 import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { DataFileContent } from '../../schemas/dataset.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
+import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
-import { axesOf } from '../plan/axes.ts';
+import { axesOf, inRanges } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepKey } from '../plan/identify.ts';
@@ -71,9 +71,9 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     `${plan.name} · ${count(plan.networks)} networks × ${count(plan.epochs)} epochs in ${count(plan.groups)} groups`,
   );
   printLine('');
-  for (const axis of axesOf(networks))
+  for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
-  printLine(`${'seeds'.padEnd(14)} ${sweep.seeds.length}\n`);
+  printLine(`${'seeds'.padEnd(14)} ${new Set(networks.map(({ seed }) => seed)).size}\n`);
   for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
     printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);
   if (plan.dataFiles.length > 0) printLine('');
@@ -85,9 +85,11 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   return 0;
 }
 
-/** The data files of a sweep with what stands in them. */
-function dataFiles({ data }: Sweep): ({ file: string } & DataFileContent)[] {
-  return data.flatMap(({ file = [], content = [] }) => content.map((of, i) => ({ file: file[i], ...of })));
+/** The data files of a sweep with what stands in them, each once. */
+function dataFiles(sweep: Sweep): ({ file: string } & DataFileContent)[] {
+  const blocks = gridsOf(sweep).flatMap(({ data }) => data);
+  const files = blocks.flatMap(({ file = [], content = [] }) => content.map((of, i) => ({ file: file[i], ...of })));
+  return [...new Map(files.map((of) => [of.file, of])).values()];
 }
 
 /** Bytes of one network's rows in epochs and blocks. */

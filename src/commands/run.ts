@@ -15,7 +15,7 @@ import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, openRun, readRun } from '../run/folder.ts';
-import { wholeNumberOption } from './options.ts';
+import { shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
 
@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly out?: string;
   readonly threads?: string;
   readonly epochs?: string;
+  readonly shard?: string;
   readonly kernel?: string;
   readonly plain?: boolean;
   readonly json?: boolean;
@@ -44,14 +45,20 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const threads =
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
+  const shard = shardOption(options.shard, problems);
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
   const engine = ENGINES[options.kernel ?? 'auto'];
   const toolchain = engine === 'native' ? { toolchain: findToolchain() } : {};
-  const folder = options.out ?? defaultRunFolder(sweep);
-  const run = openRun({ sweep, networks: expandSweep(sweep), folder, engine });
+  const folder = options.out ?? defaultRunFolder(sweep, shard);
+  const networks = expandSweep(sweep);
+  if (shard !== null && shard.count > networks.length) {
+    const expected = `at most ${networks.length} shards: the sweep has no more networks`;
+    throw new UsageError({ where: '--shard', got: JSON.stringify(options.shard), expected });
+  }
+  const run = openRun({ sweep, networks, folder, engine, shard });
 
   const stop = new AbortController();
   let signal: StopSignal | null = null;
@@ -78,7 +85,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     });
     display.close();
     if (options.json !== true)
-      for (const line of summaryLines(summaryInput(readRun(run.folder, run.networks), ending))) printLine(line);
+      for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
     if (ending === 'done') return 0;
     return signal === null ? 1 : SIGNAL_EXIT_CODES[signal];
   } finally {

@@ -3,15 +3,16 @@
  */
 import { LABEL_NAMES } from '../../schemas/catalogue.ts';
 import type { Network, NetworkConfig } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
+import { UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
-import { didYouMean } from '../plan/explain.ts';
+import { networksById } from '../plan/shard.ts';
 import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
 import { findRun } from './find-run.ts';
+import { unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 
 export interface ShowOptions {
@@ -42,7 +43,11 @@ const SHOWN_COLUMNS = [
   'loss_last',
   'diverged_epoch',
   'nonfinite_epoch',
+  'replay',
 ];
+
+/** Epochs on either side of what happened to a network in the window that is offered for replay; twice as many where nothing did, at the end. */
+const OFFERED_EPOCHS = 200;
 
 /** Columns that are shown rounded; a hyper-parameter stands as it was written. */
 const MEASURED_COLUMNS = new Set(['loss_first', 'loss_min', 'loss_last']);
@@ -54,22 +59,38 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
   if (problems.length > 0) throw new UsageError(problems);
   const record = readRun(findRun(name));
   const values = networkRows(record.networks, record.results, record.manifest.sweep.epochs);
-  const rows: Row[] = record.networks.map((_, row) =>
-    Object.fromEntries(columnNames.map((column) => [column, cellOf(values[column], row)])),
-  );
+  const rows: Row[] = record.networks.map((_, i) => {
+    const row = Object.fromEntries(columnNames.map((column) => [column, cellOf(values[column], i)]));
+    return { ...row, replay: replayOptionsOf(row) };
+  });
   const selected = rows
     .filter((row) => label === undefined || row.label === label)
     .sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
+    const networks = networksById(record.networks);
     for (const row of selected)
-      printJson({ ...row, configuration: configurationOf(record.networks[row.network as number]) });
+      printJson({
+        ...row,
+        replay: `npx gyre replay ${record.folder} ${row.replay}`,
+        configuration: configurationOf(networks.get(row.network as number) as Network),
+      });
     return 0;
   }
   for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
   printLine('');
   for (const line of networkLines(selected)) printLine(line);
+  if (selected.length > 0)
+    printLine(`\nnpx gyre replay ${record.folder}, with what stands under replay, gives every epoch of a network`);
   if (label !== undefined) printLine(`\n${count(selected.length)} of ${count(rows.length)} networks`);
   return 0;
+}
+
+/** The options of the replay of a network that shows what happened to it. */
+function replayOptionsOf({ network, epochs, nonfinite_epoch, diverged_epoch }: Row): string {
+  const last = Number(epochs);
+  const centre = nonfinite_epoch ?? diverged_epoch ?? last - OFFERED_EPOCHS;
+  const window = [Math.max(0, Number(centre) - OFFERED_EPOCHS), Math.min(last, Number(centre) + OFFERED_EPOCHS)];
+  return `--network ${network} --epochs ${window.map((epoch) => Math.max(0, epoch)).join('..')}`;
 }
 
 /** What the key of a network is made of, besides the version of the arithmetic. */
@@ -82,6 +103,7 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
   const { manifest, networks, results, journal, folder } = record;
   return {
     name: manifest.name,
+    shard: manifest.shard ?? null,
     folder,
     epochs: manifest.sweep.epochs,
     networks,
@@ -115,12 +137,4 @@ function compare(a: Cell, b: Cell): number {
   if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return String(a).localeCompare(String(b), 'en');
-}
-
-/** The problem of an option that takes one of a list of words; none where it is right or not given. */
-function unknownWord(option: string, value: string | undefined, known: readonly string[]): Problem[] {
-  if (value === undefined || known.includes(value)) return [];
-  const [remedy] = didYouMean(value, known);
-  const expected = `one of ${known.join(', ')}`;
-  return [{ where: option, got: JSON.stringify(value), expected, ...(remedy !== undefined && { remedy }) }];
 }

@@ -5,7 +5,7 @@
 import type { FormName, OptimizerName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
 
-/** Constants that hold for all epochs. */
+/** Constants that hold for all steps. */
 export const CONSTANT_NAMES = [
   'learningRate',
   'beta1',
@@ -17,7 +17,10 @@ export const CONSTANT_NAMES = [
 ] as const;
 export type ConstantName = (typeof CONSTANT_NAMES)[number];
 
-/** Constants that change with the epoch t: s and c of the torch form, 1 − β1^t and 1 − β2^t of the paper's, α of Keras. */
+/**
+ * Constants that change with the step t, which is the epoch where the batch is full: s and c of the torch form, 1 − β1^t and 1 − β2^t of
+ * the paper's, α of Keras.
+ */
 export type CorrectionName = 'stepSize' | 'rootCorrection' | 'firstCorrection' | 'secondCorrection' | 'alpha';
 
 /** The constants of a configuration, from hyper-parameters of 0 where its optimiser has none of the name. */
@@ -73,47 +76,47 @@ export function correctionNames({ kind, form }: Pick<OptimizerConfig, 'kind' | '
   return CORRECTS_BIAS[kind] ? (Object.keys(CORRECTIONS[form]) as CorrectionName[]) : [];
 }
 
-/** The corrections of one optimiser over some epochs at a time; cheapest when epochs follow one another. */
+/** The corrections of one optimiser over some steps at a time; cheapest when steps follow one another. */
 export class Corrections {
-  /** Of the epochs at hand: `[correction][epoch]`, in the order of `correctionNames`, `epochsMax` numbers to a correction. */
+  /** Of the steps at hand: `[correction][step]`, in the order of `correctionNames`, `stepsMax` numbers to a correction. */
   readonly values: Float64Array;
-  readonly #epochsMax: number;
+  readonly #stepsMax: number;
   readonly #config: OptimizerConfig;
   readonly #formulas: readonly Correction[];
   readonly #bias1: Float64Array;
   readonly #bias2: Float64Array;
   /** β^t is ((β·β)·β)… in float64. */
-  #epoch = 0;
+  #step = 0;
   #power1 = 1;
   #power2 = 1;
 
-  constructor(config: OptimizerConfig, epochsMax: number) {
+  constructor(config: OptimizerConfig, stepsMax: number) {
     this.#config = config;
-    this.#epochsMax = epochsMax;
+    this.#stepsMax = stepsMax;
     this.#formulas = correctionNames(config).map((name) => CORRECTIONS[config.form][name] as Correction);
-    this.#bias1 = new Float64Array(epochsMax);
-    this.#bias2 = new Float64Array(epochsMax);
-    this.values = new Float64Array(this.#formulas.length * epochsMax);
+    this.#bias1 = new Float64Array(stepsMax);
+    this.#bias2 = new Float64Array(stepsMax);
+    this.values = new Float64Array(this.#formulas.length * stepsMax);
   }
 
-  /** Sets the values for `count` epochs from epoch `first` ≥ 1 on. */
+  /** Sets the values for `count` steps from step `first` ≥ 1 on. */
   begin(first: number, count: number): void {
     const { learningRate, beta1 = 0, beta2 = 0 } = this.#config;
-    if (first <= this.#epoch) {
-      this.#epoch = 0;
+    if (first <= this.#step) {
+      this.#step = 0;
       this.#power1 = 1;
       this.#power2 = 1;
     }
-    while (this.#epoch < first + count - 1) {
-      this.#epoch++;
+    while (this.#step < first + count - 1) {
+      this.#step++;
       this.#power1 *= beta1;
       this.#power2 *= beta2;
-      if (this.#epoch < first) continue;
-      this.#bias1[this.#epoch - first] = 1 - this.#power1;
-      this.#bias2[this.#epoch - first] = 1 - this.#power2;
+      if (this.#step < first) continue;
+      this.#bias1[this.#step - first] = 1 - this.#power1;
+      this.#bias2[this.#step - first] = 1 - this.#power2;
     }
     for (const [correction, formula] of this.#formulas.entries()) {
-      const start = correction * this.#epochsMax;
+      const start = correction * this.#stepsMax;
       for (let i = 0; i < count; i++) this.values[start + i] = formula(learningRate, this.#bias1[i], this.#bias2[i]);
     }
   }

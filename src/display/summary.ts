@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { LABELS, type LabelName } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
-import { axesOf } from '../plan/axes.ts';
+import type { Shard } from '../../schemas/shard.ts';
+import { axesOf, inRanges } from '../plan/axes.ts';
 import { bytes, columns, count, duration, percent } from './format.ts';
 import { shownLabels } from './model.ts';
 
 /** What the summary is made of. */
 export interface SummaryInput {
   readonly name: string;
+  /** Where the run is a part of one. */
+  readonly shard: Shard | null;
   readonly folder: string;
   readonly epochs: number;
   readonly networks: readonly Network[];
@@ -43,11 +46,12 @@ export function summaryLines(input: SummaryInput): string[] {
   ];
 }
 
-function headline({ name, networks, epochs, state, elapsedMs, labels }: SummaryInput): string {
+function headline({ name, shard, networks, epochs, state, elapsedMs, labels }: SummaryInput): string {
   const done = Object.entries(labels).reduce((sum, [label, n]) => (label === 'failed' ? sum : sum + n), 0);
   const time = elapsedMs === null ? '' : ` · ${duration(elapsedMs)}`;
   const progress = done === networks.length ? 'done' : `${state}, ${count(done)} done`;
-  return `${name} · ${count(networks.length)} networks × ${count(epochs)} epochs · ${progress}${time}`;
+  const part = shard === null ? '' : ` · shard ${shard.index} of ${shard.count}`;
+  return `${name}${part} · ${count(networks.length)} networks × ${count(epochs)} epochs · ${progress}${time}`;
 }
 
 function labelTable({ labels, networks }: SummaryInput): string[] {
@@ -62,7 +66,7 @@ function labelTable({ labels, networks }: SummaryInput): string[] {
 
 /** Labels by the values of each axis of the sweep; nothing where it has none. */
 function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
-  const axes = axesOf(networks);
+  const axes = axesOf(networks).map(inRanges);
   if (axes.length === 0) return [];
   const names = shownLabels(labels).map(([name]) => name);
   const rows = axes.flatMap(({ name, valueFor, values }) => {

@@ -11,9 +11,12 @@
  *     ├ inputs          [sample][input][lane]
  *     ├ targets         [sample][output][lane]
  *     ├ constants       [constant][lane]           hyper-parameters
- *     ├ corrections     [correction][epoch of the chunk][lane]
+ *     ├ corrections     [correction][step of the chunk][lane]
  *     ├ signals         [signal][epoch of the chunk][lane]
- *     └ extremes        [extreme][lane]            of the signals over the chunk
+ *     ├ extremes        [extreme][lane]            of the signals over the chunk
+ *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the order of the epoch; nothing where it is theirs
+ *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
+ *     └ objective       [constant][lane]           nothing where there are layers
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
@@ -34,7 +37,13 @@ export interface GroupShape {
   readonly precision: Precision;
   readonly layers: readonly number[];
   readonly activation: ActivationName;
+  /** The exponent of the objective of one parameter that stands in place of layers, activation and samples; null where there are layers. */
+  readonly exponent: number | null;
   readonly sampleCount: number;
+  /** Samples a step; all of them where the batch is full. The last batch of an epoch may be short. */
+  readonly batchSize: number;
+  /** Whether each epoch has an order of its own, by the seed of each lane. */
+  readonly isShuffled: boolean;
   readonly optimizer: { readonly kind: OptimizerName; readonly form: FormName };
   readonly subnormals: SubnormalsName;
   /** The moments that the optimiser keeps. */
@@ -45,6 +54,16 @@ export interface GroupShape {
   readonly lanes: number;
   /** Epochs whose signals the memory holds. */
   readonly chunkEpochs: number;
+}
+
+/** Parameters of each network. */
+export function parametersOf({ layers, exponent }: Pick<GroupShape, 'layers' | 'exponent'>): number {
+  return exponent === null ? parameterCount(layers) : 1;
+}
+
+/** Steps of the optimiser in an epoch. */
+export function stepsPerEpoch({ sampleCount, batchSize }: Pick<GroupShape, 'sampleCount' | 'batchSize'>): number {
+  return Math.ceil(sampleCount / batchSize);
 }
 
 /** The per-epoch scalars of a network in the order of the `signals` section; counts and flags are stored as numbers too. */
@@ -72,11 +91,25 @@ export type ExtremeName = (typeof EXTREMES)[number];
 /** The sections that the state of a network stands in: all that training hands on from one epoch to the next. */
 export const STATE_SECTIONS = ['theta', ...MOMENT_NAMES, 'previousUpdate'] as const;
 
-const SECTIONS = [...STATE_SECTIONS, 'inputs', 'targets', 'constants', 'corrections', 'signals', 'extremes'] as const;
+const SECTIONS = [
+  ...STATE_SECTIONS,
+  'inputs',
+  'targets',
+  'constants',
+  'corrections',
+  'signals',
+  'extremes',
+  'shuffledInputs',
+  'shuffledTargets',
+  'objective',
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 /** The sections of a group's memory as arrays, in the order and shape drawn above. */
 export type GroupMemory = Readonly<Record<SectionName, FloatArray>>;
+
+/** Constants that an objective has. */
+export const OBJECTIVE_CONSTANTS = 2;
 
 const CACHE_LINE_BYTES = 64;
 /** A page of WebAssembly memory. */
@@ -84,8 +117,12 @@ const PAGE_BYTES = 65_536;
 
 /** Numbers in each section, of all lanes together. */
 function sectionLengths(shape: GroupShape): Record<SectionName, number> {
-  const { layers, sampleCount, moments, lanes, chunkEpochs } = shape;
-  const parameters = parameterCount(layers) * lanes;
+  const { layers, exponent, sampleCount, moments, lanes, chunkEpochs } = shape;
+  const parameters = parametersOf(shape) * lanes;
+  const [inputCount, outputCount] = exponent === null ? [layers[0], layers[layers.length - 1]] : [0, 0];
+  const inputs = sampleCount * inputCount * lanes;
+  const targets = sampleCount * outputCount * lanes;
+  const shuffledEpochs = shape.isShuffled ? chunkEpochs : 0;
   const kept = (moment: MomentName) => (moments.includes(moment) ? parameters : 0);
   return {
     theta: parameters,
@@ -93,12 +130,15 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     secondMoment: kept('secondMoment'),
     maxSecondMoment: kept('maxSecondMoment'),
     previousUpdate: parameters,
-    inputs: sampleCount * layers[0] * lanes,
-    targets: sampleCount * layers[layers.length - 1] * lanes,
+    inputs,
+    targets,
     constants: shape.constants * lanes,
-    corrections: shape.corrections * chunkEpochs * lanes,
+    corrections: shape.corrections * chunkEpochs * stepsPerEpoch(shape) * lanes,
     signals: SIGNALS.length * chunkEpochs * lanes,
     extremes: EXTREMES.length * lanes,
+    shuffledInputs: shuffledEpochs * inputs,
+    shuffledTargets: shuffledEpochs * targets,
+    objective: exponent === null ? 0 : OBJECTIVE_CONSTANTS * lanes,
   };
 }
 

@@ -2,11 +2,13 @@
  * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles, each shape once a
  * run, and posts the result to the workers, which share the code that the engine makes of it.
  */
-import type { WebAssemblyKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
 import { type Program, programOf } from './program.ts';
+import { GRADIENT } from './shape.ts';
+import { printShuffle, SHUFFLE_WORDS_BYTES } from './shuffle.ts';
 
 /** Where the sections of a group and of a program's scratch begin, in bytes. */
 export function addressesOf(program: Program, shape: GroupShape): Addresses {
@@ -22,11 +24,24 @@ export function compileKernel(shape: GroupShape): WebAssemblyKernel {
   const program = programOf(shape);
   const addresses = addressesOf(program, shape);
   const { bytes, constants } = printWasm(program, addresses);
+  const tableEnd = addresses.table + constants.length * VECTOR_BYTES;
   return {
     kind: 'webassembly',
     module: new WebAssembly.Module(bytes),
     constants,
     tableOffset: addresses.table,
-    memoryBytes: addresses.table + constants.length * VECTOR_BYTES,
+    gradientOffset: addresses.sections[GRADIENT.name],
+    ...compileShuffle(shape, addresses, tableEnd),
   };
+}
+
+/** Compiles the function that shuffles the samples of a shape, where they are, to stand behind the `end` of a kernel's memory. */
+export function compileShuffle(
+  shape: GroupShape,
+  { sections }: Addresses,
+  end: number,
+): Pick<CompiledKernel, 'shuffle' | 'memoryBytes'> {
+  if (!shape.isShuffled) return { shuffle: null, memoryBytes: end };
+  const module = new WebAssembly.Module(printShuffle(shape, { sections, words: end }));
+  return { shuffle: module, memoryBytes: end + SHUFFLE_WORDS_BYTES };
 }

@@ -12,7 +12,7 @@ import type { NativeKernel } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type { GroupShape } from '../group/layout.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
-import { addressesOf } from './compile.ts';
+import { addressesOf, compileShuffle } from './compile.ts';
 import { loadAddon } from './load-addon.ts';
 import { printAddon } from './print-addon.ts';
 import { programOf } from './program.ts';
@@ -79,7 +79,8 @@ export class NativeKernels {
 
   async #compile(shape: GroupShape, path: string): Promise<NativeKernel> {
     const program = programOf(shape);
-    const { sections, table } = addressesOf(program, shape);
+    const addresses = addressesOf(program, shape);
+    const { sections, table } = addresses;
     const groupVectorBytes = shape.lanes * BYTES_OF[shape.precision];
     const vectorBytes = Math.min(this.#toolchain.vectorBytes, groupVectorBytes);
     const [source, addon] = [`${path}.c`, `${path}.node`];
@@ -91,7 +92,7 @@ export class NativeKernels {
     } catch (error) {
       throw failure(`${compiler}: ${firstLine(error)}`, `a kernel in ${this.#folder}`);
     }
-    return { kind: 'native', path: addon, vectorBytes, memoryBytes: table };
+    return { kind: 'native', path: addon, vectorBytes, ...compileShuffle(shape, addresses, table) };
   }
 }
 

@@ -65,6 +65,7 @@ export const CODE = {
   i32Const: 0x41,
   i32Add: 0x6a,
   i32Sub: 0x6b,
+  i32Mul: 0x6c,
 } as const;
 
 const NO_VALUE = 0x40;
@@ -106,6 +107,17 @@ export class FunctionWriter extends ByteWriter {
   memory(code: number, offset: number): this {
     const alignmentBits = 4;
     return this.simd(code).unsigned(alignmentBits).unsigned(offset);
+  }
+
+  /** A load or store of a number of 2^`alignmentBits` bytes at the address on the stack plus `offset`. */
+  scalarMemory(code: number, alignmentBits: number, offset: number): this {
+    return this.byte(code).unsigned(alignmentBits).unsigned(offset);
+  }
+
+  /** A vector of four 32-bit integers. */
+  integers(words: readonly [number, number, number, number]): this {
+    const constant = 0x0c;
+    return this.simd(constant).byte(...new Uint8Array(Uint32Array.from(words).buffer));
   }
 
   /** Repeats a body while the number that it leaves on the stack is not 0. */

@@ -7,11 +7,16 @@
 /** Four 32-bit unsigned integers. */
 export type Words4 = readonly [number, number, number, number];
 
-const MULTIPLIER_0 = 0xd2511f53;
-const MULTIPLIER_1 = 0xcd9e8d57;
-const WEYL_0 = 0x9e3779b9;
-const WEYL_1 = 0xbb67ae85;
-const ROUNDS = 10;
+/** The constants of the generator. */
+export const PHILOX = {
+  multipliers: [0xd2511f53, 0xcd9e8d57],
+  /** What the words of the key grow by from round to round. */
+  weyl: [0x9e3779b9, 0xbb67ae85],
+  rounds: 10,
+} as const;
+const [MULTIPLIER_0, MULTIPLIER_1] = PHILOX.multipliers;
+const [WEYL_0, WEYL_1] = PHILOX.weyl;
+const ROUNDS = PHILOX.rounds;
 
 /** The four words of the block at `counter` under `key`; every word of both is a u32. */
 export function philox4x32(counter: Words4, key: readonly [number, number]): Words4 {
@@ -30,16 +35,16 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
 }
 
 /** What a draw is for: the second word of the key, so that the streams of one seed never meet. */
-export const STREAMS = { weights: 0, teacher: 1 } as const;
+export const STREAMS = { weights: 0, teacher: 1, order: 2, sample: 3 } as const;
 
 /** Names one random number: any two that differ in a field are independent. */
 export interface Draw {
   /** u32. */
   readonly seed: number;
   readonly stream: keyof typeof STREAMS;
-  /** Layer of the parameter, from 0. */
+  /** Layer of the parameter, from 0; the axis of a sample. */
   readonly layer: number;
-  /** Index of the parameter in its layer, from 0. */
+  /** Index of the parameter in its layer, from 0; the number of a sample's draw. */
   readonly index: number;
 }
 

@@ -13,12 +13,16 @@ export interface Axis {
 }
 
 const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
-  layers: ({ layers }) => layersLabel(layers),
+  objective: ({ objective }) => objective?.kind,
+  exponent: ({ objective }) => objective?.exponent,
+  curvature: ({ objective }) => objective?.curvature,
+  start: ({ objective }) => objective?.start,
+  layers: ({ layers }) => layers && layersLabel(layers),
   activation: ({ activation }) => activation,
-  data: ({ data }) => data.kind,
-  points: ({ data }) => data.points,
-  data_seed: ({ data }) => data.seed,
-  data_hash: ({ data }) => (data.kind === 'file' ? data.hash.slice(0, 8) : undefined),
+  data: ({ data }) => data?.kind,
+  points: ({ data }) => data?.points,
+  data_seed: ({ data }) => data?.seed,
+  data_hash: ({ data }) => (data?.kind === 'file' ? data.hash.slice(0, 8) : undefined),
   init: ({ init }) => init,
   optimizer: ({ optimizer }) => optimizer.kind,
   form: ({ optimizer }) => optimizer.form,
@@ -27,9 +31,33 @@ const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
   beta2: ({ optimizer }) => optimizer.beta2,
   epsilon: ({ optimizer }) => optimizer.epsilon,
   weight_decay: ({ optimizer }) => optimizer.weightDecay,
+  batch: ({ batch }) => batch,
+  shuffle: ({ shuffle }) => (shuffle === undefined ? undefined : String(shuffle)),
   subnormals: ({ subnormals }) => subnormals,
   precision: ({ precision }) => precision,
 };
+
+/** Values of a number that are told one by one; of more, as a sample draws them, ranges are told. */
+const VALUES_MAX = 16;
+const RANGES = 4;
+
+/** An axis of many numbers as four ranges with as many values in each, their text for a value; any other axis as it is. */
+export function inRanges(axis: Axis): Axis {
+  const sorted = axis.values.filter((value) => typeof value === 'number').sort((a, b) => a - b);
+  if (sorted.length <= VALUES_MAX) return axis;
+  const start = (range: number) => Math.ceil((range * sorted.length) / RANGES);
+  const texts = Array.from({ length: RANGES }, (_, range) => {
+    const [low, high] = [sorted[start(range)], sorted[start(range + 1) - 1]];
+    return `${Number(low.toPrecision(3))} … ${Number(high.toPrecision(3))}`;
+  });
+  const textOf = new Map(sorted.map((value, i) => [value, texts[Math.floor((i * RANGES) / sorted.length)]]));
+  const valueFor: Axis['valueFor'] = (network) => {
+    const value = axis.valueFor(network);
+    return typeof value === 'number' ? textOf.get(value) : value;
+  };
+  const others = axis.values.filter((value) => typeof value !== 'number');
+  return { name: axis.name, valueFor, values: [...new Set(texts), ...others] };
+}
 
 /** The axes on which the networks of a plan take more than one value. */
 export function axesOf(networks: readonly Network[]): Axis[] {

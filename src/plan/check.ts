@@ -7,10 +7,12 @@ import { parameterCount } from '../../schemas/network.ts';
 import type { Problem } from '../../schemas/problems.ts';
 import {
   type DataBlock,
+  type Grid,
+  type ObjectiveBlock,
   OPTIMIZER_DEFAULTS,
   type OptimizerBlock,
+  type Sample,
   SWEEP_LIMITS,
-  type Sweep,
 } from '../../schemas/sweep.ts';
 import { GROUP_BYTES_MAX, numbersInMemory } from './cost.ts';
 import { LANES_DEFAULT } from './pack.ts';
@@ -22,37 +24,61 @@ export type Finding = Omit<Problem, 'where'> & {
   readonly within?: string;
 };
 
-/** The keys of a sweep, and of its blocks, that could be parsed. */
-export type ParsedSweep = Partial<Omit<Sweep, 'data' | 'optimizer'>> & {
+/** The keys of one grid, and of its blocks, that could be parsed. */
+export type ParsedSweep = Partial<Omit<Grid, 'data' | 'objective' | 'optimizer'>> & {
   readonly data?: readonly Partial<DataBlock>[];
+  readonly objective?: readonly Partial<ObjectiveBlock>[] | undefined;
   readonly optimizer?: readonly Partial<OptimizerBlock>[];
+  readonly sample?: Sample | undefined;
 };
 
-/** Everything that is wrong with the parsed keys of a sweep; empty where all is well. */
-export function checkSweep(sweep: ParsedSweep): Finding[] {
-  const { layers = [], data = [], optimizer = [] } = sweep;
-  const axes = ['layers', 'activation', 'init', 'batch', 'precision', 'subnormals', 'seeds'] as const;
+/**
+ * Everything that is wrong with the parsed keys of one grid; empty where all is well. `isSampled`: whether there is a sample to draw from
+ * ranges.
+ */
+export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boolean }): Finding[] {
+  const { layers = [], data = [], objective = [], optimizer = [] } = sweep;
+  const axes = ['layers', 'activation', 'init', 'batch', 'shuffle', 'precision', 'subnormals', 'seeds'] as const;
   return [
     ...axes.flatMap((axis) => repeats(sweep[axis] ?? [], [axis])),
     ...layers.flatMap((sizes, i) => checkLayers(sizes, data, ['layers', i])),
     ...data.flatMap((block, i) => checkData(block, ['data', i])),
+    ...objective.flatMap((block, i) => repeatsOfBlock(block, ['objective', i])),
     ...optimizer.flatMap((block, i) => checkOptimizer(block, ['optimizer', i])),
+    ...(isSampled ? [] : optimizer.flatMap((block, i) => rangesOf(block, ['optimizer', i]))),
+    ...checkBatches(sweep),
     ...checkMemory(sweep),
-    ...checkSize(sweep),
   ];
+}
+
+/** The numbers of samples of all data sets that could be read. */
+function pointCounts(data: readonly Partial<DataBlock>[]): number[] {
+  return data.flatMap((block) => block.points ?? block.content?.map((content) => content.points) ?? []);
+}
+
+/** All batches cross all data sets, so each must be smaller than all. */
+function checkBatches({ batch = [], shuffle, data = [] }: ParsedSweep): Finding[] {
+  const fewest = Math.min(...pointCounts(data));
+  const findings = batch.flatMap((size, i): Finding[] => {
+    if (size === 'full' || size < fewest) return [];
+    const got = `${size} samples a step of ${fewest} points`;
+    return [{ path: ['batch', i], got, expected: `fewer than ${fewest}`, remedy: 'write full for all of them' }];
+  });
+  if (shuffle !== undefined && batch.length > 0 && batch.every((size) => size === 'full')) {
+    const got = 'shuffle for full batches';
+    findings.push({ path: ['shuffle'], got, expected: 'nothing: a full batch has no order to change' });
+  }
+  return findings;
 }
 
 /** Bytes of one number of a group: up to float64, in as many lanes as a group has. */
 const GROUP_NUMBER_BYTES = 8 * LANES_DEFAULT;
 
 /** Each shape of the grid must fit into the memory of a kernel. */
-function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
-  const points = Math.max(
-    0,
-    ...data.flatMap((block) => block.points ?? block.content?.map((content) => content.points) ?? []),
-  );
+function checkMemory({ layers = [], data = [], batch = ['full'] }: ParsedSweep): Finding[] {
+  const points = Math.max(0, ...pointCounts(data));
   return layers.flatMap((sizes, i) => {
-    const bytes = numbersInMemory(sizes, points) * GROUP_NUMBER_BYTES;
+    const bytes = Math.max(...batch.map((size) => numbersInMemory(sizes, points, size))) * GROUP_NUMBER_BYTES;
     if (bytes <= GROUP_BYTES_MAX) return [];
     return {
       path: ['layers', i],
@@ -63,13 +89,27 @@ function checkMemory({ layers = [], data = [] }: ParsedSweep): Finding[] {
   });
 }
 
-function checkSize(sweep: ParsedSweep): Finding[] {
-  const count = networkCount(sweep);
-  if (count <= SWEEP_LIMITS.networkCountMax) return [];
+/** A range is no value: somebody must draw from it. */
+function rangesOf(block: Readonly<Record<string, unknown>>, path: readonly PropertyKey[]): Finding[] {
+  return Object.entries(block).flatMap(([key, values]) => {
+    const range = Array.isArray(values) ? values.find((value) => typeof value === 'object') : undefined;
+    if (range === undefined) return [];
+    return {
+      path: [...path, key],
+      got: `the range ${JSON.stringify(range)}`,
+      expected: 'numbers',
+      remedy: 'a sample draws from ranges: add sample: { kind: random, count: 100 }',
+    };
+  });
+}
+
+/** Whether a plan of so many networks is one. */
+export function checkCount(networks: number): Finding[] {
+  if (networks <= SWEEP_LIMITS.networkCountMax) return [];
   return [
     {
       path: [],
-      got: `a grid of ${count.toLocaleString('en')} networks`,
+      got: `a plan of ${networks.toLocaleString('en')} networks`,
       expected: `at most ${SWEEP_LIMITS.networkCountMax.toLocaleString('en')}`,
       remedy: 'shorten an axis, or split the sweep over several files',
     },
@@ -77,24 +117,26 @@ function checkSize(sweep: ParsedSweep): Finding[] {
 }
 
 /**
- * How many networks the grid has: the product over its axes, where an option multiplies only those that take it. An axis that
- * could not be parsed counts once.
+ * How many networks the grid has: the product over its axes, where an option multiplies only those that take it; a sample has so many
+ * instead of the axes that it draws from. An axis that could not be parsed counts once. What is excluded is counted too.
  */
 export function networkCount(sweep: ParsedSweep): number {
   const length = (list: readonly unknown[] | undefined) => list?.length ?? 1;
+  if (sweep.sample !== undefined) return sweep.sample.count * length(sweep.precision) * length(sweep.seeds);
   const data = sweep.data?.reduce((sum, block) => sum + dataCount(block), 0) ?? 1;
   const optimizers = sweep.optimizer?.reduce((sum, block) => sum + optimizerCount(block), 0) ?? 1;
-  return (
-    length(sweep.layers) *
-    length(sweep.activation) *
-    data *
-    length(sweep.init) *
-    optimizers *
-    length(sweep.batch) *
-    length(sweep.subnormals) *
-    length(sweep.precision) *
-    length(sweep.seeds)
-  );
+  const updates = optimizers * length(sweep.subnormals) * length(sweep.precision) * length(sweep.seeds);
+  if (sweep.objective !== undefined)
+    return updates * sweep.objective.reduce((sum, block) => sum + objectiveCount(block), 0);
+  return updates * length(sweep.layers) * length(sweep.activation) * data * length(sweep.init) * batchCount(sweep);
+}
+
+function objectiveCount(block: Partial<ObjectiveBlock>): number {
+  return Object.values(block).reduce((product, values) => product * values.length, 1);
+}
+
+function batchCount({ batch, shuffle }: ParsedSweep): number {
+  return batch?.reduce<number>((sum, size) => sum + (size === 'full' ? 1 : (shuffle?.length ?? 1)), 0) ?? 1;
 }
 
 function dataCount({ kind, points, seed, file }: Partial<DataBlock>): number {

@@ -3,24 +3,46 @@
  * lengths, the order of groups and shares of work are the same on every machine.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
-import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
+import { type LayeredConfig, type ObjectiveConfig, parameterCount } from '../../schemas/network.ts';
 
 /** Rough counts of arithmetic operations; only their proportions matter. */
 const OPERATIONS_PER_ACTIVATION = 30;
 const OPERATIONS_PER_PARAMETER_UPDATE = 30;
 
+const OPERATIONS_PER_SHUFFLED_SAMPLE = 60;
+
 /** Operations of one epoch of one network: forward, backward and optimiser. */
-export function operationsPerEpoch({ layers, data }: Pick<NetworkConfig, 'layers' | 'data'>): number {
+export function operationsPerEpoch(
+  network: Pick<LayeredConfig, 'layers' | 'data' | 'batch' | 'shuffle'> | ObjectiveConfig,
+): number {
+  if (network.layers === undefined) return OPERATIONS_PER_PARAMETER_UPDATE + network.objective.exponent;
+  const { layers, data, batch, shuffle } = network;
   const parameters = parameterCount(layers);
   const hiddenUnits = layers.slice(1, -1).reduce((sum, size) => sum + size, 0);
-  const perSample = 6 * parameters + OPERATIONS_PER_ACTIVATION * hiddenUnits;
-  return data.points * perSample + OPERATIONS_PER_PARAMETER_UPDATE * parameters;
+  const shuffling = shuffle === true ? OPERATIONS_PER_SHUFFLED_SAMPLE : 0;
+  const perSample = 6 * parameters + OPERATIONS_PER_ACTIVATION * hiddenUnits + shuffling;
+  const steps = batch === 'full' ? 1 : Math.ceil(data.points / batch);
+  return data.points * perSample + steps * OPERATIONS_PER_PARAMETER_UPDATE * parameters;
 }
 
-/** Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes and deltas. */
-export function numbersInMemory(layers: readonly number[], points: number): number {
+/**
+ * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
+ * and deltas; of mini-batches also θ before the epoch, the samples in its order, and the corrections of its steps.
+ */
+export function numbersInMemory(layers: readonly number[], points: number, batch: LayeredConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
-  return 6 * parameterCount(layers) + points * (layers[0] + layers[layers.length - 1] + 3 * units);
+  const ofSample = layers[0] + layers[layers.length - 1];
+  if (batch === 'full') return 6 * parameterCount(layers) + points * (ofSample + 3 * units);
+  return 7 * parameterCount(layers) + points * 2 * ofSample + batch * 3 * units + 2 * Math.ceil(points / batch);
+}
+
+/** Numbers of shuffled samples that a group keeps at a time: they should stay in the second-level cache. */
+const SHUFFLED_NUMBERS_MAX = 2 ** 15;
+
+/** Epochs whose shuffled samples a group of `lanes` networks keeps: one at least. */
+export function shuffledEpochsMax({ layers, data }: Pick<LayeredConfig, 'layers' | 'data'>, lanes: number): number {
+  const numbers = data.points * (layers[0] + layers[layers.length - 1]) * lanes;
+  return Math.max(1, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
 }
 
 /** What WebAssembly addresses, less room for signals and constants: no group may take more. */
@@ -38,6 +60,20 @@ export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
 
 /** No more than these, so that the signals of a chunk stay small beside the state. */
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;
+
+/**
+ * A bucket of at least so many epochs is a chunk, since the extremes of a chunk come out of the kernel's registers for next to nothing. Shorter ones
+ * would be paid for with a call each: there a chunk is many buckets, and the extremes are taken from its signals.
+ */
+const BUCKET_EPOCHS_OF_CHUNK = 8;
+/** Epochs of a chunk of many buckets: the signals of four lanes then fit into the first-level cache. */
+const EPOCHS_OF_SHORT_BUCKETS = 256;
+
+/** Epochs of a chunk of the trace's buckets, where a group is trained for at most `epochsBetweenLooks` at a time. */
+export function epochsOfChunk(bucketEpochs: number, epochsBetweenLooks: number): number {
+  const epochs = bucketEpochs < BUCKET_EPOCHS_OF_CHUNK ? EPOCHS_OF_SHORT_BUCKETS : bucketEpochs;
+  return Math.min(epochs, epochsBetweenLooks);
+}
 
 /** Epochs that a group of `lanes` networks, each of so many operations an epoch, is trained for between two looks. */
 export function epochsBetweenLooks(operations: number, lanes: number): number {

@@ -12,29 +12,50 @@ import type { Finding, ParsedSweep } from './check.ts';
 
 type ParsedBlock = NonNullable<ParsedSweep['data']>[number];
 
-/**
- * The sweep with the content of its data files, each read once, and everything that is wrong with them. `sweepFile` is what their paths
- * are relative to. A block loses the files that cannot be read, so that the others can be checked.
- */
-export function readDataFiles<T extends ParsedSweep>(sweep: T, sweepFile: string): { sweep: T; findings: Finding[] } {
-  const findings: Finding[] = [];
+/** Reads the data files of the parts of one sweep, each file once. */
+export interface DataFileReader {
+  /**
+   * The part with the content of its data files, and everything that is wrong with them. A block loses the files that cannot be read, so
+   * that the others can be checked.
+   */
+  readonly readAll: <T extends ParsedSweep>(part: T) => { sweep: T; findings: Finding[] };
+}
+
+/** A reader for the sweep in `sweepFile`, which paths are relative to. */
+export function dataFileReader(sweepFile: string): DataFileReader {
   const contents = new Map<string, DataFileContent | UsageError>();
-  const readBlock = (block: ParsedBlock, i: number): ParsedBlock => {
-    const { file: files } = block;
-    if (files === undefined) return block;
-    const readable = files.flatMap((file, j) => {
-      const path = isAbsolute(file) ? file : join(dirname(sweepFile), file);
-      const read = contents.get(path) ?? readContent(path);
-      contents.set(path, read);
-      if (!(read instanceof UsageError)) return [{ file, content: read }];
-      const place = ['data', i, 'file', ...(files.length > 1 ? [j] : [])];
-      findings.push(...read.problems.map(({ where, ...problem }) => ({ path: place, within: where, ...problem })));
-      return [];
-    });
-    return { ...block, file: readable.map(({ file }) => file), content: readable.map(({ content }) => content) };
+  const contentAt = (file: string): DataFileContent | UsageError => {
+    const path = isAbsolute(file) ? file : join(dirname(sweepFile), file);
+    const read = contents.get(path) ?? readContent(path);
+    contents.set(path, read);
+    return read;
   };
-  const data = sweep.data?.map(readBlock);
-  return { sweep: data === undefined ? sweep : { ...sweep, data }, findings };
+  const readAll: DataFileReader['readAll'] = (part) => {
+    const findings: Finding[] = [];
+    const data = part.data?.map((block, i) => readBlock(block, { path: ['data', i, 'file'], contentAt, findings }));
+    return { sweep: data === undefined ? part : { ...part, data }, findings };
+  };
+  return { readAll };
+}
+
+interface BlockReading {
+  readonly path: readonly PropertyKey[];
+  readonly contentAt: (file: string) => DataFileContent | UsageError;
+  /** Gets the mistakes of the block's files. */
+  readonly findings: Finding[];
+}
+
+function readBlock(block: ParsedBlock, { path, contentAt, findings }: BlockReading): ParsedBlock {
+  const { file: files } = block;
+  if (files === undefined) return block;
+  const readable = files.flatMap((file, j) => {
+    const read = contentAt(file);
+    if (!(read instanceof UsageError)) return [{ file, content: read }];
+    const place = [...path, ...(files.length > 1 ? [j] : [])];
+    findings.push(...read.problems.map(({ where, ...problem }) => ({ path: place, within: where, ...problem })));
+    return [];
+  });
+  return { ...block, file: readable.map(({ file }) => file), content: readable.map(({ content }) => content) };
 }
 
 /** The content of one file, whose samples are then provided; or its mistakes. */

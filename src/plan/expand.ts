@@ -1,53 +1,143 @@
 /**
  * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, subnormals,
- * precision and seeds, the last one fastest. Axes keep the order of the file. A network's id is its place in this order.
+ * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, shuffle, subnormals,
+ * precision and seeds, the last one fastest. Axes keep the order of the file. Objectives (blocks, then kind, exponent, curvature, start)
+ * stand in place of all that comes before the optimizer. In a sample its configurations take the place of the axes before precision;
+ * entries under networks follow one another. A network's id is its place among those that are not excluded.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
-import type { DataConfig, Network, NetworkConfig, OptimizerConfig } from '../../schemas/network.ts';
-import { UsageError } from '../../schemas/problems.ts';
-import { type DataBlock, OPTIMIZER_DEFAULTS, type OptimizerBlock, type Sweep } from '../../schemas/sweep.ts';
+import type {
+  DataConfig,
+  LayeredConfig,
+  Network,
+  NetworkConfig,
+  Objective,
+  OptimizerConfig,
+} from '../../schemas/network.ts';
+import { type Problem, UsageError } from '../../schemas/problems.ts';
+import {
+  type DataBlock,
+  type Grid,
+  gridsOf,
+  type ObjectiveBlock,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerBlock,
+  type Range,
+  type Sample,
+  SHUFFLE_DEFAULT,
+  type Sweep,
+} from '../../schemas/sweep.ts';
+import { type Exclusion, exclusionBy } from './exclude.ts';
 import { networkKey } from './identify.ts';
+import { type Drawn, drawSample, isRange } from './sample.ts';
 
 /**
  * The networks of a sweep, `networks[id]`.
  *
- * @throws UsageError where two blocks describe the same network.
+ * @throws UsageError where two blocks or entries describe the same network, a sample cannot be drawn, or rules exclude nothing or everything.
  */
 export function expandSweep(sweep: Sweep): Network[] {
   const networks: Network[] = [];
   const idOfKey = new Map<string, number>();
-  for (const config of configurations(sweep)) {
+  const exclusion = exclusionBy(sweep.exclude ?? []);
+  for (const config of configurations(sweep, exclusion)) {
     const id = networks.length;
     const key = networkKey(config);
     const earlier = idOfKey.get(key);
-    if (earlier !== undefined) {
-      throw new UsageError({
-        where: `sweep "${sweep.name}"`,
-        got: `networks ${earlier} and ${id} with the same configuration ${JSON.stringify(config)}`,
-        expected: 'each network once',
-        remedy: 'remove the overlap between the blocks under data or optimizer',
-      });
-    }
+    if (earlier !== undefined) throw new UsageError(repetition(sweep, { earlier, id, config }));
     idOfKey.set(key, id);
     networks.push({ id, key, ...config });
   }
+  checkExclusion(sweep, { exclusion, count: networks.length });
   return networks;
 }
 
-function* configurations(sweep: Sweep): Generator<NetworkConfig> {
-  const dataSets = sweep.data.flatMap(dataConfigs);
-  const optimizers = sweep.optimizer.flatMap(optimizerConfigs);
-  for (const layers of sweep.layers)
-    for (const activation of sweep.activation)
+function repetition(
+  { name, networks }: Sweep,
+  { earlier, id, config }: { earlier: number; id: number; config: NetworkConfig },
+): Problem {
+  return {
+    where: `sweep "${name}"`,
+    got: `networks ${earlier} and ${id} with the same configuration ${JSON.stringify(config)}`,
+    expected: 'each network once',
+    remedy: `remove the overlap between the ${networks === undefined ? 'blocks under data or optimizer' : 'entries under networks'}`,
+  };
+}
+
+/** A rule that excludes nothing is a mistake; in a sample it may be chance. */
+function checkExclusion(sweep: Sweep, { exclusion, count }: { exclusion: Exclusion; count: number }): void {
+  const unused = sweep.sample === undefined ? exclusion.unused() : [];
+  const problems = unused.map((i) => ({
+    where: `sweep "${sweep.name}": exclude[${i}]`,
+    got: `a rule that matches no network: ${JSON.stringify(sweep.exclude?.[i])}`,
+    expected: 'values that some network of the sweep has together',
+  }));
+  if (problems.length > 0) throw new UsageError(problems);
+  if (count > 0) return;
+  const remedy = 'rules name what is left out: add keys to them, or take them away';
+  throw new UsageError({
+    where: `sweep "${sweep.name}": exclude`,
+    got: 'every network',
+    expected: 'networks that remain',
+    remedy,
+  });
+}
+
+/** The configurations of a sweep without what it excludes. */
+function* configurations(sweep: Sweep, exclusion: Exclusion): Generator<NetworkConfig> {
+  for (const grid of gridsOf(sweep))
+    for (const drawn of sweep.sample === undefined ? crossed(grid) : sampled(grid, sweep.sample, exclusion))
+      for (const config of replicates(drawn, grid)) if (!exclusion.excludes(config)) yield config;
+}
+
+function* crossed(grid: Grid): Generator<Drawn> {
+  const dataSets = grid.data.flatMap(dataConfigs);
+  const optimizers = grid.optimizer.flatMap(optimizerConfigs);
+  const batches = batchConfigs(grid);
+  for (const objective of (grid.objective ?? []).flatMap(objectiveConfigs))
+    for (const optimizer of optimizers)
+      for (const subnormals of grid.subnormals) yield { objective, optimizer, subnormals };
+  for (const layers of grid.layers)
+    for (const activation of grid.activation)
       for (const data of dataSets)
-        for (const init of sweep.init)
+        for (const init of grid.init)
           for (const optimizer of optimizers)
-            for (const batch of sweep.batch)
-              for (const subnormals of sweep.subnormals)
-                for (const precision of sweep.precision)
-                  for (const seed of sweep.seeds)
-                    yield { layers, activation, data, init, optimizer, batch, precision, subnormals, seed };
+            for (const batch of batches)
+              for (const subnormals of grid.subnormals)
+                yield { layers, activation, data, init, optimizer, ...batch, subnormals };
+}
+
+/** Draws again where nothing of a configuration would remain. */
+function sampled(grid: Grid, sample: Sample, exclusion: Exclusion): Drawn[] {
+  const isWelcome = (drawn: Drawn) => replicates(drawn, grid).some((config) => !exclusion.excludes(config));
+  return drawSample(grid, { sample, isWelcome });
+}
+
+/** A configuration with each precision and seed. */
+function replicates(drawn: Drawn, { precision: precisions, seeds }: Grid): NetworkConfig[] {
+  return precisions.flatMap((precision) => seeds.map((seed) => ({ ...drawn, precision, seed })));
+}
+
+function objectiveConfigs({
+  kind: kinds,
+  exponent: exponents,
+  curvature: curvatures,
+  start: starts,
+}: ObjectiveBlock): Objective[] {
+  return kinds.flatMap((kind) =>
+    exponents.flatMap((exponent) =>
+      curvatures.flatMap((curvature) => starts.map((start) => ({ kind, exponent, curvature, start }))),
+    ),
+  );
+}
+
+type BatchConfig = Pick<LayeredConfig, 'batch' | 'shuffle'>;
+
+/** There is nothing to shuffle in a full batch, so it is one value on both axes together. */
+function batchConfigs({ batch: sizes, shuffle: orders = [SHUFFLE_DEFAULT] }: Grid): BatchConfig[] {
+  return sizes.flatMap((batch): BatchConfig[] =>
+    batch === 'full' ? [{ batch }] : orders.map((shuffle) => ({ batch, shuffle })),
+  );
 }
 
 function dataConfigs(block: DataBlock): DataConfig[] {
@@ -69,12 +159,20 @@ function optimizerConfigs(block: OptimizerBlock): OptimizerConfig[] {
   return block.kind.flatMap((kind) => {
     const options: readonly OptimizerOption[] = OPTIMIZERS[kind].options;
     let configs: OptimizerConfig[] = block.form.flatMap((form) =>
-      block.learningRate.map((learningRate) => ({ kind, form, learningRate })),
+      numbers(block.learningRate).map((learningRate) => ({ kind, form, learningRate })),
     );
     for (const option of options) {
-      const values = block[option] ?? [OPTIMIZER_DEFAULTS[option]];
+      const values = numbers(block[option] ?? [OPTIMIZER_DEFAULTS[option]]);
       configs = configs.flatMap((config) => values.map((value) => ({ ...config, [option]: value })));
     }
     return configs;
+  });
+}
+
+/** The values of an axis that nothing is drawn from. */
+function numbers(values: readonly (number | Range)[]): number[] {
+  return values.map((value) => {
+    if (isRange(value)) throw new Error(`the range ${JSON.stringify(value)} in a grid`);
+    return value;
   });
 }

@@ -11,27 +11,49 @@ type Path = readonly PropertyKey[];
 /** The mistakes behind a zod issue: one an unknown key, and for a union those of the branch that was meant. */
 export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   const { path } = issue;
-  if (issue.code === 'invalid_union') {
+  // A union that has words of its own for all its branches says those.
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
     return meantBranch(issue.errors).flatMap((inner) => findingsOf({ ...inner, path: [...path, ...inner.path] }, raw));
   }
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      got: 'unknown key',
-      remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
-    }));
+    return issue.keys.map((key) =>
+      known.includes(key)
+        ? {
+            path: [...path, key],
+            got: `${key} beside an objective`,
+            expected: 'nothing: it stands in place of layers and data',
+          }
+        : {
+            path: [...path, key],
+            got: 'unknown key',
+            remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
+          },
+    );
   }
   const value = valueAt(raw, path);
-  const [remedy] = issue.code === 'invalid_value' ? didYouMean(String(value), issue.values.map(String)) : [];
+  const isWord = issue.code === 'invalid_value' && typeof value === 'string';
+  const [remedy] = isWord ? didYouMean(value, issue.values.map(String)) : [];
   return [{ path, got: describeValue(value), expected: expectation(issue), ...(remedy !== undefined && { remedy }) }];
 }
 
-/** Of a union's failed branches the one that the user most likely meant: it goes wrong deepest, and then latest. */
+/**
+ * Of a union's failed branches the one that the user most likely meant: one of the right type before others, then one that goes wrong
+ * deepest, then latest, and with the fewest mistakes.
+ */
 function meantBranch(branches: readonly SweepIssue[][]): SweepIssue[] {
   const depth = (branch: SweepIssue[]) => branch.reduce((deepest, issue) => Math.max(deepest, issue.path.length), 0);
   const place = ([first]: SweepIssue[]) => (typeof first.path[0] === 'number' ? first.path[0] : -1);
-  return [...branches].sort((a, b) => depth(b) - depth(a) || place(b) - place(a))[0];
+  const type = (branch: SweepIssue[]) => (fits(branch) ? 1 : 0);
+  return [...branches].sort(
+    (a, b) => type(b) - type(a) || depth(b) - depth(a) || place(b) - place(a) || a.length - b.length,
+  )[0];
+}
+
+/** Whether a branch takes values of the type that was given. */
+function fits([first]: SweepIssue[]): boolean {
+  if (first.path.length > 0) return true;
+  return first.code === 'invalid_union' ? first.errors.some(fits) : first.code !== 'invalid_type';
 }
 
 /** What an issue says would have been right, in words. */
@@ -39,9 +61,14 @@ function expectation(issue: SweepIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return (
-        { int: 'a whole number', array: 'a list', object: 'a mapping', string: 'text', never: 'nothing beside file' }[
-          issue.expected as string
-        ] ?? `a ${issue.expected}`
+        {
+          int: 'a whole number',
+          array: 'a list',
+          tuple: 'a list',
+          object: 'a mapping',
+          string: 'text',
+          never: issue.message,
+        }[issue.expected as string] ?? `a ${issue.expected}`
       );
     case 'too_small':
       return sizeText(issue.origin, issue.inclusive ? '≥' : '>', issue.minimum);
@@ -58,11 +85,16 @@ function sizeText(origin: string, relation: string, limit: number | bigint): str
   return origin === 'array' ? `a list of ${relation} ${limit} values` : `${relation} ${limit}`;
 }
 
-/** The keys that the schema knows at a path of the file; list indices are passed over. */
+/** The keys that the schema knows at a path of the file; list indices are passed over, and blocks have their keys wherever they stand. */
 function knownKeys(path: Path): string[] {
-  const keys = path.filter((part) => typeof part === 'string').join('.');
-  return Object.keys(SWEEP_MAPPINGS[keys].shape);
+  const [first, ...rest] = path.filter((part) => typeof part === 'string');
+  const isWithin = rest.length > 0 && (first === 'networks' || first === 'exclude');
+  const keys = (isWithin ? rest : [first, ...rest]).join('.');
+  return Object.hasOwn(SWEEP_MAPPINGS, keys) ? Object.keys(SWEEP_MAPPINGS[keys].shape) : RANGE_KEYS;
 }
+
+/** What stands deeper than the mappings is a range. */
+const RANGE_KEYS = ['log', 'linear'];
 
 /** `did you mean "x"?` where a known word is near, else nothing. */
 export function didYouMean(word: string, known: readonly string[]): [] | [string] {
@@ -73,9 +105,9 @@ export function didYouMean(word: string, known: readonly string[]): [] | [string
   return isNear ? [`did you mean "${near.candidate}"?`] : [];
 }
 
-/** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes. */
+/** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes, a long one is cut. */
 export function pathText(path: Path): string {
-  const keyText = (key: string) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key));
+  const keyText = (key: string) => (/^[\w-]{1,64}$/.test(key) ? key : describeValue(key));
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${keyText(String(part))}`))
     .join('');

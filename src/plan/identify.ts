@@ -5,18 +5,18 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
-import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
-import type { DataBlock, Sweep } from '../../schemas/sweep.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
 
 /**
  * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the version
  * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
  */
 export function networkKey(config: NetworkConfig): string {
-  const members = DECISIVE_MEMBERS.map(
-    (name) => `"${name}":${canonicalJson(name === 'arithmetic' ? ARITHMETIC_ID : config[name])}`,
-  );
+  const members = DECISIVE_MEMBERS.flatMap((name) => {
+    const value = name === 'arithmetic' ? ARITHMETIC_ID : config[name];
+    return value === undefined ? [] : [`"${name}":${canonicalJson(value)}`];
+  });
   return hash('sha256', `{${members.join(',')}}`, 'hex').slice(0, 16);
 }
 
@@ -25,11 +25,13 @@ const DECISIVE_MEMBERS = (
   [
     'arithmetic',
     'layers',
+    'objective',
     'activation',
     'data',
     'init',
     'optimizer',
     'batch',
+    'shuffle',
     'precision',
     'subnormals',
     'seed',
@@ -61,20 +63,27 @@ export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
   return differences({ ...withoutPaths(before), name: now.name }, withoutPaths(now), '');
 }
 
-function gridOf({
-  name: _name,
-  epochs: _epochs,
-  trace: _trace,
-  ...grid
-}: Sweep): Omit<SweepContent, 'name' | 'epochs' | 'trace'> {
+function gridOf({ name: _name, epochs: _epochs, trace: _trace, ...grid }: Sweep): object {
   return withoutPaths(grid);
 }
 
-/** A sweep of which data files are known by their content alone. */
-type SweepContent = Omit<Sweep, 'data'> & { readonly data: readonly (DataBlock | { file: DataFileContent[] })[] };
+/** A sweep, its grids and its rules know data files by their content alone. */
+function withoutPaths<T extends Partial<Pick<Sweep, 'networks' | 'exclude' | 'data'>>>(sweep: T): object {
+  const { networks, exclude, data } = sweep;
+  return {
+    ...sweep,
+    ...(data !== undefined && { data: data.map(withoutPath) }),
+    ...(networks !== undefined && {
+      networks: networks.map((grid) => ({ ...grid, data: grid.data.map(withoutPath) })),
+    }),
+    ...(exclude !== undefined && {
+      exclude: exclude.map((rule) => (rule.data === undefined ? rule : { ...rule, data: rule.data.map(withoutPath) })),
+    }),
+  };
+}
 
-function withoutPaths<T extends Pick<Sweep, 'data'>>(sweep: T): Omit<T, 'data'> & Pick<SweepContent, 'data'> {
-  return { ...sweep, data: sweep.data.map((block) => (block.file === undefined ? block : { file: block.content })) };
+function withoutPath(block: object): object {
+  return 'file' in block && 'content' in block ? { file: block.content } : block;
 }
 
 function differences(before: unknown, now: unknown, path: string): Difference[] {

@@ -11,10 +11,12 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import {
   epochsBetweenLooks,
+  epochsOfChunk,
   GROUP_BYTES_MAX,
   numbersInMemory,
   OPERATIONS_PER_TASK,
   operationsPerEpoch,
+  shuffledEpochsMax,
 } from './cost.ts';
 
 /** Networks of one shape that are trained together. */
@@ -49,9 +51,19 @@ interface Progress {
 const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
-export function kernelShape({ layers, activation, data, optimizer, precision, subnormals }: Network): string {
+export function kernelShape(network: Network): string {
+  const { optimizer, precision, subnormals } = network;
   const { kind, form } = optimizer;
-  return [layersLabel(layers), activation, `${data.points} points`, kind, form, precision, subnormals].join(' ');
+  return [...lossShape(network), kind, form, precision, subnormals].join(' ');
+}
+
+/** What a kernel is made for of what its networks minimise. */
+function lossShape(network: Network): string[] {
+  if (network.objective !== undefined) return [network.objective.kind, String(network.objective.exponent)];
+  const { layers, activation, data, batch, shuffle } = network;
+  const order = shuffle === true ? ['shuffled'] : [];
+  const batches = batch === 'full' ? [] : [`by ${batch}`, ...order];
+  return [layersLabel(layers), activation, `${data.points} points`, ...batches];
 }
 
 /**
@@ -97,8 +109,9 @@ export function packGroups(
 }
 
 /** The choice for networks of a shape; of very large ones, no more lanes than there is memory for. */
-function lanesThatFit({ layers, data, precision }: Network, lanes: LaneChoice): readonly number[] {
-  const laneBytes = numbersInMemory(layers, data.points) * BYTES_OF[precision];
+function lanesThatFit({ layers, data, batch, precision }: Network, lanes: LaneChoice): readonly number[] {
+  if (layers === undefined) return lanes[precision];
+  const laneBytes = numbersInMemory(layers, data.points, batch) * BYTES_OF[precision];
   return lanes[precision].filter((count, i) => i === 0 || count * laneBytes <= GROUP_BYTES_MAX);
 }
 
@@ -114,23 +127,37 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** What a group's networks have in common, given the epochs a bucket of the trace: no chunk crosses the end of one. */
+/** What a group's networks have in common, given the epochs a bucket of the trace. */
 export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'>, bucketEpochs: number): GroupShape {
-  const { precision, layers, activation, data, optimizer, subnormals } = networks[0];
+  const [network] = networks;
+  const { precision, optimizer, subnormals } = network;
   const { kind, form } = optimizer;
+  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
   return {
+    ...lossLayout(network),
     precision,
-    layers,
-    activation,
-    sampleCount: data.points,
     optimizer: { kind, form },
     subnormals,
     moments: OPTIMIZERS[kind].moments,
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: Math.min(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes)),
+    chunkEpochs: network.shuffle === true ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
   };
+}
+
+/** What a group's memory holds of what its networks minimise. An objective counts as one sample. */
+function lossLayout(
+  network: Network,
+): Pick<GroupShape, 'layers' | 'activation' | 'exponent' | 'sampleCount' | 'batchSize' | 'isShuffled'> {
+  if (network.objective !== undefined) {
+    const { exponent } = network.objective;
+    return { layers: [], activation: 'identity', exponent, sampleCount: 1, batchSize: 1, isShuffled: false };
+  }
+  const { layers, activation, data, batch, shuffle } = network;
+  const sampleCount = data.points;
+  const batchSize = batch === 'full' ? sampleCount : batch;
+  return { layers, activation, exponent: null, sampleCount, batchSize, isShuffled: shuffle === true };
 }
 
 /** Operations until a group's last epoch. */

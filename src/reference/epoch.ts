@@ -1,25 +1,17 @@
 /**
- * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. One full-batch epoch
- * is a forward and a backward pass over the samples in index order, then one update of each parameter in index order, and
- * the signals of both. Knows nothing of lanes, groups or files.
+ * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. A step is a forward and a
+ * backward pass over the samples of a batch, then one update of each parameter in index order; an epoch is the steps over all
+ * samples, in index order or in one of its own, and the signals of the whole. Knows nothing of lanes, groups or files.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { roundingTo } from '../numeric/rounding.ts';
-import { backward } from './backward.ts';
-import { forward } from './forward.ts';
-import { makeModel } from './model.ts';
+import type { Loss } from './loss.ts';
+import { networkLoss, type Samples } from './network-loss.ts';
+import { objectiveLoss } from './objective.ts';
 import { type Flush, makeOptimizer, type OptimizerState } from './optimizers.ts';
-
-/** The samples of a network in its precision. */
-export interface Samples {
-  /** [sample][input] */
-  readonly inputs: FloatArray;
-  /** [sample][output] */
-  readonly targets: FloatArray;
-}
 
 /** All that an epoch reads and changes besides the samples; every array is `[parameter]`. */
 export interface NetworkState extends OptimizerState {
@@ -29,9 +21,9 @@ export interface NetworkState extends OptimizerState {
 
 /** The scalars of one epoch, each rounded to the network's precision. */
 export interface EpochSignals {
-  /** L_t at θ_{t−1}: mean over samples × outputs of the squared error. */
+  /** L_t: mean over samples × outputs of the squared error, at θ_{t−1}, or of mini-batches each at the θ that it has met. */
   loss: number;
-  /** ‖g_t‖ = √Σ g², summed in index order. */
+  /** ‖g_t‖ = √Σ g², summed in index order; of the last batch. */
   gradientNorm: number;
   /** ‖u_t‖. */
   updateNorm: number;
@@ -43,48 +35,40 @@ export interface EpochSignals {
   nonFinite: boolean;
 }
 
-/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
-export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochSignals>;
+/** What one epoch leaves besides the state. */
+export interface EpochOutcome extends EpochSignals {
+  /** g_t as the optimiser saw it, after flushing, `[parameter]`. */
+  readonly gradient: FloatArray;
+}
 
-/** A network's epoch as a function of its state. The returned signals are overwritten by the next call. */
-export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
-  const { precision, layers } = config;
+/** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
+export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochOutcome>;
+
+/** A network's epoch as a function of its state. What is returned is overwritten by the next call. An objective has no samples. */
+export function makeEpoch(config: NetworkConfig, samples: Samples | null): EpochStep {
+  const { precision } = config;
   const round = roundingTo(precision);
-  const model = makeModel(config);
   const flush = makeFlush(config);
   const optimizer = makeOptimizer(config.optimizer, precision, flush);
+  const loss = lossOf(config, samples);
+  const gradient = floatArray(precision, loss.parameterCount);
+  /** θ_{t−1}. */
+  const start = floatArray(precision, loss.parameterCount);
+  const signals = {
+    loss: 0,
+    gradientNorm: 0,
+    updateNorm: 0,
+    updateCosine: 0,
+    changedParameters: 0,
+    nonFinite: false,
+    gradient,
+  };
 
-  const inputCount = layers[0];
-  const outputCount = layers[layers.length - 1];
-  const sampleCount = samples.inputs.length / inputCount;
-  const lossScale = round(1 / (sampleCount * outputCount));
-  const gradientScale = round(2 / (sampleCount * outputCount));
-  const outputGradient = floatArray(precision, outputCount);
-  const inputs = Array.from({ length: sampleCount }, (_, s) =>
-    samples.inputs.slice(s * inputCount, (s + 1) * inputCount),
-  );
-
-  const last = model.layers[model.layers.length - 1];
-  const gradient = floatArray(precision, last.biases + last.outputCount);
-  const signals = { loss: 0, gradientNorm: 0, updateNorm: 0, updateCosine: 0, changedParameters: 0, nonFinite: false };
-
-  /** g_t into `gradient`; returns L_t. */
-  function lossAndGradient(theta: FloatArray): number {
-    gradient.fill(0);
-    let squares = 0;
-    for (let s = 0; s < sampleCount; s++) {
-      const outputs = forward(model, theta, inputs[s]);
-      for (let o = 0; o < outputCount; o++) {
-        const error = round(outputs[o] - samples.targets[s * outputCount + o]);
-        squares = round(squares + round(error * error));
-        outputGradient[o] = round(gradientScale * error);
-      }
-      backward(model, theta, inputs[s], outputGradient, gradient);
-    }
-    return round(squares * lossScale);
+  function update(state: NetworkState): void {
+    for (let i = 0; i < gradient.length; i++) optimizer.update(state, i, flush.gradient(gradient[i]));
   }
 
-  /** Updates every parameter in index order and measures the update. */
+  /** Updates every parameter in index order and measures what the epoch has changed. */
   function updateAndMeasure(state: NetworkState): void {
     const { theta, previousUpdate } = state;
     let gradientSquares = 0;
@@ -95,9 +79,10 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
     let finite = Number.isFinite(signals.loss);
     for (let i = 0; i < theta.length; i++) {
       const g = flush.gradient(gradient[i]);
+      gradient[i] = g;
       gradientSquares = round(gradientSquares + round(g * g));
-      const before = theta[i];
       optimizer.update(state, i, g);
+      const before = start[i];
       const update = round(theta[i] - before);
       updateSquares = round(updateSquares + round(update * update));
       previousSquares = round(previousSquares + round(previousUpdate[i] * previousUpdate[i]));
@@ -123,11 +108,23 @@ export function makeEpoch(config: NetworkConfig, samples: Samples): EpochStep {
   }
 
   return (state, t) => {
-    optimizer.beginEpoch(t);
-    signals.loss = lossAndGradient(state.theta);
+    loss.beginEpoch(t);
+    start.set(state.theta);
+    for (let step = 1; step <= loss.steps; step++) {
+      optimizer.beginStep((t - 1) * loss.steps + step);
+      loss.step(step, state.theta, gradient);
+      if (step < loss.steps) update(state);
+    }
+    signals.loss = loss.value();
     updateAndMeasure(state);
     return signals;
   };
+}
+
+function lossOf(config: NetworkConfig, samples: Samples | null): Loss {
+  if (config.objective !== undefined) return objectiveLoss(config);
+  if (samples === null) throw new Error('layers are trained on samples');
+  return networkLoss(config, samples);
 }
 
 function makeFlush({ subnormals, precision }: NetworkConfig): Flush {

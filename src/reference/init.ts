@@ -3,7 +3,7 @@
  * and rounded to float32 in both precisions, so that twins start from the same numbers.
  */
 import type { InitName } from '../../schemas/catalogue.ts';
-import { type NetworkConfig, parameterCount } from '../../schemas/network.ts';
+import { type LayeredConfig, parameterCount } from '../../schemas/network.ts';
 import { elementaryOf, log } from '../numeric/elementary.ts';
 import { type Draw, uniform, uniformPair } from '../numeric/philox.ts';
 
@@ -41,7 +41,7 @@ export function initialParameters({
   layers,
   init,
   seed,
-}: Pick<NetworkConfig, 'layers' | 'init' | 'seed'>): Float32Array {
+}: Pick<LayeredConfig, 'layers' | 'init' | 'seed'>): Float32Array {
   const { draw, scale, drawsBiases } = DISTRIBUTIONS[init];
   const parameters = new Float32Array(parameterCount(layers));
   let offset = 0;

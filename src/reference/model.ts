@@ -2,7 +2,7 @@
  * One network laid out for the scalar reference: where each layer's parameters stand, and room for the activations and
  * deltas of one sample. Forward and backward passes share it; it holds no parameters itself.
  */
-import type { NetworkConfig } from '../../schemas/network.ts';
+import type { LayeredConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { type Rounding, roundingTo } from '../numeric/rounding.ts';
 import { type Activation, activationOf } from './activations.ts';
@@ -31,7 +31,7 @@ export interface Model {
 }
 
 /** The model of a configuration: hidden layers with its activation, a linear output layer. */
-export function makeModel({ layers: sizes, activation, precision }: NetworkConfig): Model {
+export function makeModel({ layers: sizes, activation, precision }: LayeredConfig): Model {
   const hidden = activationOf(activation, precision);
   const linear = activationOf('identity', precision);
   const layers: Layer[] = [];

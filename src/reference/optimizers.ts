@@ -18,10 +18,10 @@ export interface OptimizerState {
   readonly maxSecondMoment: FloatArray;
 }
 
-/** An optimiser with its constants for the epoch at hand. */
+/** An optimiser with its constants for the step at hand. */
 export interface Optimizer {
-  /** Sets the constants that change with the epoch t ≥ 1; cheapest when t rises by one. */
-  beginEpoch(t: number): void;
+  /** Sets the constants that change with the step t ≥ 1; cheapest when t rises by one. */
+  beginStep(t: number): void;
   /** Updates parameter i of the state with gradient g. */
   update(state: OptimizerState, i: number, g: number): void;
 }
@@ -53,7 +53,7 @@ export function makeOptimizer(config: OptimizerConfig, precision: Precision, flu
   const corrections = new Corrections(config, 1);
   const rounded = floatArray(precision, corrections.values.length);
   return {
-    beginEpoch(t) {
+    beginStep(t) {
       corrections.begin(t, 1);
       rounded.set(corrections.values);
     },
@@ -61,7 +61,7 @@ export function makeOptimizer(config: OptimizerConfig, precision: Precision, flu
   };
 }
 
-/** The update of a configuration; `c` holds the corrections of the epoch, rounded, by their place. */
+/** The update of a configuration; `c` holds the corrections of the step, rounded, by their place. */
 function updateOf({ kind, form }: OptimizerConfig, making: Making, c: FloatArray): Update {
   switch (kind) {
     case 'adam':

@@ -11,7 +11,7 @@
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
-import { layersLabel } from '../../schemas/network.ts';
+import { type Network, networkTitle } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
@@ -20,7 +20,9 @@ import { sharedMemory } from '../group/layout.ts';
 import type { Toolchain } from '../kernel/toolchain.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
+import { networksById } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
+import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { RunKernels } from './kernels.ts';
@@ -75,7 +77,9 @@ class Execution {
   readonly #kernels: RunKernels;
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
-  /** Operations an epoch, `[network]`. */
+  /** By id. */
+  readonly #networkOf: ReadonlyMap<number, Network>;
+  /** Operations an epoch, `[network]`; 0 for those of other shards. */
   readonly #operations: Float64Array;
   readonly #operationsPlanned: number;
   #hasFailedTasks = false;
@@ -96,9 +100,11 @@ class Execution {
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
-    this.#operations = Float64Array.from(run.networks, operationsPerEpoch);
+    this.#networkOf = networksById(run.networks);
+    this.#operations = new Float64Array(run.results.networkCount);
+    for (const network of run.networks) this.#operations[network.id] = operationsPerEpoch(network);
     this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
-    this.#board = new Board({ networkCount: run.networks.length, threadCount: options.threads });
+    this.#board = new Board({ networkCount: run.results.networkCount, threadCount: options.threads });
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
     for (const { id } of run.networks) {
@@ -120,7 +126,8 @@ class Execution {
   }
 
   async execute(): Promise<Ending> {
-    const { journal } = this.#run;
+    const { journal, manifest } = this.#run;
+    await prepareCompression(manifest.sweep.trace.compression);
     const { threads, stop } = this.#options;
     journal.append({
       kind: 'session',
@@ -216,7 +223,7 @@ class Execution {
     for (let attempt = 1; ; attempt++) {
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.train(this.#request(groups, thread, memory));
+        outcome = await this.#pool.run(this.#request(groups, thread, memory));
       } catch (error) {
         this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);
@@ -242,6 +249,7 @@ class Execution {
       runKey: manifest.key,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
+      compression: manifest.sweep.trace.compression,
       thread,
       board: { networkCount, threadCount, buffer },
       control: this.#control.buffer,
@@ -347,6 +355,7 @@ class Execution {
       networks,
       results,
       epochs: this.#epochs,
+      compression: manifest.sweep.trace.compression,
     });
   }
 
@@ -370,11 +379,9 @@ class Execution {
       share: this.#share(),
       networksDone: results.doneCount,
       labels: this.#board.labelCounts(),
-      threads: this.#board.threads().map((id) => {
-        if (id === null) return null;
-        const { layers, activation, precision } = networks[id];
-        return `${layersLabel(layers)} ${activation} ${precision}`;
-      }),
+      threads: this.#board
+        .threads()
+        .map((id) => (id === null ? null : networkTitle(this.#networkOf.get(id) as Network))),
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: segments.committedBytes,
     });

@@ -4,10 +4,14 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
-import { makeDataset } from '../data/datasets.ts';
+import { RunError, UsageError } from '../../schemas/problems.ts';
+import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
+import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
+import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
+import { readDataFile } from '../storage/data-files.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 
 /**
@@ -15,9 +19,8 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
  * the first 16 hex digits of the hash.
  */
 export function keepData(folder: string, sweep: Sweep): void {
-  const contents = sweep.data.flatMap(({ content = [] }) => content);
-  for (const { hash, points, inputs, outputs } of contents) {
-    const path = join(folder, `${hash.slice(0, 16)}.arrow`);
+  for (const { hash, points, inputs, outputs } of contentsOf(sweep)) {
+    const path = copyOf(folder, hash);
     if (existsSync(path)) continue;
     withPath(folder, () => mkdirSync(folder, { recursive: true }));
     const samples = makeDataset({ kind: 'file', hash, points });
@@ -25,12 +28,48 @@ export function keepData(folder: string, sweep: Sweep): void {
   }
 }
 
+/** What stands in the data files of a sweep. */
+const contentsOf = (sweep: Sweep): DataFileContent[] =>
+  gridsOf(sweep).flatMap(({ data }) => data.flatMap(({ content = [] }) => content));
+
+/** Where the copy of a data file stands. */
+const copyOf = (folder: string, hash: string): string => join(folder, `${hash.slice(0, 16)}.arrow`);
+
+/**
+ * Provides the data sets of a run from the copies that its folder keeps: the files that its sweep names may be gone or others by now.
+ *
+ * @throws RunError where a copy is gone or is not what the run was trained on.
+ */
+export function provideKeptData(folder: string, sweep: Sweep): void {
+  for (const { hash } of contentsOf(sweep)) {
+    const path = copyOf(folder, hash);
+    const refuse = (got: string): never => {
+      const expected = `the data with hash ${hash.slice(0, 16)}`;
+      throw new RunError({
+        where: path,
+        got,
+        expected,
+        remedy: 'restore it from a copy, or from the file of the sweep',
+      });
+    };
+    try {
+      const file = readDataFile(path);
+      const found = contentOf(file).hash;
+      if (found !== hash) refuse(`data with hash ${found.slice(0, 16)}`);
+      provideDataset(hash, datasetOf(file));
+    } catch (error) {
+      if (error instanceof UsageError) refuse(error.problems[0].got);
+      throw error;
+    }
+  }
+}
+
 /** The data sets from files that groups are trained on, each once. */
-export function fileDatasets(groups: readonly GroupRequest[]): ProvidedDataset[] {
+export function fileDatasets(groups: readonly Pick<GroupRequest, 'networks'>[]): ProvidedDataset[] {
   const datasets = new Map<string, ProvidedDataset>();
   for (const { networks } of groups) {
     for (const { data } of networks) {
-      if (data.kind !== 'file' || datasets.has(data.hash)) continue;
+      if (data?.kind !== 'file' || datasets.has(data.hash)) continue;
       datasets.set(data.hash, { hash: data.hash, dataset: makeDataset(data) });
     }
   }

@@ -9,15 +9,17 @@ import type { JournalRecord } from '../../schemas/journal.ts';
 import type { EngineName, Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
+import { type Shard, shardText } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { THRESHOLDS } from '../detect/thresholds.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepHash, sweepKey } from '../plan/identify.ts';
+import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
-import { keepData } from './file-data.ts';
+import { keepData, provideKeptData } from './file-data.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
@@ -37,7 +39,9 @@ export const runPaths = (folder: string) => ({
 export interface RunRecord {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Those of this folder, ids ascending: of a shard not all of the plan. */
   readonly networks: readonly Network[];
+  /** By id in the plan. */
   readonly results: Results;
   readonly journal: readonly JournalRecord[];
   /** Process id of the process that works on it now, or null. */
@@ -50,7 +54,9 @@ export interface OpenRun {
   readonly manifest: Manifest;
   /** What trains in this session. */
   readonly engine: EngineName;
+  /** Those of this folder, ids ascending: of a shard not all of the plan. */
   readonly networks: readonly Network[];
+  /** By id in the plan. */
   readonly results: Results;
   readonly journal: Journal;
   readonly segments: SegmentBook;
@@ -59,39 +65,43 @@ export interface OpenRun {
 }
 
 /** Where a run of a sweep goes unless the user says otherwise. */
-export function defaultRunFolder(sweep: Sweep): string {
-  return join('traces', 'runs', `${sweep.name}-${sweepKey(sweep)}`);
+export function defaultRunFolder(sweep: Sweep, shard: Shard | null = null): string {
+  const part = shard === null ? '' : `-${shard.index}of${shard.count}`;
+  return join('traces', 'runs', `${sweep.name}-${sweepKey(sweep)}${part}`);
 }
 
 /**
- * Opens the folder for a sweep: a new run, or the one of the same sweep that is there already, whose open segments are then
- * sealed at their last commit.
+ * Opens the folder for a sweep, or for a shard of it: a new run, or the one of the same sweep that is there already, whose open segments
+ * are then sealed at their last commit. `networks` are those of the full plan.
  *
  * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
  */
 export function openRun({
   sweep,
-  networks,
+  networks: planned,
   folder,
   engine = 'kernel',
+  shard = null,
 }: {
   sweep: Sweep;
   networks: readonly Network[];
   folder: string;
   engine?: EngineName;
+  shard?: Shard | null;
 }): OpenRun {
   const paths = runPaths(folder);
-  const problem = folderProblem(folder, sweep);
+  const problem = folderProblem(folder, { sweep, shard });
   if (problem !== null) throw new UsageError(problem);
   const isNew = !existsSync(paths.manifest);
   asUsage(() => withPath(folder, () => mkdirSync(folder, { recursive: true })));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {
-    const manifest = isNew ? newManifest(sweep, networks.length, engine) : readManifest(folder);
+    const manifest = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
+    const networks = networksOf(manifest, planned, folder);
     if (isNew) writeFileAtomically(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     keepData(paths.data, sweep);
     const content = readOwnJournal(folder, manifest);
-    const results = replayResults(networks.length, content?.records ?? []);
+    const results = replayResults(planned.length, content?.records ?? []);
     const segments = new SegmentBook(folder, manifest.key);
     for (const record of content?.records ?? []) if (record.kind === 'commit') segments.commit(record.segments);
     segments.refuseUnknown();
@@ -110,13 +120,45 @@ export function openRun({
   }
 }
 
-/** Reads a run for looking at it; nothing is changed. Whoever has its networks already may hand them in. */
+/** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
 export function readRun(folder: string, known?: readonly Network[]): RunRecord {
   const manifest = readManifest(folder);
-  const networks = known ?? expandSweep(manifest.sweep);
+  const planned = known ?? expandSweep(manifest.sweep);
+  const networks = networksOf(manifest, planned, folder);
   const journal = readOwnJournal(folder, manifest)?.records ?? [];
-  const results = replayResults(networks.length, journal);
+  const results = replayResults(planned.length, journal);
   return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+}
+
+/** The networks of a plan that a folder is for. */
+function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], folder: string): readonly Network[] {
+  if (shard === undefined) return planned;
+  const networks = shardNetworks(planned, shard);
+  if (membersHash(networks) === shard.members) return networks;
+  throw new RunError({
+    where: runPaths(folder).manifest,
+    got: `shard ${shardText(shard)} with networks of hash ${shard.members}`,
+    expected: `${membersHash(networks)}, as Gyre ${GYRE_VERSION} shares the plan out`,
+    remedy: `read it with Gyre ${gyre}`,
+  });
+}
+
+/**
+ * Reads a run to train its networks again.
+ *
+ * @throws UsageError where it was trained by another arithmetic.
+ * @throws RunError where a data file that it keeps is gone or damaged.
+ */
+export function readRunToReplay(folder: string): RunRecord {
+  const run = readRun(folder);
+  const { arithmetic, gyre, sweep } = run.manifest;
+  if (arithmetic !== ARITHMETIC_ID) {
+    const got = `a run by arithmetic ${arithmetic}`;
+    const remedy = `replay it with Gyre ${gyre}`;
+    throw new UsageError({ where: folder, got, expected: `arithmetic ${ARITHMETIC_ID}`, remedy });
+  }
+  provideKeptData(runPaths(folder).data, sweep);
+  return run;
 }
 
 /** The journal that goes with a manifest. */
@@ -160,7 +202,16 @@ function parseManifest(text: string): Manifest | null {
   }
 }
 
-function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Manifest {
+/** The manifest of a run, or of a shard of one, that begins now. */
+export function newManifest(of: {
+  sweep: Sweep;
+  shard: Shard | null;
+  /** Of the full plan. */
+  networks: readonly Network[];
+  engine: EngineName;
+}): Manifest {
+  const { sweep, shard, engine } = of;
+  const networks = shard === null ? of.networks : shardNetworks(of.networks, shard);
   return {
     format: 'gyre-run',
     formatVersion: FORMAT_VERSION,
@@ -169,7 +220,8 @@ function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Ma
     sweepHash: sweepHash(sweep),
     arithmetic: ARITHMETIC_ID,
     engine,
-    networks: networkCount,
+    networks: networks.length,
+    ...(shard !== null && { shard: { ...shard, members: membersHash(networks) } }),
     createdAt: new Date().toISOString(),
     gyre: GYRE_VERSION,
     detectors: THRESHOLDS,
@@ -177,8 +229,11 @@ function newManifest(sweep: Sweep, networkCount: number, engine: EngineName): Ma
   };
 }
 
-/** Why a sweep cannot be run in a folder, or null. */
-function folderProblem(folder: string, sweep: Sweep): Problem | readonly Problem[] | null {
+/** Why a sweep, or a shard of it, cannot be run in a folder; null where it can. */
+function folderProblem(
+  folder: string,
+  { sweep, shard }: { sweep: Sweep; shard: Shard | null },
+): Problem | readonly Problem[] | null {
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
     // A process killed between making the folder and writing the manifest leaves a lock, or run.json.new, and nothing else.
@@ -200,15 +255,19 @@ function folderProblem(folder: string, sweep: Sweep): Problem | readonly Problem
       remedy: `continue it with Gyre ${manifest.gyre}, or choose another folder with --out`,
     };
   }
-  const differences = sweepDifferences(manifest.sweep, sweep);
-  if (differences.length === 0) return null;
-  return differences.map(({ path, before, now }) => ({
+  const problems: Problem[] = sweepDifferences(manifest.sweep, sweep).map(({ path, before, now }) => ({
     where: `${folder}: ${path}`,
     got: `${valueText(now)} in the sweep`,
     expected: `${valueText(before)}, as in the run "${manifest.name}" that the folder holds`,
     remedy,
   }));
+  const [asked, held] = [partText(shard), partText(manifest.shard ?? null)];
+  if (asked !== held)
+    problems.push({ where: folder, got: `${asked} to be run`, expected: `${held}, which the folder holds`, remedy });
+  return problems.length === 0 ? null : problems;
 }
+
+const partText = (shard: Shard | null): string => (shard === null ? 'the whole sweep' : `shard ${shardText(shard)}`);
 
 const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 

@@ -14,7 +14,7 @@ import {
   SUBNORMALS,
 } from '../../schemas/catalogue.ts';
 import { layersLabel, type Network } from '../../schemas/network.ts';
-import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { type CompressionName, NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/arrow.ts';
 import { writeFileAtomically } from '../storage/files.ts';
 import type { Results } from './results.ts';
@@ -26,20 +26,21 @@ export function writeNetworksTable(of: {
   networks: readonly Network[];
   results: Results;
   epochs: number;
+  compression: CompressionName;
 }): void {
-  const { path, runKey, networks, results, epochs } = of;
+  const { path, runKey, networks, results, epochs, compression } = of;
   const rows = networkRows(networks, results, epochs);
   const dictionaries = networkDictionaries(networks);
   writeFileAtomically(
     path,
-    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries }),
+    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries, compression }),
   );
 }
 
 /** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */
 function networkDictionaries(networks: readonly Network[]): Dictionaries {
   return {
-    layers: [...new Set(networks.map(({ layers }) => layersLabel(layers)))],
+    layers: [...new Set(networks.flatMap(({ layers }) => (layers === undefined ? [] : [layersLabel(layers)])))],
     activation: namesOf(ACTIVATIONS),
     data: [...namesOf(DATASETS), 'file'],
     init: namesOf(INITS),
@@ -51,7 +52,7 @@ function networkDictionaries(networks: readonly Network[]): Dictionaries {
   };
 }
 
-/** The columns of the table, `[network]`. */
+/** The columns of the table, a row for each of `networks`. */
 export function networkRows(networks: readonly Network[], results: Results, epochs: number): TableValues {
   const names = (of: (network: Network) => string | null): ColumnValues => ({ values: networks.map(of) });
   // Not TypedArray.from, which goes through an iterator and takes several times as long.
@@ -60,6 +61,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     for (let i = 0; i < values.length; i++) values[i] = of(networks[i]);
     return { values };
   };
+  const countsOrNull = (of: (network: Network) => number | undefined): ColumnValues => ({
+    ...counts((network) => of(network) ?? 0),
+    valid: Uint8Array.from(networks, (network) => Number(of(network) !== undefined)),
+  });
   const numbers = (of: (network: Network) => number | undefined): ColumnValues => {
     const values = new Float64Array(networks.length);
     const valid = new Uint8Array(networks.length);
@@ -72,12 +77,19 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   };
   const done = new Uint8Array(networks.length);
   for (const [i, { id }] of networks.entries()) done[i] = Number(results.isDone(id));
-  const measured = (values: Float64Array): ColumnValues => ({ values, valid: done });
+  /** Results stand at the ids of the full plan: of a shard, not at its rows. */
+  const ofRows = <Values extends Float64Array | Uint32Array>(byId: Values): Values => {
+    if (networks.length === results.networkCount) return byId;
+    const values = byId.slice(0, networks.length) as Values;
+    for (const [i, { id }] of networks.entries()) values[i] = byId[id];
+    return values;
+  };
+  const measured = (byId: Float64Array): ColumnValues => ({ values: ofRows(byId), valid: done });
   // 0 stands for null: epochs count from 1.
-  const epochOrNull = (values: Uint32Array): ColumnValues => ({
-    values,
-    valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)),
-  });
+  const epochOrNull = (byId: Uint32Array): ColumnValues => {
+    const values = ofRows(byId);
+    return { values, valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)) };
+  };
   const notBuiltCounts: ColumnValues = {
     values: new Uint32Array(networks.length),
     valid: new Uint8Array(networks.length),
@@ -89,19 +101,19 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   return {
     network: counts(({ id }) => id),
     key: names(({ key }) => key),
-    layers: names(({ layers }) => layersLabel(layers)),
-    activation: names(({ activation }) => activation),
-    data: names(({ data }) => data.kind),
-    init: names(({ init }) => init),
+    layers: names(({ layers }) => (layers === undefined ? null : layersLabel(layers))),
+    activation: names(({ activation }) => activation ?? null),
+    data: names(({ data }) => data?.kind ?? null),
+    init: names(({ init }) => init ?? null),
     optimizer: names(({ optimizer }) => optimizer.kind),
     form: names(({ optimizer }) => optimizer.form),
     precision: names(({ precision }) => precision),
     label: names(({ id }) => results.labelOf(id)),
     degraded: { values: networks.map(({ id }) => (results.isDone(id) ? results.degraded[id] === 1 : null)) },
-    shuffle: { values: networks.map(() => false) },
+    shuffle: { values: networks.map(({ objective, shuffle = false }) => (objective === undefined ? shuffle : null)) },
     subnormals: names(({ subnormals }) => subnormals),
-    points: counts(({ data }) => data.points),
-    batch: counts(({ data }) => data.points),
+    points: countsOrNull(({ data }) => data?.points),
+    batch: countsOrNull(({ batch, data }) => (batch === 'full' ? data.points : batch)),
     learning_rate: numbers(({ optimizer }) => optimizer.learningRate),
     beta1: numbers(({ optimizer }) => optimizer.beta1),
     beta2: numbers(({ optimizer }) => optimizer.beta2),

@@ -1,23 +1,33 @@
 /**
- * The pool of training threads: the only place that knows Piscina. A worker is known by its URL alone.
+ * Pools of threads that train or replay: the only place that knows Piscina. A worker is known by its URL alone.
  */
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../schemas/replay.ts';
 
 /** A thread that has not started by then is not waited for: its machine has other troubles. */
 const START_MS_MAX = 10_000;
 const START_POLL_MS = 5;
+/** Long enough for the code that an idle thread has left to be optimised in the background. */
+const REST_MS = 50;
 
-/** Threads that train tasks, all started at once and kept until closed. */
-export class TrainingPool {
+/** Where a worker is, and how many threads of it. */
+export interface PoolSize {
+  readonly workerUrl: URL;
+  readonly threads: number;
+}
+
+/** Threads that all do one kind of task, started at once and kept until closed. */
+class WorkerPool<Request, Outcome> {
   /** Null for a pool without threads, which Piscina cannot make. */
   readonly #piscina: Piscina | null;
   /** Threads that were made and have not yet told that they are started. */
   #startingCount: number;
   #closing: Promise<void> | null = null;
 
-  constructor({ workerUrl, threads }: { workerUrl: URL; threads: number }) {
+  /** `task` is the function that the worker exports. */
+  constructor(task: string, { workerUrl, threads }: PoolSize) {
     this.#startingCount = threads;
     if (threads === 0) {
       this.#piscina = null;
@@ -27,7 +37,7 @@ export class TrainingPool {
     // one, and wait on Atomics in a way that keeps a thread's messages back.
     this.#piscina = new Piscina({
       filename: workerUrl.href,
-      name: 'runTask',
+      name: task,
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -43,10 +53,10 @@ export class TrainingPool {
     this.#piscina.on('workerDestroy', () => this.#startingCount++);
   }
 
-  /** Trains a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
-  async train(request: TaskRequest): Promise<TaskOutcome> {
-    if (this.#piscina === null) throw new Error('a pool without threads cannot train');
-    return (await this.#piscina.run(request)) as TaskOutcome;
+  /** Does a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
+  async run(request: Request): Promise<Outcome> {
+    if (this.#piscina === null) throw new Error('a pool without threads can do nothing');
+    return (await this.#piscina.run(request)) as Outcome;
   }
 
   /** Ends the threads; what they train at the time is lost. May be called again. */
@@ -55,11 +65,30 @@ export class TrainingPool {
     await this.#closing;
   }
 
-  /** Node 20 aborts the process where a thread is ended while it loads its modules, so those that start are waited for. */
+  /**
+   * Node 20 aborts the process where a thread is ended while it loads its modules (`IsGraphAsync must be used on an instantiated module`), so
+   * those that start are waited for; and, more rarely, where one is ended while its code is optimised in the background
+   * (`NodePlatform::ForIsolate`), so they get a rest first.
+   */
   async #end(): Promise<void> {
     if (this.#piscina === null) return;
     const deadline = performance.now() + START_MS_MAX;
     while (this.#startingCount > 0 && performance.now() < deadline) await setTimeout(START_POLL_MS);
+    await setTimeout(REST_MS);
     await this.#piscina.destroy();
+  }
+}
+
+/** Threads that train. */
+export class TrainingPool extends WorkerPool<TaskRequest, TaskOutcome> {
+  constructor(size: PoolSize) {
+    super('runTask', size);
+  }
+}
+
+/** Threads that replay. */
+export class ReplayPool extends WorkerPool<ReplayRequest, ReplayOutcome> {
+  constructor(size: PoolSize) {
+    super('runReplay', size);
   }
 }

@@ -20,8 +20,9 @@ export interface Progress {
   readonly checkpoint: string;
 }
 
-/** Results by id; a network without a label has none yet. */
+/** Results by id in the full plan; a network without a label has none yet, or belongs to another shard. */
 export class Results {
+  /** Of the full plan. */
   readonly networkCount: number;
   /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
   readonly degraded: Uint8Array;

@@ -149,4 +149,5 @@ export class SegmentBook {
   }
 }
 
-const segmentName = (number: number): string => `${String(number).padStart(5, '0')}.arrow`;
+/** The name of a segment by its number, which counts from 1. */
+export const segmentName = (number: number): string => `${String(number).padStart(5, '0')}.arrow`;

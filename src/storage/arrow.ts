@@ -8,24 +8,32 @@ import {
   type DataType,
   Dictionary,
   Field,
+  FixedSizeList,
   Float32,
   Float64,
   Int32,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
   Schema,
   Struct,
   Uint32,
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
-import { type Column, type ColumnType, FORMAT_VERSION, type TableName, type TableSpec } from '../../schemas/trace.ts';
+import {
+  type Column,
+  type ColumnType,
+  type CompressionName,
+  FORMAT_VERSION,
+  type TableName,
+  type TableSpec,
+} from '../../schemas/trace.ts';
 import { canonicaliseNaNs } from '../numeric/bits.ts';
+import { ArrowFileWriter } from './compression.ts';
 
 /**
- * The values of one column. Numbers come as typed arrays of the column's type, names and flags as plain arrays; where the
- * column is nullable, `valid[row] = 0` marks a null.
+ * The values of one column. Numbers come as typed arrays of the column's type, `[row]` or `[row][number of the list]`, names and flags as plain arrays;
+ * where the column is nullable, `valid[row] = 0` marks a null.
  */
 export interface ColumnValues {
   readonly values: Uint32Array | Float32Array | Float64Array | readonly (string | null)[] | readonly (boolean | null)[];
@@ -36,7 +44,7 @@ export interface ColumnValues {
 export type TableValues = Readonly<Record<string, ColumnValues>>;
 
 /** One-line recipes that open a table from its run's folder, by tool. Kept in the metadata of each file. */
-export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>>>> = {
+export const RECIPES: Readonly<Record<Exclude<TableName, 'windows'>, Readonly<Record<string, string>>>> = {
   networks: {
     pandas: "pandas.read_feather('networks.arrow')",
     polars: "polars.read_ipc('networks.arrow')",
@@ -47,13 +55,18 @@ export const RECIPES: Readonly<Record<TableName, Readonly<Record<string, string>
   blocks: segmentRecipes('blocks'),
 };
 
-function segmentRecipes(table: TableName): Record<string, string> {
+function segmentRecipes(table: TableName, folder: string = table): Record<string, string> {
   return {
-    pandas: `pyarrow.dataset.dataset('${table}', format='ipc').to_table().to_pandas()`,
-    polars: `polars.read_ipc('${table}/*.arrow')`,
-    duckdb: `${table} = pyarrow.dataset.dataset('${table}', format='ipc'); duckdb.sql('select * from ${table}')`,
-    r: `arrow::open_dataset('${table}', format = 'arrow')`,
+    pandas: `pyarrow.dataset.dataset('${folder}', format='ipc').to_table().to_pandas()`,
+    polars: `polars.read_ipc('${folder}/*.arrow')`,
+    duckdb: `${table} = pyarrow.dataset.dataset('${folder}', format='ipc'); duckdb.sql('select * from ${table}')`,
+    r: `arrow::open_dataset('${folder}', format = 'arrow')`,
   };
+}
+
+/** The recipes of a table. */
+function recipesOf({ name, folder }: TableSpec): Readonly<Record<string, string>> {
+  return name === 'windows' ? segmentRecipes(name, folder) : RECIPES[name];
 }
 
 /** The dictionaries of a table's dictionary columns: all the names that can occur, fixed before the first row. */
@@ -82,13 +95,16 @@ export function arrowSchema({
     ['table', table.name],
     ['description', table.description],
     // Prefixed: pyarrow takes a schema metadatum named `pandas` for its own.
-    ...Object.entries(RECIPES[table.name]).map(([tool, recipe]) => [`recipe.${tool}`, recipe] as const),
+    ...Object.entries(recipesOf(table)).map(([tool, recipe]) => [`recipe.${tool}`, recipe] as const),
   ]);
   return new Schema(fields, metadata);
 }
 
-function arrowType({ type, name }: Column, id: number, dictionaries: Dictionaries): DataType {
-  if (type !== 'dictionary') return PLAIN_TYPES[type]();
+function arrowType({ type, name, listSize }: Column, id: number, dictionaries: Dictionaries): DataType {
+  if (type !== 'dictionary') {
+    const plain = PLAIN_TYPES[type]();
+    return listSize === undefined ? plain : new FixedSizeList(listSize, new Field('item', plain, false));
+  }
   if (!(name in dictionaries)) throw new Error(`column ${name} has no dictionary`);
   return new Dictionary(new Utf8(), new Int32(), id);
 }
@@ -125,6 +141,10 @@ export function recordBatch(of: {
 }
 
 function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
+  if (type instanceof FixedSizeList) {
+    const child = columnData(type.children[0].type, { values }, length * type.listSize);
+    return makeData({ type, length, child, ...nulls(length, valid && ((row) => valid[row] !== 0)) });
+  }
   if (ArrayBuffer.isView(values)) {
     const data = values.subarray(0, length);
     if (!(data instanceof Uint32Array)) canonicaliseNaNs(data);
@@ -196,10 +216,13 @@ export function tableFile(of: {
   rows: TableValues;
   rowCount: number;
   dictionaries?: Dictionaries;
+  compression?: CompressionName;
 }): Uint8Array {
   const schema = arrowSchema(of);
   const batch = recordBatch({ ...of, schema });
-  return RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
+  const writer = new ArrowFileWriter(of.compression ?? 'none');
+  writer.writeAll([batch]);
+  return writer.toUint8Array(true);
 }
 
 /** The value in a row of a column; null where the column says so. */

@@ -2,7 +2,16 @@
  * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's folder
  * goes through.
  */
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 
@@ -54,6 +63,21 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
       throw error;
     }
     syncFolderOf(path);
+  });
+}
+
+/** Copies a file, which a file system that can do so shares until one of the two is changed; durable on return but for its name. */
+export function copyFileDurably(from: string, to: string): void {
+  withPath(from, () => closeSync(openSync(from, 'r')));
+  withPath(to, () => {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    const descriptor = openSync(to, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    syncFolderOf(to);
   });
 }
 

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFile
 import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { syncFolderOf, withPath } from './files.ts';
+import { syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
@@ -95,6 +95,11 @@ export class Journal {
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+/** Writes a journal as a whole. */
+export function writeJournal(path: string, records: readonly [HeaderRecord, ...JournalRecord[]]): void {
+  writeFileAtomically(path, Buffer.concat(records.map(packFrame)));
 }
 
 /** The records of a journal and the bytes they take; a cut last frame is left out. */

@@ -18,9 +18,11 @@ import {
   unlinkSync,
   writevSync,
 } from 'node:fs';
-import { Message, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+import { Message, type RecordBatch, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import { RunError } from '../../schemas/problems.ts';
+import type { CompressionName } from '../../schemas/trace.ts';
+import { ArrowFileWriter } from './compression.ts';
 import { syncFolderOf, withPath } from './files.ts';
 
 /** Where one record batch stands in a segment. */
@@ -52,13 +54,23 @@ export class SegmentAppender {
   #isOpen = true;
 
   /** Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. */
-  constructor(file: string, schema: Schema, { committedBytes }: Pick<SegmentState, 'committedBytes'>) {
+  constructor(
+    file: string,
+    schema: Schema,
+    { committedBytes, compression = 'none' }: Pick<SegmentState, 'committedBytes'> & { compression?: CompressionName },
+  ) {
     this.#file = openName(file);
     this.#isNew = committedBytes === 0;
     this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
-      this.#writer = new SynchronousWriter(this.#file, this.#descriptor, schema, committedBytes);
+      this.#writer = new SynchronousWriter({
+        file: this.#file,
+        descriptor: this.#descriptor,
+        schema,
+        positionBytes: committedBytes,
+        compression,
+      });
     } catch (error) {
       this.abandon();
       throw error;
@@ -98,7 +110,14 @@ export function sealSegment(file: string, schema: Schema, { committedBytes, bloc
     const descriptor = openSync(open, 'r+');
     try {
       cutTo(committedBytes, open, descriptor);
-      new SynchronousWriter(open, descriptor, schema, committedBytes).writeFooter(blocks);
+      const writer = new SynchronousWriter({
+        file: open,
+        descriptor,
+        schema,
+        positionBytes: committedBytes,
+        compression: 'none', // a footer is not
+      });
+      writer.writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -128,7 +147,7 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
  * Arrow's file writer with three changes: it starts at any position of a file, it writes the schema message, and it writes
  * synchronously, so that a batch's buffers can be used again (its own queue keeps references and has no bound).
  */
-class SynchronousWriter extends RecordBatchFileWriter {
+class SynchronousWriter extends ArrowFileWriter {
   readonly appendedBlocks: BatchBlock[] = [];
   readonly #file: string;
   readonly #descriptor: number;
@@ -136,8 +155,15 @@ class SynchronousWriter extends RecordBatchFileWriter {
   /** Bytes of the file that are written; `_position` runs ahead by what is pending. */
   #writtenBytes: number;
 
-  constructor(file: string, descriptor: number, schema: Schema, positionBytes: number) {
-    super();
+  constructor(of: {
+    file: string;
+    descriptor: number;
+    schema: Schema;
+    positionBytes: number;
+    compression: CompressionName;
+  }) {
+    const { file, descriptor, schema, positionBytes } = of;
+    super(of.compression);
     this.#file = file;
     this.#descriptor = descriptor;
     this.#writtenBytes = positionBytes;

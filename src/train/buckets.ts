@@ -5,6 +5,21 @@
  */
 import type { LaneSignals } from './lane-signals.ts';
 
+/** Columns of the epochs table by their name in rows. */
+export const BUCKET_COLUMNS = {
+  loss: 'loss',
+  loss_min: 'lossMin',
+  loss_max: 'lossMax',
+  gradient_norm: 'gradientNorm',
+  gradient_norm_max: 'gradientNormMax',
+  update_norm: 'updateNorm',
+  update_cosine: 'updateCosine',
+  update_cosine_min: 'updateCosineMin',
+  changed_parameters: 'changedParameters',
+} as const satisfies Readonly<Record<string, keyof BucketRows>>;
+export type BucketColumn = keyof typeof BUCKET_COLUMNS;
+export const BUCKET_COLUMN_NAMES = Object.keys(BUCKET_COLUMNS) as BucketColumn[];
+
 /** Columns of finished rows, reused from batch to batch, `[row]`. */
 export class BucketRows {
   rowCount = 0;
@@ -36,7 +51,12 @@ export class BucketRows {
   }
 
   get isFull(): boolean {
-    return this.rowCount === this.network.length;
+    return this.room === 0;
+  }
+
+  /** Rows that there is room for. */
+  get room(): number {
+    return this.network.length - this.rowCount;
   }
 }
 
@@ -57,8 +77,42 @@ export class Bucket {
     this.#epochs = epochs;
   }
 
-  /** Takes the next epochs, which must not reach beyond the bucket's end, and adds a row where they reach it. */
+  /** How many rows a chunk of the next epochs adds. */
+  rowsOf({ firstEpoch, lastEpoch }: Pick<LaneSignals, 'firstEpoch' | 'lastEpoch'>): number {
+    const closed = Math.floor(lastEpoch / this.#bucketEpochs) - Math.floor((firstEpoch - 1) / this.#bucketEpochs);
+    return closed + Number(lastEpoch === this.#epochs && lastEpoch % this.#bucketEpochs !== 0);
+  }
+
+  /** Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them. */
   observe(chunk: LaneSignals, rows: BucketRows): void {
+    const { firstEpoch, lastEpoch } = chunk;
+    if (this.#bucketEpochs === 1) this.#copy(chunk, rows);
+    else if (Math.ceil(firstEpoch / this.#bucketEpochs) === Math.ceil(lastEpoch / this.#bucketEpochs))
+      this.#takeExtremes(chunk, rows);
+    else for (let i = 0; i < chunk.count; i++) this.#takeEpoch(chunk, i, rows);
+  }
+
+  /** Buckets of one epoch: its signals, as they are, are its extremes. */
+  #copy(chunk: LaneSignals, rows: BucketRows): void {
+    const { firstEpoch, count } = chunk;
+    const at = rows.rowCount;
+    const end = at + count;
+    rows.rowCount = end;
+    rows.network.fill(this.#network, at, end);
+    for (let row = at, epoch = firstEpoch; row < end; row++, epoch++) rows.epoch[row] = epoch;
+    chunk.copyLosses(rows.loss, { at, first: 0, count });
+    chunk.copyGradientNorms(rows.gradientNorm, at);
+    chunk.copyUpdateNorms(rows.updateNorm, at);
+    chunk.copyUpdateCosines(rows.updateCosine, at);
+    chunk.copyChangedParameters(rows.changedParameters, at);
+    rows.lossMin.set(rows.loss.subarray(at, end), at);
+    rows.lossMax.set(rows.loss.subarray(at, end), at);
+    rows.gradientNormMax.set(rows.gradientNorm.subarray(at, end), at);
+    rows.updateCosineMin.set(rows.updateCosine.subarray(at, end), at);
+  }
+
+  /** A chunk within one bucket: the kernel has its extremes. */
+  #takeExtremes(chunk: LaneSignals, rows: BucketRows): void {
     // Math.min and Math.max return NaN where an operand is NaN: one NaN marks its bucket.
     this.#lossMin = Math.min(this.#lossMin, chunk.lossMin);
     this.#lossMax = Math.max(this.#lossMax, chunk.lossMax);
@@ -66,7 +120,18 @@ export class Bucket {
     // NaN never wins: the first epoch has no cosine, and the bucket begins with none.
     const cosine = chunk.updateCosineMin;
     if (cosine < this.#updateCosineMin || Number.isNaN(this.#updateCosineMin)) this.#updateCosineMin = cosine;
-    if (chunk.lastEpoch % this.#bucketEpochs === 0 || chunk.lastEpoch === this.#epochs) this.#close(chunk, rows);
+    this.#closeAt(chunk, chunk.count - 1, rows);
+  }
+
+  /** One epoch of a chunk of several buckets. */
+  #takeEpoch(chunk: LaneSignals, i: number, rows: BucketRows): void {
+    const loss = chunk.loss(i);
+    this.#lossMin = Math.min(this.#lossMin, loss);
+    this.#lossMax = Math.max(this.#lossMax, loss);
+    this.#gradientNormMax = Math.max(this.#gradientNormMax, chunk.gradientNorm(i));
+    const cosine = chunk.updateCosine(i);
+    if (cosine < this.#updateCosineMin || Number.isNaN(this.#updateCosineMin)) this.#updateCosineMin = cosine;
+    this.#closeAt(chunk, i, rows);
   }
 
   /** The numbers of the open bucket. */
@@ -82,20 +147,22 @@ export class Bucket {
     this.#updateCosineMin = updateCosineMin;
   }
 
-  #close(chunk: LaneSignals, rows: BucketRows): void {
+  /** Adds a row where epoch i of the chunk is the last one of its bucket. */
+  #closeAt(chunk: LaneSignals, i: number, rows: BucketRows): void {
+    const epoch = chunk.firstEpoch + i;
+    if (epoch % this.#bucketEpochs !== 0 && epoch !== this.#epochs) return;
     const row = rows.rowCount++;
-    const last = chunk.count - 1;
     rows.network[row] = this.#network;
-    rows.epoch[row] = chunk.lastEpoch;
-    rows.loss[row] = chunk.loss(last);
+    rows.epoch[row] = epoch;
+    rows.loss[row] = chunk.loss(i);
     rows.lossMin[row] = this.#lossMin;
     rows.lossMax[row] = this.#lossMax;
-    rows.gradientNorm[row] = chunk.gradientNorm(last);
+    rows.gradientNorm[row] = chunk.gradientNorm(i);
     rows.gradientNormMax[row] = this.#gradientNormMax;
-    rows.updateNorm[row] = chunk.updateNorm(last);
-    rows.updateCosine[row] = chunk.updateCosine(last);
+    rows.updateNorm[row] = chunk.updateNorm(i);
+    rows.updateCosine[row] = chunk.updateCosine(i);
     rows.updateCosineMin[row] = this.#updateCosineMin;
-    rows.changedParameters[row] = chunk.changedParameters(last);
+    rows.changedParameters[row] = chunk.changedParameters(i);
     this.#lossMin = Number.POSITIVE_INFINITY;
     this.#lossMax = Number.NEGATIVE_INFINITY;
     this.#gradientNormMax = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@
  */
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { Corrections } from '../data/optimizer-constants.ts';
-import type { GroupShape } from '../group/layout.ts';
+import { type GroupShape, stepsPerEpoch } from '../group/layout.ts';
 import type { FloatArray } from '../numeric/bits.ts';
 
 /** Chunks kept for the groups that follow take no more than this; later ones are computed anew for each group. */
@@ -13,11 +13,17 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** The corrections of the groups of one task. */
 export class SharedCorrections {
   readonly #byPattern = new Map<string, GroupCorrections>();
-  #bytesLeft = KEPT_BYTES_MAX;
+  #bytesLeft: number;
+
+  /** `keptBytesMax` is 0 where no group will follow that could use what another one has written. */
+  constructor(keptBytesMax = KEPT_BYTES_MAX) {
+    this.#bytesLeft = keptBytesMax;
+  }
 
   /** Those of a group of some shape. */
   of(networks: readonly Network[], shape: GroupShape): GroupCorrections {
-    const pattern = [patternOf(networks), shape.precision, shape.lanes, shape.chunkEpochs].join(' ');
+    const { precision, lanes, chunkEpochs } = shape;
+    const pattern = [patternOf(networks), precision, lanes, chunkEpochs, stepsPerEpoch(shape)].join(' ');
     let corrections = this.#byPattern.get(pattern);
     if (corrections === undefined) {
       const take = (bytes: number): boolean => {
@@ -49,6 +55,7 @@ const correctionText = ({ kind, form, learningRate, beta1, beta2 }: OptimizerCon
 /** The corrections of all lanes of a group. */
 export class GroupCorrections {
   readonly #shape: GroupShape;
+  readonly #steps: number;
   readonly #byOptimizer: readonly { readonly of: Corrections; readonly lanes: readonly number[] }[];
   /** Whether there is room to keep so many bytes. */
   readonly #takeRoom: (bytes: number) => boolean;
@@ -57,6 +64,7 @@ export class GroupCorrections {
 
   constructor(networks: readonly Network[], shape: GroupShape, takeRoom: (bytes: number) => boolean) {
     this.#shape = shape;
+    this.#steps = stepsPerEpoch(shape);
     this.#takeRoom = takeRoom;
     const lanesByText = new Map<string, number[]>();
     for (const [lane, { optimizer }] of networks.entries()) {
@@ -64,17 +72,18 @@ export class GroupCorrections {
       lanesByText.set(text, [...(lanesByText.get(text) ?? []), lane]);
     }
     this.#byOptimizer = Array.from(lanesByText.values(), (lanes) => ({
-      of: new Corrections(networks[lanes[0]].optimizer, shape.chunkEpochs),
+      of: new Corrections(networks[lanes[0]].optimizer, shape.chunkEpochs * this.#steps),
       lanes,
     }));
   }
 
-  /** Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][epoch of the chunk][lane]`. */
+  /** Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][step of the chunk][lane]`. */
   write(section: FloatArray, firstEpoch: number, count: number): void {
     const kept = this.#kept.get(firstEpoch);
     if (kept !== undefined && kept.count >= count) {
       // By a loop: where the target is shared, what typed arrays have for it takes a microsecond, and a chunk of a small group ten.
-      for (let i = 0; i < section.length; i++) section[i] = kept.section[i];
+      const from = kept.section;
+      for (let i = 0; i < from.length; i++) section[i] = from[i];
       return;
     }
     this.#compute(section, firstEpoch, count);
@@ -83,12 +92,13 @@ export class GroupCorrections {
 
   #compute(section: FloatArray, firstEpoch: number, count: number): void {
     const { corrections, chunkEpochs, lanes: laneCount } = this.#shape;
+    const stepCount = count * this.#steps;
     for (const { of, lanes } of this.#byOptimizer) {
-      of.begin(firstEpoch, count);
+      of.begin((firstEpoch - 1) * this.#steps + 1, stepCount);
       for (const lane of lanes) {
         for (let c = 0; c < corrections; c++) {
-          const start = c * chunkEpochs;
-          for (let i = start; i < start + count; i++) section[i * laneCount + lane] = of.values[i];
+          const start = c * chunkEpochs * this.#steps;
+          for (let i = start; i < start + stepCount; i++) section[i * laneCount + lane] = of.values[i];
         }
       }
     }

@@ -6,6 +6,7 @@
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
+import { initialParameter, objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
   EXTREMES,
@@ -37,7 +38,7 @@ export interface GroupInMemory {
 }
 
 /** What an epoch reads; everything else is written before it is read. */
-const WRITTEN_AT_THE_START = [...STATE_SECTIONS, 'inputs', 'targets', 'constants'] as const;
+const WRITTEN_AT_THE_START = [...STATE_SECTIONS, 'inputs', 'targets', 'constants', 'objective'] as const;
 
 /** Gives a group its place in a memory: θ₀, zero moments, samples and constants. */
 export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMemory {
@@ -46,11 +47,16 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
   const sections = groupMemory(shape, memory.buffer);
   for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
   for (const [lane, network] of networks.entries()) {
-    const { inputs, targets } = makeDataset(network.data);
     const constants = constantsOf(network.optimizer);
-    writeLane(sections.inputs, lanes, lane, inputs);
-    writeLane(sections.targets, lanes, lane, targets);
-    writeLane(sections.theta, lanes, lane, initialParameters(network));
+    if (network.objective === undefined) {
+      const { inputs, targets } = makeDataset(network.data);
+      writeLane(sections.inputs, lanes, lane, inputs);
+      writeLane(sections.targets, lanes, lane, targets);
+      writeLane(sections.theta, lanes, lane, initialParameters(network));
+    } else {
+      writeLane(sections.objective, lanes, lane, Float64Array.from(objectiveConstants(network.objective)));
+      writeLane(sections.theta, lanes, lane, initialParameter(network.objective));
+    }
     for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
   }
   return { ...of, sections };
@@ -88,11 +94,12 @@ export function kernelEngine(
   const lanesAVector = vectorBytesOf(kernel) / BYTES_OF[shape.precision];
   if (kernel.kind === 'webassembly') writeTable(kernel, memory, lanesAVector);
 
-  const train = trainFunction(kernel, memory);
+  const { train, shuffle } = kernelFunctions(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
+    if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
     train(count, vectors);
   };
 }
@@ -109,31 +116,44 @@ function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAs
 }
 
 type TrainFunction = (epochs: number, vectors: number) => void;
+type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
+
+interface KernelFunctions {
+  readonly train: TrainFunction;
+  /** Null where samples keep their order. */
+  readonly shuffle: ShuffleFunction | null;
+}
 
 /** The functions of kernels in a memory: groups of one shape that follow one another in a memory share theirs. */
-const trainFunctions = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, TrainFunction>>();
+const functionsByMemory = new WeakMap<WebAssembly.Memory, Map<CompiledKernel, KernelFunctions>>();
 
-/** The function of a kernel that trains in a memory. */
-export function trainFunction(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  let ofMemory = trainFunctions.get(memory);
+/** The functions of a kernel, bound to a memory. */
+export function kernelFunctions(kernel: CompiledKernel, memory: WebAssembly.Memory): KernelFunctions {
+  let ofMemory = functionsByMemory.get(memory);
   if (ofMemory === undefined) {
     ofMemory = new Map();
-    trainFunctions.set(memory, ofMemory);
+    functionsByMemory.set(memory, ofMemory);
   }
-  let train = ofMemory.get(kernel);
-  if (train === undefined) {
-    train = bind(kernel, memory);
-    ofMemory.set(kernel, train);
+  let functions = ofMemory.get(kernel);
+  if (functions === undefined) {
+    const shuffle = kernel.shuffle === null ? null : exported<ShuffleFunction>(kernel.shuffle, memory);
+    functions = { train: bind(kernel, memory), shuffle };
+    ofMemory.set(kernel, functions);
   }
-  return train;
+  return functions;
+}
+
+/** The function that a module exports. */
+function exported<T extends TrainFunction | ShuffleFunction>(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): T {
+  return new WebAssembly.Instance(module, { gyre: { memory } }).exports.train as T;
 }
 
 /** A kernel's function with the memory that it trains in. */
 function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction {
-  if (kernel.kind === 'webassembly') {
-    const { exports } = new WebAssembly.Instance(kernel.module, { gyre: { memory } });
-    return exports.train as TrainFunction;
-  }
+  if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
   const train = loadAddon(kernel.path);
   const bytes = new Uint8Array(memory.buffer);
   return (epochs, vectors) => train(bytes, epochs, vectors);

@@ -67,8 +67,34 @@ export class LaneSignals {
   /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
   copyLosses(target: FloatArray, { at, first, count }: { at: number; first: number; count: number }): void {
     const [signals, lanes] = [this.#signals, this.#lanes];
-    let from = LOSS * this.#signalLength + first * lanes + this.#lane;
+    let from = this.#place(LOSS, first);
     for (let to = at; to < at + count; to++, from += lanes) target[to] = signals[from];
+  }
+
+  /** Copies the norms of all epochs of the chunk, from `at` on; the same for the others below. */
+  copyGradientNorms(target: Float32Array, at: number): void {
+    this.#copySingles(GRADIENT_NORM, target, at);
+  }
+
+  copyUpdateNorms(target: Float32Array, at: number): void {
+    this.#copySingles(UPDATE_NORM, target, at);
+  }
+
+  copyUpdateCosines(target: Float32Array, at: number): void {
+    this.#copySingles(UPDATE_COSINE, target, at);
+  }
+
+  copyChangedParameters(target: Uint32Array, at: number): void {
+    const [signals, lanes] = [this.#signals, this.#lanes];
+    let from = this.#place(CHANGED_PARAMETERS, 0);
+    for (let to = at; to < at + this.count; to++, from += lanes) target[to] = signals[from];
+  }
+
+  /** A loop for each type of target: one for all would look up the type of each number it writes. */
+  #copySingles(signal: number, target: Float32Array, at: number): void {
+    const [signals, lanes] = [this.#signals, this.#lanes];
+    let from = this.#place(signal, 0);
+    for (let to = at; to < at + this.count; to++, from += lanes) target[to] = signals[from];
   }
 
   gradientNorm(i: number): number {
@@ -120,7 +146,12 @@ export class LaneSignals {
   }
 
   #signal(place: number, i: number): number {
-    return this.#signals[place * this.#signalLength + i * this.#lanes + this.#lane];
+    return this.#signals[this.#place(place, i)];
+  }
+
+  /** Where a signal of epoch firstEpoch + i stands in its section. */
+  #place(signal: number, i: number): number {
+    return signal * this.#signalLength + i * this.#lanes + this.#lane;
   }
 
   #extreme(place: number): number {

@@ -143,10 +143,11 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   return { inMemory, watches, epoch };
 }
 
-/** Epochs of the chunk that follows an epoch: not beyond its bucket, nor beyond the last one that is asked for. */
+/** Epochs of the chunk that follows an epoch: not beyond its bucket, unless buckets are shorter than chunks, nor beyond the last one that is asked for. */
 function chunkLength(epoch: number, of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number }): number {
   const { shape, untilEpoch, bucketEpochs } = of;
-  return Math.min(shape.chunkEpochs, bucketEpochs - (epoch % bucketEpochs), untilEpoch - epoch);
+  const bucketLeft = bucketEpochs < shape.chunkEpochs ? shape.chunkEpochs : bucketEpochs - (epoch % bucketEpochs);
+  return Math.min(shape.chunkEpochs, bucketLeft, untilEpoch - epoch);
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */

@@ -6,7 +6,7 @@ import type { TaskRequest } from '../../schemas/messages.ts';
 import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { arrowSchema, recordBatch, type TableValues } from '../storage/arrow.ts';
 import { SegmentAppender } from '../storage/segments.ts';
-import { type Bucket, BucketRows } from './buckets.ts';
+import { BUCKET_COLUMN_NAMES, BUCKET_COLUMNS, type Bucket, BucketRows } from './buckets.ts';
 import type { BlockDigest } from './digest.ts';
 import type { LaneSignals } from './lane-signals.ts';
 
@@ -26,15 +26,16 @@ export class TraceWriter {
     this.#request = request;
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
-      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes })] as const;
+      const { compression } = request;
+      return [name, new SegmentAppender(path, this.#schemaOf(name), { committedBytes, compression })] as const;
     });
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }
 
-  /** Lets a network's bucket take a chunk of signals and keeps the row if that closes it. */
+  /** Lets a network's buckets take a chunk of signals and keeps the rows of those that it closes. */
   epochs(bucket: Bucket, chunk: LaneSignals): void {
+    if (this.#epochs.room < bucket.rowsOf(chunk)) this.#flushEpochs();
     bucket.observe(chunk, this.#epochs);
-    if (this.#epochs.isFull) this.#flushEpochs();
   }
 
   /** Keeps the digests of finished blocks of a network's losses. */
@@ -71,23 +72,9 @@ export class TraceWriter {
 
   #flushEpochs(): void {
     const rows = this.#epochs;
-    this.#append(
-      'epochs',
-      {
-        network: { values: rows.network },
-        epoch: { values: rows.epoch },
-        loss: { values: rows.loss },
-        loss_min: { values: rows.lossMin },
-        loss_max: { values: rows.lossMax },
-        gradient_norm: { values: rows.gradientNorm },
-        gradient_norm_max: { values: rows.gradientNormMax },
-        update_norm: { values: rows.updateNorm },
-        update_cosine: { values: rows.updateCosine },
-        update_cosine_min: { values: rows.updateCosineMin },
-        changed_parameters: { values: rows.changedParameters },
-      },
-      rows.rowCount,
-    );
+    const signals = BUCKET_COLUMN_NAMES.map((name) => [name, { values: rows[BUCKET_COLUMNS[name]] }] as const);
+    const names = { network: { values: rows.network }, epoch: { values: rows.epoch } };
+    this.#append('epochs', { ...names, ...Object.fromEntries(signals) }, rows.rowCount);
     rows.rowCount = 0;
   }
 

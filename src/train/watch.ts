@@ -5,8 +5,10 @@
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
+import { initialParameter } from '../data/objectives.ts';
 import { Observer } from '../detect/observer.ts';
-import type { FloatArray } from '../numeric/bits.ts';
+import { type FloatArray, floatArray } from '../numeric/bits.ts';
+import { objectiveLoss } from '../reference/objective.ts';
 import { Bucket } from './buckets.ts';
 import { DigestBuilder } from './digest.ts';
 import type { LaneSignals } from './lane-signals.ts';
@@ -33,9 +35,8 @@ export class Watch {
     bucketEpochs: number;
   }) {
     const { network, epochs, bucketEpochs } = of;
-    const { targetVariance } = makeDataset(network.data);
     this.id = network.id;
-    this.observer = new Observer({ epochs, targetVariance });
+    this.observer = new Observer({ epochs, targetVariance: lossScale(network) });
     this.digest = new DigestBuilder(of.openBlock);
     this.#signals = of.signals;
     this.#bucket = new Bucket({ network: network.id, bucketEpochs, epochs });
@@ -61,4 +62,13 @@ export class Watch {
     this.#bucket.restore(bucket);
     this.digest.restore(epoch, { blockDigests, openLosses });
   }
+}
+
+/** What a diverged loss is compared with: the variance of the targets, or of an objective its first loss, L_1. */
+function lossScale(network: Network): number {
+  if (network.objective === undefined) return makeDataset(network.data).targetVariance;
+  const loss = objectiveLoss(network);
+  loss.beginEpoch(1);
+  loss.step(1, initialParameter(network.objective), floatArray(network.precision, 1));
+  return loss.value();
 }

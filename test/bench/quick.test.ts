@@ -11,6 +11,9 @@ test.each([
   ['kernels', ['--peers', 'reference']],
   ['runs', []],
   ['subnormals', []],
+  ['replay', []],
+  ['traces', []],
+  ['batches', []],
 ])('bench/%s.ts', (name, options) => {
   const command = [TSX, `bench/${name}.ts`, '--quick', ...options];
   const output = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', stdio: 'pipe' });

@@ -70,3 +70,28 @@ test.each(['run', 'plan'])('%s tells all mistakes of a file and of the sweep, an
   expect(lines[1]).toContain('points.csv:2: column y: got "one", expected a number');
   expect(lines[2]).toContain('points.csv:3: column x2: got an empty cell, expected a number');
 });
+
+test('every kind of bad data is told at once, with exit code 2', async () => {
+  const files = {
+    'ragged.csv': 'x,y\n1,2\n3\n',
+    'word.csv': 'x,y\n1,2\n3,four\n',
+    'nan.csv': 'x,y\n1,2\nnan,4\n',
+    'one.csv': 'x,y\n1,2\n',
+    'no-y.csv': 'x,z\n1,2\n3,4\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+  const data = { file: ['missing.csv', ...Object.keys(files)] };
+  const { code, stdout, stderr } = await gyre(['run', writeSweep(cwd, { layers: [1, 3, 1], data })], { cwd });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  const messages = stderr.trimEnd().split('\n');
+  expect(messages.map((line) => line.replace(/^gyre: tiny\.yaml:\d+: data\.file\[\d\]: /, ''))).toEqual([
+    expect.stringMatching(/^missing\.csv: got no such file, expected a file of data: /),
+    expect.stringMatching(/^ragged\.csv:3: got 1 cell, expected 2, as in the header/),
+    expect.stringMatching(/^word\.csv:3: column y: got "four", expected a number/),
+    expect.stringMatching(/^nan\.csv:3: column x: got "nan", expected a finite number/),
+    expect.stringMatching(/^one\.csv: got one row, expected at least 2 rows/),
+    expect.stringMatching(
+      /^no-y\.csv:1: got the columns "x", "z", expected one at least that begins with y, an output/,
+    ),
+  ]);
+});

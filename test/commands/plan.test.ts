@@ -87,7 +87,7 @@ describe('a bad sweep', () => {
       stdout: '',
       stderr: [
         'gyre: bad.yaml:5: sede: unknown key (did you mean "seeds"?; known here: name, epochs, layers, activation, data, ' +
-          'init, optimizer, batch, precision, subnormals, seeds, trace)',
+          'init, optimizer, batch, shuffle, precision, subnormals, seeds, objective, sample, networks, exclude, trace)',
         'gyre: bad.yaml:2: epochs: got 0, expected ≥ 1',
         'gyre: bad.yaml: data: got nothing, expected a mapping',
         'gyre: bad.yaml: optimizer: got nothing, expected a mapping',
@@ -105,7 +105,7 @@ describe('a bad sweep', () => {
         `optimizer: {kind: adam, learningRate: [${values(1e-3)}], beta1: [${values(1e-4)}]}\n`,
     );
     expect(code).toBe(2);
-    expect(stderr).toContain('got a grid of 1,000,000,000 networks, expected at most 1,000,000');
+    expect(stderr).toContain('got a plan of 1,000,000,000 networks, expected at most 1,000,000');
   });
 
   test('with the same network in two blocks is refused', async () => {

@@ -111,11 +111,19 @@ describe.concurrent('show', () => {
     expect(rows.slice(2).map(({ network }) => network)).toEqual([0, 1]);
   });
 
+  test('each network has its replay command: as it stands it gives a window of what happened to it', async () => {
+    const { stdout } = await look('show', '--json', '--label', 'non-finite');
+    const [{ replay, network }] = jsonLines<{ replay: string; network: number }>(stdout);
+    const replayed = await look(...replay.split(' ').slice(2), '--json');
+    expect(jsonLines(replayed.stdout)).toMatchObject([{ networks: [network], proven: true }]);
+    expect((await look('show')).stdout).toMatch(/^ +2 +non-finite .* {2}--network 2 --epochs 0\.\.50$/m);
+  });
+
   test('--json is a line a network with every column of networks.arrow and its configuration; NaN and ∞ are words', async () => {
     const { code, stdout, stderr } = await look('show', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const rows = jsonLines(stdout);
-    const names = [...NETWORKS_TABLE.columns.map(({ name }) => name), 'configuration'];
+    const names = [...NETWORKS_TABLE.columns.map(({ name }) => name), 'replay', 'configuration'];
     for (const row of rows) {
       expect(Object.keys(row)).toEqual(names);
       expect(networkKey(row.configuration as NetworkConfig)).toBe(row.key);
@@ -127,6 +135,7 @@ describe.concurrent('show', () => {
       seed: 0,
       label: 'other',
       beta1: null,
+      replay: `npx gyre replay ${folders[1]} --network 0 --epochs 0..50`,
     });
     expect(['NaN', 'Infinity']).toContain(rows[3].loss_last);
   });

@@ -28,6 +28,7 @@ const LABELS_OF: readonly LabelName[] = [
   ...(['diverged', 'other', 'non-finite', 'diverged'] as const),
 ];
 const DONE: SummaryInput = {
+  shard: null,
   name: 'made-up',
   folder: 'traces/runs/made-up-01234567',
   epochs: 50_000,

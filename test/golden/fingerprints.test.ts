@@ -1,5 +1,5 @@
 /**
- * Golden fingerprints: the bits of every network of six small sweeps, which together use all of the catalogue, by
+ * Golden fingerprints: the bits of every network of a few small sweeps, which together use all of the catalogue, by
  * either engine. They change only with the declared arithmetic and its version. Where they differ, what the reference found stands
  * beside the old ones in fingerprints.actual.json.
  */
@@ -15,7 +15,16 @@ import { openRun } from '../../src/run/folder.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 const golden = JSON.parse(readFileSync(here('fingerprints.json'), 'utf8')) as Record<string, string>;
-const sweeps = ['catalogue.yaml', 'hard.yaml', 'inits.yaml', 'long.yaml', 'optimizers.yaml', 'subnormals.yaml'];
+const sweeps = [
+  'batches.yaml',
+  'catalogue.yaml',
+  'hard.yaml',
+  'inits.yaml',
+  'long.yaml',
+  'objectives.yaml',
+  'optimizers.yaml',
+  'subnormals.yaml',
+];
 const actual: Record<string, string | null> = {};
 const folder = mkdtempSync(join(tmpdir(), 'gyre-golden-'));
 
@@ -49,9 +58,9 @@ test.each(cases)('$name by the $engine', async ({ name, engine }) => {
 describe('together the sweeps use', () => {
   const networks = sweeps.flatMap((name) => expandSweep(readSweep(here(name))));
   test.each([
-    ['every activation', namesOf(ACTIVATIONS), networks.map(({ activation }) => activation)],
-    ['every data set', namesOf(DATASETS), networks.map(({ data }) => data.kind)],
-    ['every initialisation', namesOf(INITS), networks.map(({ init }) => init)],
+    ['every activation', namesOf(ACTIVATIONS), networks.flatMap(({ activation = [] }) => activation)],
+    ['every data set', namesOf(DATASETS), networks.flatMap(({ data }) => data?.kind ?? [])],
+    ['every initialisation', namesOf(INITS), networks.flatMap(({ init = [] }) => init)],
     ['every precision', namesOf(PRECISIONS), networks.map(({ precision }) => precision)],
     ['every treatment of subnormals', namesOf(SUBNORMALS), networks.map(({ subnormals }) => subnormals)],
     [

@@ -17,15 +17,23 @@ import {
 import { floatArray } from '../../src/numeric/bits.ts';
 
 /** What the kernel's maker wants to know of a shape and the layout does not. */
-const KERNEL_KEYS = { activation: 'tanh', optimizer: { kind: 'adam', form: 'torch' }, subnormals: 'ieee' } as const;
+const KERNEL_KEYS = {
+  exponent: null,
+  activation: 'tanh',
+  optimizer: { kind: 'adam', form: 'torch' },
+  subnormals: 'ieee',
+} as const;
 
 const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
+  exponent: fc.constant(KERNEL_KEYS.exponent),
   activation: fc.constant(KERNEL_KEYS.activation),
   optimizer: fc.constant(KERNEL_KEYS.optimizer),
   subnormals: fc.constant(KERNEL_KEYS.subnormals),
   precision: fc.constantFrom('float32' as const, 'float64' as const),
   layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
   sampleCount: fc.integer({ min: 1, max: 33 }),
+  batchSize: fc.integer({ min: 1, max: 33 }),
+  isShuffled: fc.boolean(),
   moments: fc.subarray([...MOMENT_NAMES]),
   constants: fc.integer({ min: 0, max: 6 }),
   corrections: fc.integer({ min: 0, max: 2 }),
@@ -58,6 +66,8 @@ describe("a group's memory", () => {
       precision: 'float32',
       layers: [2, 3, 5],
       sampleCount: 7,
+      batchSize: 3,
+      isShuffled: true,
       moments: ['firstMoment', 'maxSecondMoment'],
       constants: 3,
       corrections: 2,
@@ -75,9 +85,13 @@ describe("a group's memory", () => {
       inputs: 7 * 2,
       targets: 7 * 5,
       constants: 3,
-      corrections: 2 * 11,
+      // Batches of 3, 3 and 1.
+      corrections: 2 * 11 * 3,
       signals: SIGNALS.length * 11,
       extremes: EXTREMES.length,
+      shuffledInputs: 11 * 7 * 2,
+      shuffledTargets: 11 * 7 * 5,
+      objective: 0,
     });
   });
 
@@ -87,6 +101,8 @@ describe("a group's memory", () => {
       precision: 'float64',
       layers: [1, 3, 1],
       sampleCount: 4,
+      batchSize: 4,
+      isShuffled: false,
       moments: ['firstMoment', 'secondMoment'],
       constants: 6,
       corrections: 2,

@@ -70,8 +70,26 @@ function main(): number {
   return bits === 0 && fused?.differing !== 0 ? 0 : 1;
 }
 
-/** Each activation under each form once in either precision; lanes, widths, shapes and treatments of subnormals take turns. */
+/** Networks and objectives. */
 function casesOf(widths: readonly CKernel['width'][]): CKernel[] {
+  return [...networkCases(widths), ...objectiveCases(widths)];
+}
+
+/** Each form once; exponents, precisions, widths and treatments of subnormals take turns. */
+function objectiveCases(widths: readonly CKernel['width'][]): CKernel[] {
+  return UPDATES.map((update, u) => {
+    const networks = variedLanes(15, u).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
+    const of: GroupCase = {
+      ...{ exponent: 2 + (u % 7), layers: [], activation: 'identity', sampleCount: 0, update, networks },
+      ...{ precision: u % 2 === 0 ? 'float64' : 'float32', subnormals: u % 4 < 2 ? 'ieee' : 'flush' },
+      ...{ lanes: 16, chunkEpochs: CHUNK_EPOCHS, seed: u },
+    };
+    return { of, width: widths[u % widths.length] };
+  });
+}
+
+/** Each activation under each form once in either precision; batches, lanes, widths, shapes and treatments of subnormals take turns. */
+function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
   const shapes = [
     [1, 2, 1],
     [1, 8, 8, 1],
@@ -94,6 +112,7 @@ function casesOf(widths: readonly CKernel['width'][]): CKernel[] {
           subnormals: i % 4 < 2 ? 'ieee' : 'flush',
           layers: shapes[i % shapes.length],
         },
+        ...(i % 3 === 0 ? {} : { batch: 2, shuffle: i % 3 === 1 }),
         ...{ sampleCount: 3 + (i % 7), lanes, chunkEpochs: CHUNK_EPOCHS, networks, seed: i },
       };
       return { of, width };
@@ -115,9 +134,9 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
     const before = Buffer.from(new Uint8Array(memory.buffer));
     train(chunk);
     const found = groupMemory(shape, memory.buffer);
-    // The engine wrote the corrections of the chunk, which the C function needs too.
-    const { byteOffset, byteLength } = found.corrections;
-    Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
+    // The engine wrote the corrections of the chunk and the samples in their orders, which the C function needs too.
+    for (const { byteOffset, byteLength } of [found.corrections, found.shuffledInputs, found.shuffledTargets])
+      Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
     writeFileSync(image, before);
     const vectors = Math.ceil((networks.length * BYTES_OF[of.precision]) / width.vectorBytes);
     execFileSync(program, [image, String(before.length), String(count), String(vectors)]);

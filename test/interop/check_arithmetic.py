@@ -11,7 +11,7 @@ import unittest
 import gyre
 
 #: Sweep of test/golden, and every how many of its networks one is trained again: a prime, so that every axis is met.
-SWEEPS = {"catalogue": 1, "inits": 1, "hard": 7, "subnormals": 5, "optimizers": 5}
+SWEEPS = {"batches": 13, "catalogue": 1, "inits": 1, "hard": 7, "subnormals": 5, "optimizers": 5, "objectives": 7}
 
 
 class DeclaredArithmetic(unittest.TestCase):

@@ -39,7 +39,7 @@ def assert_same(test, expected, found, tool):
 
 class Tools(unittest.TestCase):
     def test_all_four_read_the_same_bits(self):
-        for folder in (gyre.fine_run(), gyre.coarse_run()):
+        for folder in gyre.all_runs():
             for table in ("networks", "epochs", "blocks"):
                 results = readers.columns_by_tool(folder, table)
                 for tool, columns in results.items():

@@ -8,7 +8,7 @@ Python's standard library and IEEE 754 doubles.
 
 trains every Nth network again and compares key, loss_first, loss_last and digest with what the product printed. It
 prints the first difference, or `N networks reproduced bit for bit`; the exit code is 1 on any difference. What the page
-does not declare (mini-batches, shuffling, several inputs or outputs) is refused rather than skipped.
+does not declare (several inputs or outputs) is refused rather than skipped.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from decimal import Decimal
 
 ARITHMETIC = "gyre-1"
 BLOCK = 1000  # epochs of loss hashed together
-WEIGHTS, TEACHER = 0, 1  # streams of random numbers
+WEIGHTS, TEACHER, ORDER = 0, 1, 2  # streams of random numbers
 
 
 def float32(x):
@@ -223,6 +223,18 @@ def samples(kind, points, seed):
     return [(float32(x), float32(target(x))) for x in xs]
 
 
+def sample_order(count, seed, epoch):
+    """The order in which a network that shuffles meets its samples in an epoch."""
+    order, words = [], []
+    for i in range(count):
+        if i % 4 == 0:
+            words = philox((i // 4, epoch, 0, 0), (seed, ORDER))
+        j = (words[i % 4] * (i + 1)) >> 32
+        order.append(i)
+        order[i], order[j] = order[j], i
+    return order
+
+
 def activation(name, format):
     """f(z), and δ as a function of u, a and z."""
     R = format.round
@@ -235,14 +247,15 @@ def activation(name, format):
     }[name]
 
 
-def loss_and_gradient(format, f, rule, layers, theta, data):
+def squares_and_gradient(format, f, rule, layers, theta, data, sum):
+    """The sum of squared errors with those of a batch added, and the batch's gradient."""
     R = format.round
     parts, start = [], 0  # of each layer: fan_in, fan_out and where its weights and its biases begin in theta
     for fan_in, fan_out in zip(layers, layers[1:]):
         parts.append((fan_in, fan_out, start, start + fan_in * fan_out))
         start += fan_in * fan_out + fan_out
-    c1, c2 = R(1 / (len(data) * layers[-1])), R(2 / (len(data) * layers[-1]))
-    gradient, sum = [0.0] * len(theta), 0.0
+    c2 = R(2 / (len(data) * layers[-1]))
+    gradient = [0.0] * len(theta)
     for x, y in data:
         a, zs = [[x]], []
         for part, (fan_in, fan_out, weights, biases) in enumerate(parts):
@@ -274,11 +287,11 @@ def loss_and_gradient(format, f, rule, layers, theta, data):
                         u = R(u + R(theta[weights + o * fan_in + j] * delta[o]))
                     below.append(rule(u, a[part][j], zs[part - 1][j]))
                 delta = below
-    return R(sum * c1), gradient
+    return sum, gradient
 
 
 class Optimizer:
-    """Any of the optimizers, one epoch after another. It keeps the moments that its line of the table assigns."""
+    """Any of the optimizers, one step after another. It keeps the moments that its line of the table assigns."""
 
     KEPT = {"adam": ("m", "v"), "adamw": ("m", "v"), "amsgrad": ("m", "v", "v_max"), "rmsprop": ("v",),
             "momentum": ("m",), "sgd": ()}
@@ -291,7 +304,7 @@ class Optimizer:
         self.moments = {name: [0.0] * count for name in self.KEPT[self.kind]}
         self.power1 = self.power2 = 1.0  # beta1^t and beta2^t in float64
 
-    def epoch(self, theta, gradient):
+    def step(self, theta, gradient):
         """The update of every parameter, in place."""
         self.power1, self.power2 = self.power1 * self.beta1, self.power2 * self.beta2
         R, rate, e = self.format.round, self.format.round(self.lr), self.format.round(self.epsilon)
@@ -343,24 +356,56 @@ class Optimizer:
         return R(divide(R(rate * m_hat), below)) if self.form == "paper" else R(rate * R(divide(m_hat, below)))
 
 
+def objective_loss_and_gradient(format, objective, theta):
+    """(lambda / k) |x|^k of one parameter, and its slope."""
+    R, x, k = format.round, theta[0], objective["exponent"]
+    r = q = abs(x)
+    for _ in range(k - 2):
+        q = R(q * r)
+    slope = R(R(objective["curvature"]) * q)
+    return R(R(objective["curvature"] / k) * R(q * r)), [math.copysign(slope, x)]
+
+
 def train(network, epochs):
     """The format, the losses L_1 … L_E, and theta and the moments after epoch E, of a network's configuration."""
-    format, layers = FORMATS[network["precision"]], network["layers"]
-    f, rule = activation(network["activation"], format)
-    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
-    theta = initial_weights(network["init"], layers, network["seed"])
+    format = FORMATS[network["precision"]]
     flushing = {"ieee": False, "flush": True}[network["subnormals"]]
 
     def flush(x, limit):
         return 0.0 if flushing and abs(x) < limit else x
 
+    objective = network.get("objective")
+    theta = [float32(objective["start"])] if objective else initial_weights(network["init"], network["layers"], network["seed"])
     optimizer = Optimizer(format, flush, network["optimizer"], len(theta))
+
+    def step(gradient):
+        optimizer.step(theta, [flush(g, format.gradient_limit) for g in gradient])
+
     losses = []
-    for _ in range(epochs):
-        loss, gradient = loss_and_gradient(format, f, rule, layers, theta, data)
-        losses.append(loss)
-        optimizer.epoch(theta, [flush(g, format.gradient_limit) for g in gradient])
+    if objective:
+        for _ in range(epochs):
+            loss, gradient = objective_loss_and_gradient(format, objective, theta)
+            losses.append(loss)
+            step(gradient)
+    else:
+        train_layers(network, format, theta, epochs, losses, step)
     return format, losses, [theta, *optimizer.moments.values()]
+
+
+def train_layers(network, format, theta, epochs, losses, step):
+    """Trains theta in place and adds the losses."""
+    layers, R = network["layers"], format.round
+    f, rule = activation(network["activation"], format)
+    data = samples(network["data"]["kind"], network["data"]["points"], network["data"].get("seed", 0))
+    size = len(data) if network["batch"] == "full" else network["batch"]
+    for epoch in range(1, epochs + 1):
+        shuffled = network.get("shuffle", False)
+        order = sample_order(len(data), network["seed"], epoch) if shuffled else range(len(data))
+        met, sum = [data[sample] for sample in order], 0.0
+        for first in range(0, len(data), size):
+            sum, gradient = squares_and_gradient(format, f, rule, layers, theta, met[first:first + size], sum)
+            step(gradient)
+        losses.append(R(sum * R(1 / (len(data) * layers[-1]))))
 
 
 def digest(format, losses, state):
@@ -383,7 +428,7 @@ def canonical(value):
         return "{" + ",".join(f"{json.dumps(name)}:{canonical(value[name])}" for name in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    return json.dumps(value) if isinstance(value, str) else number(value)
+    return json.dumps(value) if isinstance(value, (str, bool)) else number(value)
 
 
 def key(configuration):
@@ -393,9 +438,9 @@ def key(configuration):
 def difference(network):
     """The first of key, loss_first, loss_last and digest that comes out otherwise, or None."""
     configuration = network["configuration"]
-    layers = configuration["layers"]
-    if configuration["batch"] != "full" or layers[0] != 1 or layers[-1] != 1:
-        return "uses mini-batches, or has several inputs or outputs, which ARITHMETIC.md does not declare"
+    layers = configuration.get("layers", [1, 1])
+    if layers[0] != 1 or layers[-1] != 1:
+        return "has several inputs or outputs, which come from files"
     format, losses, state = train(configuration, network["epochs"])
     found = {"key": key(configuration), "loss_first": losses[0], "loss_last": losses[-1],
              "digest": digest(format, losses, state)}

@@ -83,6 +83,24 @@ def coarse_run():
     return run_sweep({**MIXED, "trace": {"epochs": {"every": 20}}}, "coarse", threads=2)
 
 
+@functools.cache
+def packed_run():
+    """MIXED as in coarse_run, its record batches compressed."""
+    return run_sweep({**MIXED, "trace": {"epochs": {"every": 20}, "compression": "zstd"}}, "packed", threads=2)
+
+
+def all_runs():
+    return (fine_run(), coarse_run(), packed_run())
+
+
+@functools.cache
+def exported(folder, form):
+    """The folder of a run's export as Parquet or CSV."""
+    out = scratch() / f"{folder.name}-{form}"
+    gyre("export", folder, "--format", form, "--out", out)
+    return out
+
+
 def fingerprint(folder):
     """The fingerprint of a run, as the command prints it."""
     return gyre("fingerprint", folder).strip()

@@ -4,6 +4,8 @@ That form is a dictionary from column to (values, valid): a NumPy array in the o
 null. NaN is made canonical, since its payload means nothing in Gyre; everything else is left as the tool gives it.
 """
 
+import csv
+
 import duckdb
 import numpy
 import pandas
@@ -11,6 +13,7 @@ import polars
 import pyarrow
 import pyarrow.dataset
 import pyarrow.feather
+import pyarrow.parquet
 
 
 FLOATS = (pyarrow.float32(), pyarrow.float64())
@@ -40,6 +43,72 @@ def columns_by_tool(folder, table):
         "polars": _from_polars(polars.concat([polars.read_ipc(path) for path in paths]).sort(keys)),
         "duckdb": _from_duckdb(relation.fetchnumpy()),
     }
+
+
+def parquet_by_tool(folder, table):
+    """As `columns_by_tool`, of an export as Parquet; DuckDB opens the files itself."""
+    paths = exports_of(folder, table, "parquet")
+    keys = ["network"] if table == "networks" else ["network", "epoch"]
+    relation = duckdb.sql(f"select * from read_parquet({[str(path) for path in paths]}) order by {', '.join(keys)}")
+    return {
+        "pyarrow": _from_arrow(_in_order(pyarrow.concat_tables([pyarrow.parquet.read_table(path) for path in paths]))),
+        "pandas": _from_pandas(pandas.concat([pandas.read_parquet(path) for path in paths]).sort_values(keys)),
+        "polars": _from_polars(polars.concat([polars.read_parquet(path) for path in paths]).sort(keys)),
+        "duckdb": _from_duckdb(relation.fetchnumpy()),
+    }
+
+
+def csv_by_tool(folder, table, types):
+    """As `columns_by_tool`, of an export as CSV and the types of its columns: Python's own reader knows texts alone."""
+    paths = [str(path) for path in exports_of(folder, table, "csv")]
+    order = "network" if table == "networks" else "network, epoch"
+    words = {name: _CSV_TYPES[types[name]] for name in types}
+    frame = polars.concat([polars.read_csv(path, schema={name: polar for name, (polar, _) in words.items()}) for path in paths])
+    names = ", ".join(f"'{name}': '{duck}'" for name, (_, duck) in words.items())
+    relation = duckdb.sql(f"select * from read_csv({paths}, header=true, columns={{{names}}}) order by {order}")
+    return {
+        "csv": _from_csv(paths, types),
+        "polars": _from_polars(frame.sort(order.split(", "))),
+        "duckdb": _from_duckdb(relation.fetchnumpy()),
+    }
+
+
+def exports_of(folder, table, form):
+    """The files of an exported table."""
+    return [folder / f"{table}.{form}"] if table == "networks" else sorted((folder / table).glob(f"*.{form}"))
+
+
+#: How polars and DuckDB are told the types of CSV columns; a float32 stands in CSV as the float64 that it equals.
+_CSV_TYPES = {
+    "uint32": (polars.UInt32, "UINTEGER"),
+    "float": (polars.Float64, "DOUBLE"),
+    "double": (polars.Float64, "DOUBLE"),
+    "bool": (polars.Boolean, "BOOLEAN"),
+    "string": (polars.String, "VARCHAR"),
+}
+
+
+def _from_csv(paths, types):
+    rows = []
+    for path in paths:
+        with open(path, newline="", encoding="utf8") as file:
+            rows += list(csv.DictReader(file))
+    rows.sort(key=lambda row: (int(row["network"]), int(row.get("epoch", 0))))
+    columns = {}
+    for name, kind in types.items():
+        texts = [row[name] for row in rows]
+        read = {"uint32": int, "float": float, "double": float, "bool": {"true": True, "false": False}.get, "string": str}[kind]
+        zero = {"bool": False, "string": None}.get(kind, 0)
+        values = [zero if text == "" else read(text) for text in texts]
+        dtype = {"uint32": "u4", "float": "f8", "double": "f8", "bool": "?", "string": object}[kind]
+        columns[name] = (numpy.array(values, dtype=dtype), numpy.array([text != "" for text in texts]))
+    return columns
+
+
+def canonical_rows(table):
+    """The rows of a pyarrow table as bits that can be compared."""
+    columns = _from_arrow(table)
+    return [(name, canonical(values).tolist(), valid.tolist()) for name, (values, valid) in columns.items()]
 
 
 def canonical(values):

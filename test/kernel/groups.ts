@@ -50,6 +50,7 @@ export interface Lane {
   readonly beta2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
+  readonly curvature?: number;
   /** The parameter, input or target that stands in for the one at hand, `i` counting in the lane. */
   readonly parameter?: (i: number, value: number) => number;
   readonly input?: (i: number, value: number) => number;
@@ -63,7 +64,12 @@ export interface GroupCase {
   readonly update: Update;
   readonly precision: Precision;
   readonly subnormals: SubnormalsName;
+  /** Of an objective, in place of layers, activation and samples. */
+  readonly exponent?: number | undefined;
   readonly sampleCount: number;
+  /** Samples a step, where they are fewer than there are, and whether each epoch has an order of its own. */
+  readonly batch?: number | undefined;
+  readonly shuffle?: boolean;
   readonly lanes: number;
   readonly chunkEpochs: number;
   /** One for each network. */
@@ -75,8 +81,10 @@ export interface GroupCase {
 /** A case in one line. */
 export function caseName(of: GroupCase): string {
   const { kind, form } = of.update;
-  const what = [of.layers.join('-'), of.activation, kind, form, of.precision, of.subnormals];
-  const size = `${of.sampleCount} samples, ${of.networks.length} of ${of.lanes} lanes`;
+  const loss = of.exponent === undefined ? [of.layers.join('-'), of.activation] : [`power ${of.exponent}`];
+  const what = [...loss, kind, form, of.precision, of.subnormals];
+  const batches = of.batch === undefined ? '' : ` by ${of.batch}${of.shuffle === true ? ' shuffled' : ''}`;
+  const size = `${of.sampleCount} samples${batches}, ${of.networks.length} of ${of.lanes} lanes`;
   return `${what.join(' ')}, ${size}, seed ${of.seed}`;
 }
 
@@ -105,19 +113,25 @@ export function numbersOf(seed: number): () => number {
 
 /** Networks and shape of a case. */
 export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
-  const { layers, activation, precision, subnormals, sampleCount, update, lanes, chunkEpochs, seed } = of;
+  const { update, precision, subnormals, lanes, chunkEpochs } = of;
   const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
-  const networks = of.networks.map(({ learningRate = 0.01, ...own }, id) => ({
-    ...networkConfig({ layers, activation, precision, subnormals, seed: seed + id, init: 'torch-linear' }),
-    data: { kind: 'sine' as const, points: sampleCount },
-    optimizer: {
+  const networks = of.networks.map(({ learningRate = 0.01, curvature = 1, ...own }, id): Network => {
+    const optimizer = {
       ...{ ...update, learningRate },
       ...Object.fromEntries(options.map((option) => [option, own[option] ?? OPTIMIZER_DEFAULTS[option]])),
-    },
-    id,
-    key: '',
-  }));
+    };
+    const ofAnyKind = { optimizer, precision, subnormals, id, key: '' };
+    if (of.exponent === undefined) return { ...layeredConfig(of, id), ...ofAnyKind };
+    const objective = { kind: 'power', exponent: of.exponent, curvature, start: 1 + id / 8 } as const;
+    return { objective, seed: 0, ...ofAnyKind };
+  });
   return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs } };
+}
+
+function layeredConfig({ layers, activation, sampleCount, batch, shuffle = false, seed }: GroupCase, id: number) {
+  const config = networkConfig({ layers, activation, seed: seed + id, init: 'torch-linear' });
+  const data = { kind: 'sine', points: sampleCount } as const;
+  return batch === undefined ? { ...config, data } : { ...config, data, batch, shuffle };
 }
 
 /** Writes the start of a case into a memory, the samples and weights of its lanes in place of the data set's. */

@@ -138,6 +138,65 @@ describe.each(namesOf(PRECISIONS))('in %s', (precision) => {
   );
 });
 
+describe.each(UPDATES)('objectives under $kind $form', (update) => {
+  test.each([
+    ['float32', 'ieee'],
+    ['float32', 'flush'],
+    ['float64', 'ieee'],
+    ['float64', 'flush'],
+  ] as const)('in %s, %s have the bits of the reference', (precision, subnormals) => {
+    const isFloat32 = precision === 'float32';
+    const [tiny, huge] = isFloat32 ? [2 ** -70, 2 ** 60] : [2 ** -600, 2 ** 500];
+    const hard: Lane[] = [-0, 0, tiny, -tiny, huge, -huge, Number.NaN, Number.NEGATIVE_INFINITY, 0.1].map((x, i) => ({
+      parameter: () => x,
+      curvature: [1, 1e-3, 1e4][i % 3],
+      learningRate: [0.1, 1e-3, 2][i % 3],
+    }));
+    for (const [i, exponent] of [2, 3, 4, 7, 8].entries()) {
+      const lanes = 4 * 2 ** (i % 3);
+      const ordinary = variedLanes(lanes - (i % 2)).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
+      const of = { exponent, update, precision, subnormals, lanes: 16, chunkEpochs: 30, seed: 1 } as const;
+      const none = { layers: [], activation: 'identity', sampleCount: 0 } as const;
+      new Pair({ ...of, ...none, networks: hard }).train([1, 30]);
+      new Pair({ ...of, ...none, lanes, networks: ordinary }).train([2, 30, 7]);
+    }
+  });
+});
+
+describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
+  /** Samples, and the samples of a step: the last step takes as many, one, or a few; up to three turns of Philox. */
+  const BATCHES = [
+    [2, 1],
+    [7, 3],
+    [8, 4],
+    [16, 5],
+    [17, 16],
+    [39, 13],
+    [50, 7],
+  ] as const;
+
+  test.each([false, true])('have the bits of the reference for every number of lanes, shuffled: %s', (shuffle) => {
+    for (const [i, [sampleCount, batch]] of BATCHES.entries()) {
+      for (const [networkCount, lanes] of OCCUPATIONS.filter((_, o) => (o + i) % 3 === 0)) {
+        new Pair({
+          ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', sampleCount, batch, shuffle },
+          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3 },
+          ...{ networks: variedLanes(networkCount, i), seed: 4_294_967_000 + i },
+        }).train([2, 3, 1]);
+      }
+    }
+  });
+
+  test.each(UPDATES)('have them under $kind $form, whatever the treatment of subnormals', (update) => {
+    for (const subnormals of namesOf(SUBNORMALS)) {
+      new Pair({
+        ...{ activation: 'sine', update, precision, subnormals, sampleCount: 11, batch: 4, shuffle: true },
+        ...{ layers: [5, 4, 6], lanes: 16, chunkEpochs: 6, networks: hardLanes(precision === 'float32'), seed: 3 },
+      }).train([1, 6, 2]);
+    }
+  });
+});
+
 describe.each(UPDATES)('the state of $kind $form', (update) => {
   test.each([
     ['float32', 'ieee'],

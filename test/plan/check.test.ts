@@ -43,6 +43,21 @@ describe('what single values cannot show', () => {
       'a.yaml:7: data.seed: got a seed for sine, expected no seed: only the teacher is drawn',
     ],
     [
+      'a batch of all samples',
+      sweepText({}, 'batch: 8'),
+      'a.yaml:11: batch: got 8 samples a step of 8 points, expected fewer than 8 (write full for all of them)',
+    ],
+    [
+      'a batch that is larger than one of the data sets',
+      sweepText({ 6: '  points: [8, 4]' }, 'batch: [2, full, 5]'),
+      'a.yaml:11: batch[2]: got 5 samples a step of 4 points, expected fewer than 4 (write full for all of them)',
+    ],
+    [
+      'an order of full batches',
+      sweepText({}, 'shuffle: false'),
+      'a.yaml:11: shuffle: got shuffle for full batches, expected nothing: a full batch has no order to change',
+    ],
+    [
       'two inputs',
       sweepText({ 3: 'layers: [2, 5, 1]' }),
       'a.yaml:3: layers: got 2-5-1, expected 1 input, as the data set has (write [1, …, 1])',
@@ -86,7 +101,7 @@ describe('what single values cannot show', () => {
     const betas = Array.from({ length: 1000 }, (_, i) => i / 1000).join(', ');
     const text = sweepText({ 9: `  learningRate: [${rates}]\n  beta2: [${betas}]`, 10: 'seeds: 1000' });
     expect(problemsOf(text)).toEqual([
-      'a.yaml: got a grid of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 });
@@ -152,7 +167,7 @@ seeds: [1, -1]
   test('a grid that is too large beside a mistake elsewhere', () => {
     expect(problemsOf(sweepText({ 2: 'epochs: 0', 9: '  learningRate: [1, 2]', 10: 'seeds: 1000000' }))).toEqual([
       'a.yaml:2: epochs: got 0, expected ≥ 1',
-      'a.yaml: got a grid of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
     ]);
   });
 

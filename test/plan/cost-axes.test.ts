@@ -3,8 +3,8 @@
  * networks of a plan differ.
  */
 import { describe, expect, test } from 'vitest';
-import { axesOf } from '../../src/plan/axes.ts';
-import { epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { axesOf, inRanges } from '../../src/plan/axes.ts';
+import { epochsBetweenLooks, epochsOfChunk, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
 describe('the cost of an epoch', () => {
@@ -16,7 +16,13 @@ describe('the cost of an epoch', () => {
     // P = 2·8 + 9·8 + 9 = 97; 16 hidden units.
     ['1-8-8-1 on 100 points', [1, 8, 8, 1], 100, 100 * (6 * 97 + 30 * 16) + 30 * 97],
   ])('of %s is counted from the shape', (_, layers, points, operations) => {
-    expect(operationsPerEpoch({ layers, data: { kind: 'sine', points } })).toBe(operations);
+    expect(operationsPerEpoch({ layers, data: { kind: 'sine', points }, batch: 'full' })).toBe(operations);
+  });
+
+  test('of mini-batches has an update a step, the last batch short or not, and the shuffling of samples', () => {
+    const of = { layers: [1, 8, 1], data: { kind: 'sine', points: 16 } } as const;
+    expect(operationsPerEpoch({ ...of, batch: 5, shuffle: false })).toBe(16 * 390 + 4 * 750);
+    expect(operationsPerEpoch({ ...of, batch: 4, shuffle: true })).toBe(16 * (390 + 60) + 4 * 750);
   });
 
   test('does not depend on the values of hyper-parameters, seeds or the data set', () => {
@@ -40,6 +46,17 @@ describe('the epochs between two looks at the control words', () => {
   });
 });
 
+describe('the epochs of a chunk', () => {
+  test.each([
+    ['a bucket', 20, 1000, 20],
+    ['many buckets where they are short', 1, 1000, 256],
+    ['no more than between two looks', 1, 5, 5],
+    ['no more than between two looks, of a long bucket too', 5000, 1000, 1000],
+  ])('are those of %s', (_, bucketEpochs, lookEpochs, epochs) => {
+    expect(epochsOfChunk(bucketEpochs, lookEpochs)).toBe(epochs);
+  });
+});
+
 describe('axes', () => {
   test('are those on which more than one value occurs, named as in networks.arrow, values in the order of the plan', () => {
     const networks = networksWith({
@@ -49,6 +66,8 @@ describe('axes', () => {
       ],
       data: { kind: ['teacher', 'sine'], points: [16, 8], seed: [5, 4] },
       optimizer: { kind: 'adam', learningRate: [0.1, 0.01], beta2: [0.999, 0.9] },
+      batch: ['full', 4],
+      shuffle: [true, false],
       seeds: 3,
     });
     expect(axesOf(networks).map(({ name, values }) => [name, values])).toEqual([
@@ -58,6 +77,8 @@ describe('axes', () => {
       ['data_seed', [5, 4, undefined]],
       ['learning_rate', [0.1, 0.01]],
       ['beta2', [0.999, 0.9]],
+      ['batch', ['full', 4]],
+      ['shuffle', [undefined, 'true', 'false']],
     ]);
   });
 
@@ -77,6 +98,19 @@ describe('axes', () => {
     const networks = networksWith({ optimizer: { kind: ['adam', 'sgd'], learningRate: 0.1 }, seeds: 9 });
     expect(axesOf(networks).map(({ name }) => name)).toEqual(['optimizer']);
     expect(axesOf(networksWith({ seeds: 9 }))).toEqual([]);
+  });
+
+  test('of many numbers are told in four ranges of as many values', () => {
+    const learningRate = Array.from({ length: 22 }, (_, i) => (22 - i) / 1000);
+    const networks = networksWith({ optimizer: { kind: 'sgd', learningRate } });
+    const [{ name, values, valueFor }] = axesOf(networks).map(inRanges);
+    expect(name).toBe('learning_rate');
+    expect(values).toEqual(['0.001 … 0.006', '0.007 … 0.011', '0.012 … 0.017', '0.018 … 0.022']);
+    expect(networks.map(valueFor)).toEqual(
+      learningRate.map((rate) => values[rate >= 0.018 ? 3 : rate >= 0.012 ? 2 : rate >= 0.007 ? 1 : 0]),
+    );
+    const few = axesOf(networksWith({ optimizer: { kind: 'sgd', learningRate: learningRate.slice(0, 16) } }));
+    expect(few.map(inRanges)[0].values).toEqual(learningRate.slice(0, 16));
   });
 
   test.each([

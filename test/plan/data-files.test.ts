@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
@@ -46,8 +46,8 @@ function problemsOf(...of: Parameters<typeof read>): string[] {
   return ['no problem'];
 }
 
-function networksOf(...of: Parameters<typeof read>): Network[] {
-  return expandSweep(read(...of));
+function networksOf(...of: Parameters<typeof read>): LayeredNetwork[] {
+  return expandSweep(read(...of)) as LayeredNetwork[];
 }
 
 const keyOf = (text: string, name = 'a.csv', layers = [1, 4, 1]) =>
@@ -220,6 +220,7 @@ describe('mistakes', () => {
 
 test('a sweep of files that nobody has read is no plan', () => {
   const sweep = read({ data: { file: 'a.csv' } }, { 'a.csv': XY });
+  if (sweep.networks !== undefined) throw new Error('no grid');
   const [block] = sweep.data;
   if (block.file === undefined) throw new Error('no file block');
   expect(() => expandSweep({ ...sweep, data: [{ ...block, content: [] }] })).toThrow('a.csv have not been read');

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { networkCount } from '../../src/plan/check.ts';
@@ -37,7 +37,7 @@ const ALL_AXES = {
 
 describe('order', () => {
   /** The axes in the documented order, the slowest first. */
-  const axes: [string, (network: Network) => unknown, readonly unknown[]][] = [
+  const axes: [string, (network: LayeredNetwork) => unknown, readonly unknown[]][] = [
     ['layers', ({ layers }) => layers.join('-'), ['1-5-1', '1-2-1']],
     ['activation', ({ activation }) => activation, ['relu', 'identity']],
     ['data.points', ({ data }) => data.points, [9, 4]],
@@ -130,6 +130,19 @@ describe('axes', () => {
     ]);
   });
 
+  test('an order multiplies the mini-batches and no full batch', () => {
+    const networks = networksWith({ batch: [4, 'full', 2], shuffle: [true, false] });
+    expect(networks.map(({ batch, shuffle }) => [batch, shuffle])).toEqual([
+      [4, true],
+      [4, false],
+      ['full', undefined],
+      [2, true],
+      [2, false],
+    ]);
+    expect('shuffle' in networks[2]).toBe(false);
+    expect(networksWith({ batch: 4 })[0].shuffle).toBe(false);
+  });
+
   test('a number of seeds means the seeds from 0 on', () => {
     expect(networksWith({ seeds: 3 }).map(({ seed }) => seed)).toEqual([0, 1, 2]);
   });
@@ -188,8 +201,8 @@ describe('the same network twice', () => {
     expect(messageOf({ data })).toBe(
       'sweep "small": got networks 0 and 2 with the same configuration {"layers":[1,4,1],"activation":"tanh",' +
         '"data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam","form":"torch",' +
-        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","precision":"float32",' +
-        '"subnormals":"ieee","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
+        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","subnormals":"ieee",' +
+        '"precision":"float32","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
         'or optimizer)',
     );
   });
@@ -223,7 +236,10 @@ describe('shipped sweeps', () => {
     ['quickstart', 64],
     ['default', 1620],
     ['own-data', 32],
+    ['mini-batches', 120],
     ['optimizers', 540],
+    ['mini-batches', 120],
+    ['objectives', 16],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

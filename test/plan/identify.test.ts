@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { NetworkConfig } from '../../schemas/network.ts';
+import type { LayeredConfig, NetworkConfig } from '../../schemas/network.ts';
 import { networkKey, sweepDifferences, sweepKey } from '../../src/plan/identify.ts';
 import { parseSweep } from '../../src/plan/read.ts';
 import { networksWith, ONE_NETWORK, sweepWith } from './sweeps.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const adam: NetworkConfig = {
+const adam: LayeredConfig = {
   layers: [1, 4, 1],
   activation: 'tanh',
   data: { kind: 'teacher', points: 8, seed: 2 },
@@ -32,6 +32,17 @@ describe('the key of a network', () => {
     expect(networkKey(adam)).toBe(sha256(canonical).slice(0, 16));
   });
 
+  test('has the order of mini-batches in it, and nothing of it where the batch is full', () => {
+    const canonical = (batch: string) =>
+      `{"activation":"tanh","arithmetic":"gyre-1","batch":${batch},"data":{"kind":"sine","points":8},"init":"glorot-uniform",` +
+      '"layers":[1,4,1],"optimizer":{"form":"torch","kind":"sgd","learningRate":0.1},"precision":"float32","seed":0,' +
+      `${batch === '4' ? '"shuffle":true,' : ''}"subnormals":"ieee"}`;
+    const networks = networksWith({ batch: [4, 'full'], shuffle: true, optimizer: { kind: 'sgd', learningRate: 0.1 } });
+    expect(networks.map(({ key }) => key)).toEqual(
+      ['4', '"full"'].map((batch) => sha256(canonical(batch)).slice(0, 16)),
+    );
+  });
+
   test('does not depend on the order of members, nor on members that are undefined', () => {
     const reversed = Object.fromEntries(Object.entries(adam).reverse()) as unknown as NetworkConfig;
     const optimizer = Object.fromEntries(Object.entries(adam.optimizer).reverse()) as unknown as typeof adam.optimizer;
@@ -45,7 +56,7 @@ describe('the key of a network', () => {
     expect(networkKey({ ...adam, id: 17, key: 'x' } as NetworkConfig)).toBe(networkKey(adam));
   });
 
-  test.each<[string, Partial<NetworkConfig>]>([
+  test.each<[string, Partial<LayeredConfig>]>([
     ['layers', { layers: [1, 5, 1] }],
     ['the order of layers', { layers: [1, 1, 4] }],
     ['depth', { layers: [1, 4, 4, 1] }],
@@ -54,6 +65,7 @@ describe('the key of a network', () => {
     ['points', { data: { kind: 'teacher', points: 9, seed: 2 } }],
     ['data seed', { data: { kind: 'teacher', points: 8, seed: 3 } }],
     ['init', { init: 'he-uniform' }],
+    ['batch', { batch: 4, shuffle: false }],
     ['optimizer', { optimizer: { kind: 'sgd', form: 'torch', learningRate: 0.01 } }],
     ['form', { optimizer: { ...adam.optimizer, form: 'paper' } }],
     ['learning rate', { optimizer: { ...adam.optimizer, learningRate: 0.010000000000000002 } }],

@@ -95,8 +95,21 @@ describe('groups', () => {
     ['form', { optimizer: { kind: 'adam', form: 'keras', learningRate: 0.01 } }],
     ['precision', { precision: 'float64' }],
     ['subnormals', { subnormals: 'flush' }],
+    ['batch', { batch: 4 }],
   ])('are of another shape where %s differ', (_, keys) => {
     expect(kernelShape(networksWith(keys)[0])).not.toBe(kernelShape(networksWith()[0]));
+  });
+
+  test('of mini-batches are of another shape where their size or order differs', () => {
+    const shapes = networksWith({ batch: [2, 4], shuffle: [true, false] }).map(kernelShape);
+    expect(new Set(shapes).size).toBe(4);
+  });
+
+  test('keep no more shuffled samples at a time than a cache holds, but those of an epoch', () => {
+    const chunkEpochs = (points: number, shuffle: boolean) =>
+      groupShape(packGroups(networksWith({ data: { kind: 'sine', points }, batch: 2, shuffle }))[0], 1000).chunkEpochs;
+    expect([chunkEpochs(8, true), chunkEpochs(8, false)]).toEqual([2 ** 15 / (8 * 2 * 4), 1000]);
+    expect(chunkEpochs(100_000, true)).toBe(1);
   });
 
   test('have a memory layout that follows from their shape', () => {
@@ -108,19 +121,22 @@ describe('groups', () => {
       precision: 'float64',
       layers: [1, 4, 1],
       activation: 'tanh',
+      exponent: null,
       optimizer: { kind: 'sgd', form: 'torch' },
       subnormals: 'ieee',
       sampleCount: 8,
+      batchSize: 8,
+      isShuffled: false,
       moments: [],
       constants: 7,
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
     });
-    expect(groupShape(packGroups(networks)[0], 7)).toMatchObject({
+    expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({
       moments: ['firstMoment', 'secondMoment'],
       corrections: 2,
-      chunkEpochs: 7,
+      chunkEpochs: 20,
     });
   });
 });

@@ -76,6 +76,17 @@ describe('broken YAML is told with line and column', () => {
     warn.mockRestore();
   });
 
+  test('a mapping without the text that every object has, where a name is expected', () => {
+    expect(parsingOf(GOOD.replace('kind: sine', 'kind: { toString: 1, __proto__: 2 }'))).toEqual([
+      'a.yaml:8: data.kind: got {"toString":1,"__proto__":2}, expected one of sine, polynomial, absolute, teacher',
+    ]);
+  });
+
+  test('a key of a thousand characters is cut', () => {
+    const [message] = parsingOf(`${GOOD}${'k'.repeat(1000)}: 1\n`) as string[];
+    expect(message).toMatch(/^a\.yaml:14: "k{56}…: unknown key \(known here: /);
+  });
+
   test('nesting deeper than the stack', () => {
     const [first] = parsingOf(`name: ${'['.repeat(50_000)}`) as string[];
     expect(first).toMatch(/^a\.yaml:1:\d+: not readable as YAML: /);
@@ -108,8 +119,8 @@ describe('aliases, byte order marks and Windows line ends are good YAML', () => 
     const { optimizer } = parsingOf(
       GOOD.replace('learningRate: 0.01', 'learningRate: 1\n  beta1: -0.0\n  epsilon: -0.0'),
     ) as Sweep;
-    expect(optimizer[0]).toMatchObject({ beta1: [0], epsilon: [0] });
-    expect(Object.is(optimizer[0].beta1?.[0], 0) && Object.is(optimizer[0].epsilon?.[0], 0)).toBe(true);
+    expect(optimizer?.[0]).toMatchObject({ beta1: [0], epsilon: [0] });
+    expect(Object.is(optimizer?.[0].beta1?.[0], 0) && Object.is(optimizer?.[0].epsilon?.[0], 0)).toBe(true);
   });
 });
 
@@ -232,7 +243,7 @@ describe('a good sweep, changed at random, is a sweep or a list of mistakes that
       }, whole);
       expectAnswer(changed);
     });
-    fc.assert(holds, { numRuns: 1500 });
+    fc.assert(holds, { numRuns: 500 });
   });
 
   const junk = fc.oneof(
@@ -253,7 +264,7 @@ describe('a good sweep, changed at random, is a sweep or a list of mistakes that
       }
       expectAnswer(stringify(changed));
     });
-    fc.assert(holds, { numRuns: 1500 });
+    fc.assert(holds, { numRuns: 500 });
   });
 });
 

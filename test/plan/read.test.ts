@@ -142,7 +142,21 @@ describe('a value of the wrong type or size is told with the line of its key', (
       sweepText({}, 'activation: gelato'),
       'a.yaml:11: activation: got "gelato", expected one of tanh, sigmoid, relu, sine, identity',
     ],
-    ['another value where there is one', sweepText({}, 'batch: 4'), 'a.yaml:11: batch: got 4, expected full'],
+    [
+      'a batch of nothing',
+      sweepText({}, 'batch: 0'),
+      'a.yaml:11: batch: got 0, expected full, or a number of samples ≥ 1',
+    ],
+    [
+      'a batch in words, on an axis',
+      sweepText({}, 'batch: [4, half]'),
+      'a.yaml:11: batch[1]: got "half", expected full, or a number of samples ≥ 1',
+    ],
+    [
+      'a word for an order',
+      sweepText({}, 'batch: 4', 'shuffle: often'),
+      'a.yaml:12: shuffle: got "often", expected a boolean',
+    ],
     ['one point', sweepText({ 6: '  points: [8, 1]' }), 'a.yaml:6: data.points[1]: got 1, expected ≥ 2'],
     ['no learning', sweepText({ 9: '  learningRate: 0' }), 'a.yaml:9: optimizer.learningRate: got 0, expected > 0'],
     [

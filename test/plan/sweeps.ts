@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork } from '../../schemas/network.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 
@@ -23,9 +23,9 @@ export function sweepWith(keys: Readonly<Record<string, unknown>> = {}): Sweep {
   return sweepSchema.parse({ ...ONE_NETWORK, ...keys });
 }
 
-/** Its networks. */
-export function networksWith(keys: Readonly<Record<string, unknown>> = {}): Network[] {
-  return expandSweep(sweepWith(keys));
+/** Its networks, which have layers. */
+export function networksWith(keys: Readonly<Record<string, unknown>> = {}): LayeredNetwork[] {
+  return expandSweep(sweepWith(keys)) as LayeredNetwork[];
 }
 
 /** One value, or a list of a few different ones. */

@@ -1,12 +1,13 @@
 /** Networks for the tests of the reference: a complete configuration with whatever the test cares about replaced. */
 import { type MomentName, OPTIMIZERS } from '../../schemas/catalogue.ts';
-import type { NetworkConfig } from '../../schemas/network.ts';
+import type { LayeredConfig, NetworkConfig } from '../../schemas/network.ts';
 import { type FloatArray, floatArray } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
-import { makeEpoch, type NetworkState, type Samples } from '../../src/reference/epoch.ts';
+import { makeEpoch, type NetworkState } from '../../src/reference/epoch.ts';
+import type { Samples } from '../../src/reference/network-loss.ts';
 
 /** A 1-3-1 tanh network under Adam as PyTorch has it, in float64, with `of` in place of what it names. */
-export function networkConfig(of: Partial<NetworkConfig> = {}): NetworkConfig {
+export function networkConfig(of: Partial<LayeredConfig> = {}): LayeredConfig {
   return {
     layers: [1, 3, 1],
     activation: 'tanh',
@@ -46,7 +47,7 @@ export function samplesOf(precision: Precision, inputs: number[][], targets: num
 }
 
 /** The gradient at θ, read off one step of plain gradient descent with learning rate 1 from θ (exact where θ ± g is). */
-export function gradientAt(config: NetworkConfig, samples: Samples, theta: readonly number[]): number[] {
+export function gradientAt(config: LayeredConfig, samples: Samples, theta: readonly number[]): number[] {
   const descent = { ...config, optimizer: { kind: 'sgd', form: 'torch', learningRate: 1 } } as const;
   const state = stateOf(descent, theta);
   makeEpoch(descent, samples)(state, 1);

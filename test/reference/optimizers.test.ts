@@ -37,7 +37,7 @@ function descend(form: FormName, precision: Precision, steps: number): Float64Ar
   const state = oneParameter(precision, { theta: 1 });
   const path = new Float64Array(steps + 1).fill(1);
   for (let t = 1; t <= steps; t++) {
-    optimizer.beginEpoch(t);
+    optimizer.beginStep(t);
     optimizer.update(state, 0, state.theta[0]);
     path[t] = Math.abs(state.theta[0]);
   }
@@ -112,7 +112,7 @@ describe('in float64 the sums over all gradients so far give the same as the rec
     const state = oneParameter('float64', { theta: 1 });
     let theta = 1;
     for (let t = 1; t <= STEPS; t++) {
-      optimizer.beginEpoch(t);
+      optimizer.beginStep(t);
       optimizer.update(state, 0, gradients[t - 1]);
       theta -= STEP[kind](form, t, theta);
       expect(Math.abs(state.theta[0] - theta), `after step ${t}`).toBeLessThan(1e-14);
@@ -124,7 +124,7 @@ describe('in float64 the sums over all gradients so far give the same as the rec
 test.each(OPTIMIZERS.amsgrad.forms)('amsgrad %s hands NaN of v on to v_max and θ', (form) => {
   const optimizer = makeOptimizer({ ...adam(form), kind: 'amsgrad' }, 'float32', IEEE);
   const state = oneParameter('float32', { theta: 1, v: Number.NaN, vMax: 1 });
-  optimizer.beginEpoch(1);
+  optimizer.beginStep(1);
   optimizer.update(state, 0, 0.5);
   expect([...state.maxSecondMoment, ...state.theta]).toEqual([Number.NaN, Number.NaN]);
 });
@@ -133,7 +133,7 @@ test('the factor of weight decay is rounded once, and multiplies θ before anyth
   const config: OptimizerConfig = { ...adam('torch'), kind: 'adamw', learningRate: 0.3, weightDecay: 0.7 };
   const state = oneParameter('float32', { theta: 3 });
   const optimizer = makeOptimizer(config, 'float32', IEEE);
-  optimizer.beginEpoch(1);
+  optimizer.beginStep(1);
   optimizer.update(state, 0, 0);
   expect(state.theta[0]).toBe(Math.fround(3 * Math.fround(1 - 0.3 * 0.7)));
   expect(Math.fround(1 - 0.3 * 0.7)).not.toBe(Math.fround(1 - Math.fround(Math.fround(0.3) * Math.fround(0.7))));
@@ -143,7 +143,7 @@ test('constants are rounded once: 1 − β2 in float32 is fround(1 − .9999), n
   const config = { ...adam('torch'), beta2: 0.9999 };
   const state = oneParameter('float32', {});
   const optimizer = makeOptimizer(config, 'float32', IEEE);
-  optimizer.beginEpoch(1);
+  optimizer.beginStep(1);
   optimizer.update(state, 0, 1);
   expect(state.secondMoment[0]).toBe(Math.fround(1 - 0.9999));
   expect(state.secondMoment[0]).not.toBe(Math.fround(1 - Math.fround(0.9999)));
@@ -154,7 +154,7 @@ test('the bias corrections of an epoch do not depend on the epochs asked for bef
   const stepFrom = (epochs: number[]) => {
     const state = oneParameter('float64', { theta: 1, m: 0.5, v: 0.25 });
     const optimizer = makeOptimizer(config, 'float64', IEEE);
-    for (const t of epochs) optimizer.beginEpoch(t);
+    for (const t of epochs) optimizer.beginStep(t);
     optimizer.update(state, 0, 0.125);
     return state.theta[0];
   };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { activationOf } from '../../src/reference/activations.ts';
 import { makeEpoch } from '../../src/reference/epoch.ts';
-import { networkConfig, samplesOf, stateOf } from './networks.ts';
+import { floats, networkConfig, samplesOf, stateOf } from './networks.ts';
 
 const samples = (precision: 'float32' | 'float64') =>
   samplesOf(precision, [[0], [0.25], [0.5], [1]], [[0], [1], [-0.5], [0.75]]);
@@ -46,6 +46,10 @@ describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
     const epoch = makeEpoch(config, zeros);
     for (let t = 1; t <= 3; t++) {
       expect(epoch(state, t)).toEqual({
+        gradient: floats(
+          precision,
+          state.theta.map(() => 0),
+        ),
         loss: 0,
         gradientNorm: 0,
         updateNorm: 0,

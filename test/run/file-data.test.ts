@@ -120,7 +120,7 @@ describe('the folder of a run on a data file', () => {
     await execute({ sweep, folder: join(folder, 'run') });
     const [copy, ...others] = readdirSync(join(folder, 'run', 'data'));
     expect(others).toEqual([]);
-    expect(sweep.data[0].content?.[0].hash.slice(0, 16)).toBe(copy.replace('.arrow', ''));
+    expect(sweep.data?.[0].content?.[0].hash.slice(0, 16)).toBe(copy.replace('.arrow', ''));
     rmSync(join(folder, 'points.csv'));
     const ofCopy = sweepIn(folder, { data: { file: `run/data/${copy}` } });
     expect(expandSweep(ofCopy).map(({ key }) => key)).toEqual(expandSweep(sweep).map(({ key }) => key));
@@ -140,7 +140,7 @@ describe('the folder of a run on a data file', () => {
     rmSync(join(folder, 'points.csv'));
     const { networks, results, manifest } = readRun(join(folder, 'run'));
     expect(results.fingerprint(networks)).toBe(runBits(join(folder, 'run')).fingerprint);
-    expect(manifest.sweep.data[0].file).toEqual(['points.csv']);
+    expect(manifest.sweep.data?.[0].file).toEqual(['points.csv']);
   });
 });
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { layersLabel } from '../../schemas/network.ts';
+import { type LayeredNetwork, layersLabel } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
@@ -24,9 +24,11 @@ const sweep = sweepOf({
     { kind: 'adamw', learningRate: 0.01, beta2: 0.99, weightDecay: 0.1 },
     { kind: 'sgd', learningRate: 1e4 },
   ],
-  seeds: 3,
+  batch: ['full', 48],
+  shuffle: true,
+  seeds: 2,
 });
-const networks = expandSweep(sweep);
+const networks = expandSweep(sweep) as LayeredNetwork[];
 
 const NEVER_NULL = ['network', 'key', 'optimizer', 'form', 'precision', 'seed', 'epochs'];
 const NOT_BUILT = ['onset_epoch', 'spike_count', 'spike_interval', 'spike_height', 'flip_fraction'];
@@ -63,7 +65,7 @@ test('the table has a row a planned network while the run goes on, and its resul
   const { results } = readRun(folder);
   expect(rows.map(({ label }) => label)).toEqual(networks.map(({ id }) => results.labelOf(id)));
   expect(new Set(rows.map(({ label }) => label)).has('non-finite')).toBe(true);
-  for (const [id, { key, layers, activation, data, init, optimizer, precision, seed }] of networks.entries()) {
+  for (const [id, { key, layers, activation, data, init, optimizer, precision, seed, batch }] of networks.entries()) {
     expect(rows[id]).toMatchObject({
       network: id,
       key,
@@ -73,7 +75,8 @@ test('the table has a row a planned network while the run goes on, and its resul
       init,
     });
     expect(rows[id]).toMatchObject({ optimizer: optimizer.kind, form: optimizer.form, precision, seed, epochs: 1400 });
-    expect(rows[id]).toMatchObject({ points: 64, batch: 64, shuffle: false, subnormals: 'ieee' });
+    expect(rows[id]).toMatchObject({ points: 64, subnormals: 'ieee' });
+    expect([rows[id].batch, rows[id].shuffle]).toEqual(batch === 'full' ? [64, false] : [48, true]);
     expect(rows[id].learning_rate).toBe(optimizer.learningRate);
     expect([rows[id].beta1, rows[id].beta2, rows[id].epsilon, rows[id].weight_decay]).toEqual(
       optimizer.kind === 'adamw' ? [0.9, 0.99, 1e-8, 0.1] : [null, null, null, null],

@@ -23,13 +23,13 @@ test('a pool that is closed at once, even twice, waits until its threads have lo
 
 test('so it does for the thread that replaces a lost one', async () => {
   const { pool, loaded } = slowPool(1);
-  await expect(pool.train({} as TaskRequest)).rejects.toThrow('worker exited with code: 3');
+  await expect(pool.run({} as TaskRequest)).rejects.toThrow('worker exited with code: 3');
   await pool.close();
   expect(loaded()).toBe(2);
 });
 
 test('a pool without threads trains nothing and can be closed', async () => {
   const pool = new TrainingPool({ workerUrl, threads: 0 });
-  await expect(pool.train({} as TaskRequest)).rejects.toThrow('without threads');
+  await expect(pool.run({} as TaskRequest)).rejects.toThrow('without threads');
   await pool.close();
 });

@@ -125,7 +125,9 @@ describe('a resolved sweep', () => {
 });
 
 test('every mapping of a sweep file refuses keys that it does not know', () => {
-  expect(Object.keys(SWEEP_MAPPINGS)).toEqual(['', 'data', 'optimizer', 'trace', 'trace.epochs']);
+  expect(Object.keys(SWEEP_MAPPINGS)).toEqual([
+    ...['', 'networks', 'exclude', 'data', 'objective', 'optimizer', 'sample', 'trace', 'trace.epochs'],
+  ]);
   for (const [path, mapping] of Object.entries(SWEEP_MAPPINGS)) {
     const issues = mapping.safeParse({ zzz: 1 }).error?.issues ?? [];
     expect([path, issues.some(({ code }) => code === 'unrecognized_keys')]).toEqual([path, true]);

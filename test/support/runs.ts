@@ -10,6 +10,7 @@ import { Table, tableFromIPC } from 'apache-arrow';
 import { onTestFinished } from 'vitest';
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
+import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -18,6 +19,7 @@ import { type OpenRun, openRun, readRun } from '../../src/run/folder.ts';
 
 /** The training threads are real ones and need the build. */
 export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
+export const REPLAY_WORKER_URL = new URL('../../dist/workers/replay.js', import.meta.url);
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
 export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
@@ -30,6 +32,9 @@ export function scratchFolder(): string {
   onTestFinished(() => remove(folder));
   return folder;
 }
+
+/** A new folder for a hook, outside of any test, which removes it itself. */
+export const hookFolder = newFolder;
 
 /** A sweep from the keys of a sweep file; by default eight 1-3-1 networks on four points. */
 export function sweepOf(keys: Record<string, unknown> = {}): Sweep {
@@ -68,6 +73,8 @@ export interface RunOptions extends Partial<Omit<ExecuteOptions, 'notify' | 'sto
   readonly sweep: Sweep;
   readonly folder: string;
   readonly engine?: EngineName;
+  /** The part of the sweep to run; all of it where left out. */
+  readonly shard?: Shard;
   /** Sees every notice, and may stop the run with it. */
   readonly onNotice?: (notice: Notice, stop: AbortController) => void;
 }
@@ -85,11 +92,12 @@ export async function execute({
   sweep,
   folder,
   engine = 'kernel',
+  shard,
   onNotice,
   ...options
 }: RunOptions): Promise<SessionOutcome> {
   const networks = expandSweep(sweep);
-  const run = openRun({ sweep, networks, folder, engine });
+  const run = openRun({ sweep, networks, folder, engine, shard: shard ?? null });
   const stop = new AbortController();
   const notices: Notice[] = [];
   try {
@@ -103,7 +111,7 @@ export async function execute({
         onNotice?.(notice, stop);
       },
     });
-    return { ending, notices, fingerprint: run.results.fingerprint(networks), run };
+    return { ending, notices, fingerprint: run.results.fingerprint(run.networks), run };
   } finally {
     run.close();
   }

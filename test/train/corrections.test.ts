@@ -1,9 +1,9 @@
 /** Corrections written into the memory of groups, shared or not, against those of each lane's own optimiser. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { Corrections, correctionNames } from '../../src/data/optimizer-constants.ts';
-import type { GroupShape } from '../../src/group/layout.ts';
+import { type GroupShape, stepsPerEpoch } from '../../src/group/layout.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { groupShape } from '../../src/plan/pack.ts';
@@ -11,7 +11,11 @@ import { SharedCorrections } from '../../src/train/corrections.ts';
 import { sweepOf } from '../support/runs.ts';
 
 const optimizer = { kind: 'adam', learningRate: [0.01, 0.1], beta1: [0.9, 0.5], beta2: 0.99 };
-const networks = expandSweep(sweepOf({ optimizer, precision: ['float32', 'float64'], seeds: 2 }));
+const networks = expandSweep(sweepOf({ optimizer, precision: ['float32', 'float64'], seeds: 2 })) as LayeredNetwork[];
+/** Three steps an epoch. */
+const inBatches = networks.map(
+  (network): LayeredNetwork => ({ ...network, batch: Math.ceil(network.data.points / 3), shuffle: false }),
+);
 const LANES = 4;
 const CHUNK_EPOCHS = 5;
 
@@ -25,11 +29,13 @@ function expectWritten(
 ) {
   for (const [lane, { optimizer, precision }] of group.entries()) {
     const own = new Corrections(optimizer, 1);
-    for (let i = 0; i < count; i++) {
-      own.begin(first + i, 1);
+    const steps = stepsPerEpoch(shape);
+    for (let i = 0; i < count * steps; i++) {
+      const step = (first - 1) * steps + 1 + i;
+      own.begin(step, 1);
       for (const c of correctionNames(optimizer).keys()) {
-        const found = section[(c * shape.chunkEpochs + i) * shape.lanes + lane];
-        expect(found, `lane ${lane}, epoch ${first + i}`).toBe(floatArray(precision, 1).fill(own.values[c])[0]);
+        const found = section[(c * shape.chunkEpochs * steps + i) * shape.lanes + lane];
+        expect(found, `lane ${lane}, step ${step}`).toBe(floatArray(precision, 1).fill(own.values[c])[0]);
       }
     }
   }
@@ -39,18 +45,19 @@ test('are those of each lane, whatever groups and chunks came before', async () 
   const shared = new SharedCorrections();
   const group = fc.record({
     precision: fc.constantFrom('float32', 'float64'),
+    batch: fc.boolean(),
     members: fc.array(fc.nat(7), { minLength: 1, maxLength: LANES }),
     chunks: fc.array(
       fc.record({ first: fc.integer({ min: 1, max: 12 }), count: fc.integer({ min: 1, max: CHUNK_EPOCHS }) }),
     ),
   });
   await fc.assert(
-    fc.property(group, ({ precision, members, chunks }) => {
-      const own = networks.filter((network) => network.precision === precision);
+    fc.property(group, ({ precision, batch, members, chunks }) => {
+      const own = (batch ? inBatches : networks).filter((network) => network.precision === precision);
       const lanes = members.map((member) => own[member]);
-      const shape = groupShape({ networks: lanes, lanes: LANES }, CHUNK_EPOCHS);
+      const shape = { ...groupShape({ networks: lanes, lanes: LANES }, 20), chunkEpochs: CHUNK_EPOCHS };
       const corrections = shared.of(lanes, shape);
-      const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * LANES);
+      const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * stepsPerEpoch(shape) * LANES);
       for (const { first, count } of chunks) {
         section.fill(-1);
         corrections.write(section, first, count);

@@ -65,6 +65,7 @@ export function taskOf(of: {
     runKey: '0123abcd',
     checkpointFolder: folder,
     segments: { epochs: segment('epochs'), blocks: segment('blocks') },
+    compression: 'none',
     thread: 1,
     board: { ...size, buffer: board.buffer },
     control: control.buffer,

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { NetworkResults } from '../../schemas/journal.ts';
 import type { TaskOutcome, TrainedOutcome } from '../../schemas/messages.ts';
-import type { Network } from '../../schemas/network.ts';
+import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { canonicaliseNaNs } from '../../src/numeric/bits.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -30,7 +30,7 @@ const exploding = expandSweep(
 );
 
 /** The reference, alone: the signals of each epoch, and θ and the moments at the end. */
-function reference(network: Network, epochs: number) {
+function reference(network: LayeredNetwork, epochs: number) {
   const { precision } = network;
   const array = (values: ArrayLike<number>) =>
     precision === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
@@ -75,7 +75,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     expect(table.numRows).toBe(3 * epochs);
     const rows = table.toArray().map((row) => row?.toJSON());
     for (const [row, network] of adam.slice(0, 3).entries()) {
-      const { signals, digest } = reference(network, epochs);
+      const { signals, digest } = reference(network as LayeredNetwork, epochs);
       const own = rows.filter((values) => values?.network === network.id);
       for (const [i, { loss, gradientNorm, updateNorm, updateCosine, changedParameters }] of signals.entries()) {
         expect(own[i]).toEqual({
@@ -107,7 +107,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     const own = task({ groups: groupsOf(exploding, 2), folder: scratchFolder(), epochs: 40 });
     const results = resultsOf(runTask(own.request));
     for (const [row, network] of exploding.entries()) {
-      const { signals, digest } = reference(network, 40);
+      const { signals, digest } = reference(network as LayeredNetwork, 40);
       const min = Math.min(...signals.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
       expect(results.label[row]).toBe('non-finite');
       expect(results.nonFiniteEpoch[row]).toBe(signals.findIndex(({ nonFinite }) => nonFinite) + 1);

@@ -1,0 +1,209 @@
+/**
+ * What a trace costs: tasks of a worker, with all that they watch, digest and write, beside the same networks trained by the kernel alone at its
+ * best, in turn, on one thread; by the default trace, by one row an epoch, and the latter compressed. Says what share of the kernel's
+ * rate each costs and, apart, what of that is processor time: the rest is the disk's. Writes bench/results/traces.json.
+ *
+ *     npx tsx bench/traces.ts [--rounds 5] [--quick]        (a minute; with --quick nothing is written)
+ */
+import { hash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { TaskRequest } from '../schemas/messages.ts';
+import type { Network } from '../schemas/network.ts';
+import { sweepSchema } from '../schemas/sweep.ts';
+import { type CompressionName, SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../schemas/trace.ts';
+import { Board } from '../src/group/board.ts';
+import { Control } from '../src/group/control.ts';
+import { sharedMemory } from '../src/group/layout.ts';
+import { compileKernel } from '../src/kernel/compile.ts';
+import { expandSweep } from '../src/plan/expand.ts';
+import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
+import { prepareCompression } from '../src/storage/compression.ts';
+import { initialiseGroup, kernelEngine, readState } from '../src/train/engine.ts';
+import { runTask } from '../src/train/task.ts';
+import { machine } from './peers/installed.ts';
+import { median } from './peers/problem.ts';
+
+const RESULT = 'bench/results/traces.json';
+const root = new URL('..', import.meta.url).pathname;
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+});
+const rounds = options.quick ? 1 : Number(options.rounds);
+/** Network-epochs of a measurement: a second or so. */
+const NETWORK_EPOCHS = options.quick ? 20_000 : 4_000_000;
+const LONG_CHUNK = 1000;
+
+interface Trace {
+  readonly name: string;
+  readonly every: number;
+  readonly compression: CompressionName;
+  /** Share of the kernel's rate that it may cost; null where nothing is promised. */
+  readonly costMax: number | null;
+}
+
+const TRACES: readonly Trace[] = [
+  { name: 'default, every 20', every: 20, compression: 'none', costMax: 0.08 },
+  { name: 'every 1', every: 1, compression: 'none', costMax: 0.25 },
+  { name: 'every 1, zstd', every: 1, compression: 'zstd', costMax: null },
+];
+const SHAPES = [
+  { name: '1-8-1 tanh, 16 samples', layers: [1, 8, 1], points: 16, networks: 16 },
+  { name: '1-8-8-1 tanh, 16 samples', layers: [1, 8, 8, 1], points: 16, networks: 16 },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'gyre-traces-'));
+await prepareCompression('zstd');
+try {
+  report(SHAPES.map(measureShape));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Seconds that something took, and those of the processor among them. */
+interface Spent {
+  readonly seconds: number;
+  readonly processorSeconds: number;
+}
+
+function timed(work: () => void): Spent {
+  const [begin, before] = [performance.now(), process.cpuUsage()];
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - begin) / 1000, processorSeconds: (user + system) / 1e6 };
+}
+
+/** All traces of a shape and the kernel alone, in turn. */
+function measureShape({ name, layers, points, networks: count }: (typeof SHAPES)[number]) {
+  const networks = expandSweep(
+    sweepSchema.parse({
+      ...{ name: 'traces', epochs: 1, layers, data: { kind: 'sine', points } },
+      ...{ optimizer: { kind: 'adam', learningRate: 0.001 }, seeds: count },
+    }),
+  );
+  const epochs = Math.ceil(NETWORK_EPOCHS / count);
+  const kernelOnly: Spent[] = [];
+  const traced = TRACES.map((): (Spent & { bytes: number })[] => []);
+  const states = new Set<string>();
+  for (let round = -1; round < rounds; round++) {
+    // The round before the first warms up: code is compiled, files are made.
+    const alone = trainAlone(networks, epochs);
+    states.add(alone.state);
+    const tasks = TRACES.map((trace) => trainTraced(networks, epochs, trace));
+    for (const { digests } of tasks) states.add(digests);
+    if (round < 0) continue;
+    kernelOnly.push(alone);
+    for (const [i, task] of tasks.entries()) traced[i].push(task);
+  }
+  // The digests of all tasks agree, and the states of the kernel with one another.
+  if (states.size !== 2) throw new Error(`${name}: different bits: ${[...states].join(' ')}`);
+  return { name, networkEpochs: epochs * count, kernelOnly, traced, bits: [...states].join(' ') };
+}
+
+function inGroups(networks: readonly Network[]): Network[][] {
+  const groups: Network[][] = [];
+  for (let first = 0; first < networks.length; first += LANES_DEFAULT)
+    groups.push(networks.slice(first, first + LANES_DEFAULT));
+  return groups;
+}
+
+function trainAlone(networks: readonly Network[], epochs: number): Spent & { state: string } {
+  const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, LONG_CHUNK);
+  const kernel = compileKernel(shape);
+  const memory = sharedMemory(kernel.memoryBytes);
+  const states: Uint8Array[] = [];
+  const spent = timed(() => {
+    for (const group of inGroups(networks)) {
+      const inMemory = initialiseGroup({ networks: group, shape, memory });
+      const train = kernelEngine(inMemory, kernel);
+      for (let epoch = 0; epoch < epochs; epoch += shape.chunkEpochs)
+        train({ firstEpoch: epoch + 1, count: Math.min(shape.chunkEpochs, epochs - epoch) });
+      states.push(...group.map((_, lane) => new Uint8Array(readState(inMemory, lane).theta.buffer)));
+    }
+  });
+  return { ...spent, state: hash('sha256', Buffer.concat(states), 'hex') };
+}
+
+function trainTraced(
+  networks: readonly Network[],
+  epochs: number,
+  { every, compression }: Trace,
+): Spent & { bytes: number; digests: string } {
+  const size = { networkCount: networks.length, threadCount: 1 };
+  const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, every);
+  const kernel = compileKernel(shape);
+  const segment = (table: SegmentedTableName) => ({ path: join(folder, table), file: table, committedBytes: 0 });
+  const segments = Object.fromEntries(SEGMENTED_TABLE_NAMES.map((table) => [table, segment(table)]));
+  const request: TaskRequest = {
+    groups: inGroups(networks).map((group) => ({
+      ...{ networks: group, lanes: LANES_DEFAULT, kernel, epoch: 0, checkpoints: [], untilEpoch: epochs },
+    })),
+    datasets: [],
+    epochs,
+    bucketEpochs: every,
+    runKey: '00000000',
+    checkpointFolder: folder,
+    segments: segments as TaskRequest['segments'],
+    compression,
+    thread: 0,
+    board: { ...size, buffer: new Board(size).buffer },
+    control: new Control().buffer,
+    memory: sharedMemory(kernel.memoryBytes),
+  };
+  let digests = '';
+  const spent = timed(() => {
+    const outcome = runTask(request);
+    if (outcome.kind !== 'trained') throw new Error(`the task has not trained: ${JSON.stringify(outcome)}`);
+    digests = hash('sha256', outcome.results.digest, 'hex');
+  });
+  const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  return { ...spent, bytes, digests };
+}
+
+/** Prints the costs and what they promise, and writes them down. */
+function report(shapes: readonly ReturnType<typeof measureShape>[]): void {
+  const { processor, cores } = machine();
+  const rows = shapes.flatMap(({ name, networkEpochs, kernelOnly, traced }) =>
+    TRACES.map((trace, i) => {
+      const cost = (of: (spent: Spent) => number) =>
+        digits(1 - median(kernelOnly.map((alone, round) => of(alone) / of(traced[i][round]))));
+      const share = cost(({ seconds }) => seconds);
+      return {
+        shape: name,
+        trace: trace.name,
+        kernelRate: Math.round(networkEpochs / median(kernelOnly.map(({ seconds }) => seconds))),
+        rate: Math.round(networkEpochs / median(traced[i].map(({ seconds }) => seconds))),
+        cost: share,
+        processorCost: cost(({ processorSeconds }) => processorSeconds),
+        bytesANetworkEpoch: digits(median(traced[i].map(({ bytes }) => bytes)) / networkEpochs),
+        met: trace.costMax === null ? null : share <= trace.costMax,
+      };
+    }),
+  );
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(9);
+  const verdict = { true: 'met', false: 'NOT MET', null: '' };
+  const lines = [
+    `${processor}, Node ${process.version}, one thread`,
+    '',
+    `${'shape'.padEnd(26)}${'trace'.padEnd(20)}kernel alone     traced     cost  of processor`,
+    ...rows.map(
+      ({ shape, trace, kernelRate, rate, cost, processorCost, met }) =>
+        `${shape.padEnd(26)}${trace.padEnd(20)}${String(kernelRate).padStart(12)}${String(rate).padStart(11)}` +
+        `${percent(cost)}${percent(processorCost).padStart(14)}  ${verdict[`${met}`]}`,
+    ),
+    '',
+    `result hash ${hash('sha256', shapes.map(({ bits }) => bits).join(' '), 'hex')}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (options.quick) return;
+  const result = { command: 'npx tsx bench/traces.ts', machine: { processor, cores, node: process.version }, rows };
+  writeFileSync(join(root, RESULT), `${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(`written to ${RESULT}\n`);
+}
+
+function digits(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,101 @@
+/**
+ * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but that and compared with the
+ * digests that the run has kept.
+ */
+import { availableParallelism } from 'node:os';
+import type { Network } from '../../schemas/network.ts';
+import { type Problem, UsageError } from '../../schemas/problems.ts';
+import type { Comparison } from '../../schemas/replay.ts';
+import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { count } from '../display/format.ts';
+import { networksById } from '../plan/shard.ts';
+import { mismatchText } from '../run/comparisons.ts';
+import { type RunRecord, readRunToReplay } from '../run/folder.ts';
+import { trainedEpochs } from '../run/replay-plan.ts';
+import { verifyNetworks } from '../run/verify.ts';
+import { findRun } from './find-run.ts';
+import { wholeNumberOption } from './options.ts';
+import { printJson, printLine } from './output.ts';
+import { REPLAY_WORKER_URL } from './replay.ts';
+import { replayProgress } from './replay-progress.ts';
+
+export interface VerifyOptions {
+  readonly all?: boolean;
+  readonly sample?: string;
+  readonly threads?: string;
+  readonly json?: boolean;
+}
+
+/** Networks that are looked at unless the user says otherwise: seconds, for most runs. */
+const SAMPLE_DEFAULT = 32;
+
+/** Verifies a run. Returns the exit code: 1 where a network differs. */
+export async function verifyCommand(name: string, options: VerifyOptions): Promise<number> {
+  const problems: Problem[] = [];
+  const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
+  const sample = wholeNumberOption('--sample', options.sample, range, problems) ?? SAMPLE_DEFAULT;
+  const threads =
+    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  if (options.all === true && options.sample !== undefined)
+    problems.push({ where: '--all, --sample', got: 'both', expected: 'one of them' });
+  if (problems.length > 0) throw new UsageError(problems);
+  const run = readRunToReplay(findRun(name));
+  const chosen = options.all === true ? run.networks : sampleOf(run.networks, sample);
+  const compared = await verifyNetworks(run, chosen, {
+    threads,
+    workerUrl: REPLAY_WORKER_URL,
+    begin: replayProgress,
+  });
+  const differing = compared.filter(({ mismatch }) => mismatch !== null);
+  if (options.json === true) printJsonLines(run, compared, differing.length);
+  else for (const line of verdictLines(run, compared, differing)) printLine(line);
+  return differing.length > 0 ? 1 : 0;
+}
+
+/** Keys are hashes: the smallest ones are a sample as good as any, the same every time, and part of every larger one. */
+function sampleOf(networks: readonly Network[], size: number): Network[] {
+  const byKey = [...networks].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return byKey.slice(0, size).sort((a, b) => a.id - b.id);
+}
+
+function printJsonLines(run: RunRecord, compared: readonly Comparison[], differing: number): void {
+  const networkOf = networksById(run.networks);
+  for (const { network, blocks, digest, mismatch } of compared)
+    printJson({
+      kind: 'network',
+      network,
+      key: networkOf.get(network)?.key,
+      epochs: trainedEpochs(run, network),
+      same: mismatch === null,
+      blocks,
+      digest,
+      mismatch,
+    });
+  printJson({
+    kind: 'run',
+    folder: run.folder,
+    networks: run.networks.length,
+    compared: compared.length,
+    differing,
+    fingerprint: run.results.fingerprint(run.networks),
+  });
+}
+
+function verdictLines(run: RunRecord, compared: readonly Comparison[], differing: readonly Comparison[]): string[] {
+  const { networks, folder } = run;
+  const lines = differing.map(({ network, mismatch }) =>
+    mismatch === null ? '' : `network ${network}: ${mismatchText(mismatch)}`,
+  );
+  const of = `${count(compared.length)} of ${count(networks.length)} networks`;
+  if (differing.length > 0)
+    return [
+      ...lines,
+      `${folder}: ${count(differing.length)} of the ${count(compared.length)} networks compared DIFFER from the run`,
+    ];
+  const blocks = compared.reduce((sum, comparison) => sum + comparison.blocks, 0);
+  const whole = compared.filter(({ digest }) => digest !== null).length;
+  return [
+    `${folder}: ${of}, trained again from their configurations alone, are the run's bit for bit`,
+    `${count(blocks)} blocks of losses and ${count(whole)} last states compared${compared.length < networks.length ? '; --all compares every network' : ''}`,
+  ];
+}

@@ -1,0 +1,232 @@
+/**
+ * Joins the shards of a sweep into one run, as if it had never been shared out. Segments are copied as they are, byte for byte, under new
+ * numbers; the journal is made of those of the shards. Everything is written into `OUT.part`, which is no run to anybody until it is
+ * complete and renamed: a merge that is cut short leaves nothing that could be taken for a run, and is begun anew.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { Manifest } from '../../schemas/manifest.ts';
+import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
+import { type Shard, shardText } from '../../schemas/shard.ts';
+import { FORMAT_VERSION, SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { expandSweep } from '../plan/expand.ts';
+import { sweepDifferences } from '../plan/identify.ts';
+import { prepareCompression } from '../storage/compression.ts';
+import { copyFileDurably, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
+import { writeJournal } from '../storage/journal.ts';
+import { openName } from '../storage/segments.ts';
+import { newManifest, type RunRecord, readRun, runPaths } from './folder.ts';
+import { acquireLock } from './lock.ts';
+import { writeNetworksTable } from './networks-table.ts';
+import { SegmentBook, segmentName } from './segment-book.ts';
+
+/**
+ * Merges the runs in `folders`, in any order, into the new folder `out`.
+ *
+ * @returns the merged run, as read from its folder.
+ * @throws UsageError with everything that stands in the way: other sweeps, shards that are missing, there twice or not complete.
+ */
+export async function mergeRuns(folders: readonly string[], out: string): Promise<RunRecord> {
+  const aside = `${resolve(out)}.part`;
+  const shards = shardsIn(folders, [...problemsOf(out), ...problemsOfAside(aside)]);
+  await prepareCompression(shards[0].manifest.sweep.trace.compression);
+  withPath(out, () => mkdirSync(dirname(resolve(out)), { recursive: true }));
+  const releaseLock = acquireLock(`${resolve(out)}.lock`);
+  try {
+    withPath(aside, () => {
+      rmSync(aside, { recursive: true, force: true });
+      mkdirSync(aside);
+    });
+    writeRun(shards, aside);
+    withPath(out, () => {
+      renameSync(aside, out);
+      syncFolderOf(resolve(out));
+    });
+  } finally {
+    releaseLock();
+  }
+  return readRun(out);
+}
+
+/** A run that is a shard, by its number. */
+type ShardRecord = RunRecord & { readonly shard: Shard };
+
+/** The shards of one sweep, all of them, in their order. */
+function shardsIn(folders: readonly string[], problems: Problem[]): ShardRecord[] {
+  const records = folders.map((folder) => readRun(folder));
+  const shards = records.flatMap((record) => {
+    const { shard } = record.manifest;
+    if (shard !== undefined) return [{ ...record, shard }];
+    problems.push({
+      where: record.folder,
+      got: 'a whole run',
+      expected: 'a shard of one, made by gyre run --shard I/N',
+    });
+    return [];
+  });
+  const [first] = shards;
+  if (first !== undefined) {
+    for (const shard of shards.slice(1)) problems.push(...differencesOf(first, shard));
+    for (const shard of shards) problems.push(...incompletenessOf(shard));
+    problems.push(...problemsOfNumbers(shards));
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return shards.sort((a, b) => a.shard.index - b.shard.index);
+}
+
+/** How a shard's run is another one than that of the first shard. */
+function differencesOf(first: ShardRecord, { folder, manifest, shard }: ShardRecord): Problem[] {
+  const expected = (value: unknown) => `${JSON.stringify(value)}, as in ${first.folder}`;
+  const problems: Problem[] = sweepDifferences(first.manifest.sweep, manifest.sweep).map(({ path, before, now }) => ({
+    where: `${folder}: ${path}`,
+    got: JSON.stringify(now) ?? 'nothing',
+    expected: expected(before),
+  }));
+  for (const name of ['arithmetic', 'detectors'] as const) {
+    const [before, now] = [first.manifest[name], manifest[name]];
+    if (!isDeepStrictEqual(before, now))
+      problems.push({ where: `${folder}: ${name}`, got: JSON.stringify(now), expected: expected(before) });
+  }
+  if (shard.count !== first.shard.count)
+    problems.push({ where: folder, got: `shard ${shardText(shard)}`, expected: `one of ${first.shard.count} shards` });
+  return problems;
+}
+
+function incompletenessOf({ folder, networks, results, runningPid, shard }: ShardRecord): Problem[] {
+  const expected = 'a shard that is done';
+  if (runningPid !== null)
+    return [{ where: folder, got: `shard ${shardText(shard)}, which process ${runningPid} works on`, expected }];
+  const missing = networks.length - results.doneCount;
+  if (missing === 0) return [];
+  const got = `shard ${shardText(shard)}, of which ${missing} of ${networks.length} networks are not done`;
+  return [{ where: folder, got, expected, remedy: 'continue it with the gyre run command that began it' }];
+}
+
+/** Shards that are missing, or there twice. */
+function problemsOfNumbers(shards: readonly ShardRecord[]): Problem[] {
+  const { count } = shards[0].shard;
+  const foldersOf = new Map<number, string[]>();
+  for (const { shard, folder } of shards) foldersOf.set(shard.index, [...(foldersOf.get(shard.index) ?? []), folder]);
+  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !foldersOf.has(index));
+  const problems: Problem[] = [...foldersOf].flatMap(([index, folders]) =>
+    folders.length === 1
+      ? []
+      : [{ where: folders.join(' and '), got: `shard ${index}/${count} twice`, expected: 'each once' }],
+  );
+  if (missing.length > 0)
+    problems.push({
+      where: 'gyre merge',
+      got: `${foldersOf.size} of ${count} shards, without ${missing.map((index) => `${index}/${count}`).join(', ')}`,
+      expected: 'all of them',
+    });
+  return problems;
+}
+
+/** The merged run must be new. */
+function problemsOf(out: string): Problem[] {
+  if (!existsSync(out)) return [];
+  const names = withPath(out, () => readdirSync(out));
+  if (names.length === 0) return [];
+  return [
+    { where: out, got: `a folder with files (${names.slice(0, 3).join(', ')})`, expected: 'a new or empty folder' },
+  ];
+}
+
+/** What an earlier merge has left is overwritten; what anybody else has put there is not. */
+function problemsOfAside(aside: string): Problem[] {
+  if (!existsSync(aside)) return [];
+  const own = new Set([...Object.values(runPaths(aside)), ...SEGMENTED_TABLE_NAMES.map((table) => join(aside, table))]);
+  const foreign = withPath(aside, () => readdirSync(aside)).filter(
+    (name) => !own.has(join(aside, name)) && !own.has(join(aside, name.replace(/\.new$/, ''))),
+  );
+  if (foreign.length === 0) return [];
+  return [{ where: aside, got: `a folder with other files (${foreign.slice(0, 3).join(', ')})`, expected: 'nothing' }];
+}
+
+/** Writes the run of all shards together. */
+function writeRun(shards: readonly ShardRecord[], folder: string): void {
+  const paths = runPaths(folder);
+  const { manifest } = shards[0];
+  const networks = expandSweep(manifest.sweep);
+  const book = new SegmentBook(folder, manifest.key);
+  const records = shards.flatMap((shard) => joinShard(shard, folder, book));
+  book.sealAll();
+  for (const name of ['checkpoints', 'data'] as const)
+    for (const shard of shards) copyFolder(runPaths(shard.folder)[name], paths[name]);
+  const header = { kind: 'header', formatVersion: FORMAT_VERSION, runKey: manifest.key } as const;
+  writeJournal(paths.journal, [header, ...records]);
+  writeFileAtomically(paths.manifest, `${JSON.stringify(mergedManifest(shards), null, 2)}\n`);
+  const { results } = readRun(folder);
+  if (results.fingerprint(networks) === null) throw new Error(`${folder}: shards that are done make no whole run`);
+  writeNetworksTable({
+    path: paths.networks,
+    runKey: manifest.key,
+    networks,
+    results,
+    epochs: manifest.sweep.epochs,
+    compression: manifest.sweep.trace.compression,
+  });
+}
+
+/** Begun when the first of the shards was, by the engine of shard 1. */
+function mergedManifest(shards: readonly ShardRecord[]): Manifest {
+  const { sweep, engine, gyre, detectors } = shards[0].manifest;
+  const createdAt = shards.map(({ manifest }) => manifest.createdAt).sort()[0];
+  const manifest = newManifest({ sweep, shard: null, networks: expandSweep(sweep), engine });
+  return { ...manifest, createdAt, gyre, detectors };
+}
+
+/** Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. */
+function joinShard({ folder: from, journal }: ShardRecord, folder: string, book: SegmentBook): JournalRecord[] {
+  const newNames = new Map<string, string>();
+  const rename = (commit: SegmentCommit): SegmentCommit[] => {
+    // A task may have had no row for a table; its segment then does not exist.
+    if (commit.blocks.length === 0) return [];
+    const place = `${commit.table}/${commit.file}`;
+    const file = newNames.get(place) ?? copySegment(commit, { from, folder, book });
+    newNames.set(place, file);
+    const renamed = { ...commit, file };
+    book.commit([renamed]);
+    return [renamed];
+  };
+  return journal.flatMap((record, i): JournalRecord[] => {
+    if (record.kind === 'session' || record.kind === 'end') return [record];
+    if (record.kind === 'commit') return [{ ...record, segments: record.segments.flatMap(rename) }];
+    // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
+    const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'session') === 'session';
+    return isLast ? [record] : [];
+  });
+}
+
+/** Copies a segment under the next free number; one that is open stays so until the book seals it. */
+function copySegment({ table, file }: SegmentCommit, to: { from: string; folder: string; book: SegmentBook }): string {
+  const source = join(to.from, table, file);
+  const name = nextName(to.folder, table);
+  const target = join(to.folder, table, name);
+  if (existsSync(source)) copyFileDurably(source, target);
+  else if (existsSync(openName(source))) copyFileDurably(openName(source), openName(target));
+  else {
+    throw new RunError({
+      where: source,
+      got: 'a segment that is gone',
+      expected: 'the rows that the journal says are there',
+      remedy: 'restore it from a copy, or run the shard anew in another folder with --out',
+    });
+  }
+  return name;
+}
+
+function nextName(folder: string, table: SegmentedTableName): string {
+  return segmentName(1 + withPath(folder, () => readdirSync(join(folder, table))).length);
+}
+
+/** Copies the files of a folder, where there is one; of files of one name any will do, since names say what is in them. */
+function copyFolder(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  withPath(to, () => mkdirSync(to, { recursive: true }));
+  for (const name of withPath(from, () => readdirSync(from))) {
+    if (!existsSync(join(to, name))) copyFileDurably(join(from, name), join(to, name));
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read of a segment but its
+ * schema and the batches that are asked for, and nothing depends on a footer.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { withPath } from './files.ts';
+import { type BatchBlock, openName } from './segments.ts';
+
+/** Bytes of a segment before its schema message: `ARROW1` and two zeros. */
+const MAGIC_BYTES = 8;
+
+/** The rows of one batch, column by column. */
+export interface BatchRows {
+  readonly rowCount: number;
+  /** The values of a column of numbers without nulls, `[row]`. */
+  numbers(column: string): Uint32Array | Float32Array | Float64Array;
+  /** A text of a column. */
+  text(column: string, row: number): string;
+}
+
+/**
+ * Reads one batch of a segment. `file` is its name once sealed; where it is still open, it is read there. `schemaEnd` is where its first batch
+ * begins.
+ *
+ * @throws RunError where the segment is gone, cut or damaged.
+ */
+export function readBatch(file: string, block: BatchBlock, schemaEnd: number): BatchRows {
+  const { path, descriptor } = openSegment(file);
+  try {
+    const schemaBytes = schemaEnd - MAGIC_BYTES;
+    const batchBytes = block.metadataBytes + block.bodyBytes;
+    const stream = new Uint8Array(schemaBytes + batchBytes);
+    withPath(path, () => {
+      if (fstatSync(descriptor).size < block.offset + batchBytes) throw damaged(path, block, 'a segment that is cut');
+      readSync(descriptor, stream, 0, schemaBytes, MAGIC_BYTES);
+      readSync(descriptor, stream, schemaBytes, batchBytes, block.offset);
+    });
+    return rowsOf(decode(stream, block, path), block, path);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A segment may be sealed at any moment by the process that writes it. */
+function openSegment(file: string): { path: string; descriptor: number } {
+  for (const path of [file, openName(file)]) {
+    try {
+      return { path, descriptor: openSync(path, 'r') };
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT')
+        withPath(path, () => {
+          throw error;
+        });
+    }
+  }
+  return { path: file, descriptor: withPath(file, () => openSync(file, 'r')) };
+}
+
+/** One batch alone is asked of the library: in a damaged file its iteration can read one message for ever. */
+function decode(stream: Uint8Array, block: BatchBlock, path: string): RecordBatch {
+  let batch: RecordBatch | null = null;
+  try {
+    batch = RecordBatchReader.from(stream).next().value as RecordBatch | null;
+  } catch (error) {
+    throw damaged(path, block, `a damaged batch (${(error as Error).message})`);
+  }
+  if (batch?.numRows !== block.rows) throw damaged(path, block, 'a damaged batch');
+  return batch;
+}
+
+function rowsOf(batch: RecordBatch, block: BatchBlock, path: string): BatchRows {
+  const columnOf = (name: string) => {
+    const column = batch.getChild(name);
+    if (column === null || column.length !== batch.numRows) throw damaged(path, block, `no column ${name}`);
+    return column;
+  };
+  return {
+    rowCount: batch.numRows,
+    numbers: (name) => columnOf(name).toArray() as Uint32Array | Float32Array | Float64Array,
+    text: (name, row) => columnOf(name).get(row) as string,
+  };
+}
+
+function damaged(path: string, { offset, rows }: BatchBlock, got: string): RunError {
+  return new RunError({
+    where: `${path}, byte ${offset}`,
+    got,
+    expected: `a batch of ${rows} rows, as the journal says`,
+    remedy: 'restore the file from a copy, or run the sweep anew in another folder with --out',
+  });
+}

@@ -1,0 +1,7 @@
+/** The Piscina entry of the replay threads: one part of a pass in, one outcome back. No mathematics. */
+import { parentPort } from 'node:worker_threads';
+
+export { runReplay } from '../src/train/replay.ts';
+
+// Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
+parentPort?.postMessage('started');

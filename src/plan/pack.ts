@@ -165,20 +165,32 @@ function operationsLeft({ networks, epoch }: Group, epochs: number): number {
   return networks.length * (epochs - epoch) * operationsPerEpoch(networks[0]);
 }
 
+/** The last tasks of several threads are no smaller than this part of one: commits must stay cheap beside them. */
+const TASK_PARTS_MAX = 8;
+
 /**
  * Joins consecutive groups into tasks of about a second of work: enough to make the cost of a commit small beside it. A group of more work is a
- * task of its own, to be trained slice by slice.
+ * task of its own, to be trained slice by slice. Where several threads take the tasks, those at the end are smaller, each half of a thread's
+ * share of what is left, so that no thread waits long for the last one (factoring: Hummel, Schonberg and Flynn, CACM 35(8), 1992).
  */
-export function packTasks(groups: readonly Group[], of: { epochs: number; engine: EngineName }): Group[][] {
+export function packTasks(
+  groups: readonly Group[],
+  { epochs, engine, threads = 1 }: { epochs: number; engine: EngineName; threads?: number },
+): Group[][] {
+  const most = OPERATIONS_PER_TASK[engine];
   const tasks: Group[][] = [];
-  let operations = Number.POSITIVE_INFINITY;
+  let left = groups.reduce((sum, group) => sum + operationsLeft(group, epochs), 0);
+  let [operations, enough] = [0, 0];
   for (const group of groups) {
-    if (operations >= OPERATIONS_PER_TASK[of.engine]) {
+    if (operations >= enough) {
       tasks.push([]);
       operations = 0;
+      enough = threads === 1 ? most : Math.max(most / TASK_PARTS_MAX, Math.min(most, left / (2 * threads)));
     }
     tasks[tasks.length - 1].push(group);
-    operations += operationsLeft(group, of.epochs);
+    const own = operationsLeft(group, epochs);
+    operations += own;
+    left -= own;
   }
   return tasks;
 }

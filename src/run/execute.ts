@@ -86,7 +86,7 @@ class Execution {
       options.lanes === undefined
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
-    this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine });
+    this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
     this.#networkOf = networksById(run.networks);
     this.#operations = new Float64Array(run.results.networkCount);
     for (const network of run.networks) this.#operations[network.id] = operationsPerEpoch(network);

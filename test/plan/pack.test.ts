@@ -202,6 +202,18 @@ describe.each(['kernel', 'native', 'reference'] as const)('tasks of the engine %
     fc.assert(holds);
   });
 
+  test('of several threads grow smaller towards the end, to an eighth and no further', () => {
+    const many = packGroups(networksWith({ seeds: 4000 }), 4);
+    const epochs = Math.ceil((20 * least) / operationsOf(many, 1));
+    const tasks = packTasks(many, { epochs, engine, threads: 2 });
+    const sizes = tasks.map((task) => operationsOf(task, epochs));
+    expect(tasks.flat()).toEqual(many);
+    expect(sizes[0]).toBeGreaterThanOrEqual(least);
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    expect(sizes.at(-2)).toBeGreaterThanOrEqual(least / 8);
+    expect(sizes.at(-2)).toBeLessThan(least / 7);
+  });
+
   test('are one for a short run and one a group for a long one', () => {
     expect(packTasks(groups, { epochs: 1, engine })).toHaveLength(1);
     expect(packTasks(groups, { epochs: 1e9, engine })).toHaveLength(groups.length);

@@ -1,5 +1,5 @@
 /**
- * The board: what each network and each thread is doing, written by the workers twenty times a second and read by the display at
+ * The board: what each network and each thread is doing, written by the workers many times a second and read by the display at
  * its leisure. One SharedArrayBuffer of 32-bit words, each written by one worker at a time:
  *
  *     ├ epochs   [network]   epochs trained so far

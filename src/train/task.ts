@@ -28,8 +28,11 @@ import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
 import { type LossRoom, Watch } from './watch.ts';
 
-/** Between two times that the board is told of a group: labels cost some microseconds, and nobody looks at it more often than this. */
-const BOARD_MS = 50;
+/**
+ * Looks at the control words for each time that the board is told of a group. Those of a kernel are a millisecond apart: a label costs as much as many
+ * epochs, and nobody asks for it so often.
+ */
+const LOOKS_A_TELLING = { kernel: 16, reference: 1 };
 
 /** Trains a task's groups as far as it says, or until a stop is requested. */
 export function runTask(request: TaskRequest): TaskOutcome {
@@ -137,10 +140,11 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   const train =
     group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel, around.corrections);
   const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes);
+  const tellingEpochs = lookEpochs * LOOKS_A_TELLING[group.kernel === null ? 'reference' : 'kernel'];
 
   let epoch = group.epoch;
   let nextLook = epoch;
-  let nextTellingMs = 0;
+  let nextTelling = epoch + tellingEpochs;
   while (epoch < untilEpoch) {
     if (epoch >= nextLook) {
       control.waitWhilePaused();
@@ -151,9 +155,9 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     train(chunk);
     epoch += chunk.count;
     for (const watch of watches) watch.take(chunk);
-    if (epoch >= nextLook && performance.now() >= nextTellingMs) {
+    if (epoch >= nextTelling) {
       tellBoard(board, watches, epoch);
-      nextTellingMs = performance.now() + BOARD_MS;
+      nextTelling = epoch + tellingEpochs;
     }
     if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }

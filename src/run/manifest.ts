@@ -38,7 +38,7 @@ export function readManifest(folder: string): Manifest {
     throw new RunError({
       where: path,
       got: 'a damaged manifest',
-      expected: 'all its members, and a sweep whose SHA-256 is `sweepHash`',
+      expected: 'all its members, and a sweep whose SHA-256 is `sweepHash` and whose key is `key`',
       remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
     });
   }
@@ -60,7 +60,8 @@ const TEXTS = ['name', 'key', 'sweepHash', 'arithmetic', 'engine', 'createdAt', 
 function isWhole(manifest: Partial<Manifest>): boolean {
   const { sweep, networks } = manifest;
   if (typeof sweep !== 'object' || sweep === null || typeof networks !== 'number') return false;
-  return TEXTS.every((name) => typeof manifest[name] === 'string') && sweepHash(sweep) === manifest.sweepHash;
+  if (!TEXTS.every((name) => typeof manifest[name] === 'string')) return false;
+  return sweepHash(sweep) === manifest.sweepHash && sweepKey(sweep) === manifest.key;
 }
 
 /** The manifest of a run, or of a shard of one, that begins now. */

@@ -24,7 +24,7 @@ export function plainDisplay(write: (line: string) => void): (notice: Notice) =>
     if (notice.kind === 'begun') {
       const before = notice.networksDone > 0 ? `, ${count(notice.networksDone)} already done` : '';
       write(
-        `${notice.name}: ${count(notice.networks)} networks × ${count(notice.epochs)} epochs in ${count(notice.groups)} groups ` +
+        `${notice.name}: ${count(notice.networks)} networks × ${count(notice.epochs)} epochs${inGroups(notice.groups)} ` +
           `on ${notice.threads} threads${before} → ${notice.folder}`,
       );
     } else if (notice.kind === 'stopping') {
@@ -55,3 +55,6 @@ export function progressLine({ run, progress, epochsPerSecond, remainingMs }: Vi
     .filter((part) => part !== '')
     .join('  ');
 }
+
+/** Who watches from outside knows of no groups. */
+const inGroups = (groups: number): string => (groups === 0 ? '' : ` in ${count(groups)} groups`);

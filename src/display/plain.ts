@@ -56,5 +56,5 @@ export function progressLine({ run, progress, epochsPerSecond, remainingMs }: Vi
     .join('  ');
 }
 
-/** Who watches from outside knows of no groups. */
+/** A run that is done has none left, and who watches one from outside knows of none. */
 const inGroups = (groups: number): string => (groups === 0 ? '' : ` in ${count(groups)} groups`);

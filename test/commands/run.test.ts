@@ -85,7 +85,7 @@ describe('the same command again', () => {
     const { code, stdout, stderr } = await gyre(['run', sweep, '--plain'], { cwd });
     expect(code).toBe(0);
     expect(fingerprintIn(stdout)).toBe(fingerprintIn(first.stdout));
-    expect(stderr).toContain('4 networks × 50 epochs in 0 groups');
+    expect(stderr).toContain('4 networks × 50 epochs on ');
     expect(stderr).toContain(', 4 already done');
   });
 

@@ -21,6 +21,7 @@ import type { Operation, Statement, Vector } from '../src/kernel/tree.ts';
 import { bytesOf } from '../src/numeric/bits.ts';
 import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { initialiseGroup, kernelEngine } from '../src/train/engine.ts';
+import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
 import { median, networkOf, PROBLEMS } from './peers/problem.ts';
 
@@ -98,8 +99,7 @@ function trainer(problem: (typeof PROBLEMS)[number], batches: Pick<LayeredConfig
   const train = (digest?: ReturnType<typeof createHash>): number => {
     const { sections } = initialiseGroup(inMemory);
     const begin = performance.now();
-    for (let done = 0; done < epochs; done += shape.chunkEpochs)
-      engine({ firstEpoch: done + 1, count: Math.min(shape.chunkEpochs, epochs - done) });
+    trainInChunks(engine, shape, { firstEpoch: 1, epochs });
     const seconds = (performance.now() - begin) / 1000;
     digest?.update(bytesOf(sections.theta));
     return seconds;
@@ -109,9 +109,13 @@ function trainer(problem: (typeof PROBLEMS)[number], batches: Pick<LayeredConfig
 
 /** The operations in the loop over epochs, of one pass. */
 function operationsOfEpoch(tree: readonly Statement[]): number {
-  const epochs = tree.filter((statement) => statement.kind === 'loop' && typeof statement.count === 'string');
-  if (epochs.length !== 1) throw new Error('a kernel has one loop over epochs');
-  return epochs.reduce((sum, loop) => sum + operationsIn(loop.kind === 'loop' ? loop.body : []), 0);
+  return operationsIn(loopOfCall(loopOfCall(tree, 'parts'), 'epochs'));
+}
+
+/** The body of the loop whose length a call says. */
+function loopOfCall(block: readonly Statement[], count: string): readonly Statement[] {
+  for (const statement of block) if (statement.kind === 'loop' && statement.count === count) return statement.body;
+  throw new Error(`no loop over ${count}`);
 }
 
 function operationsIn(block: readonly Statement[]): number {

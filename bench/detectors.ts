@@ -9,19 +9,16 @@ import { hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_THRESHOLDS } from '../schemas/detectors.ts';
 import type { NetworkEvent } from '../schemas/events.ts';
 import { sweepSchema } from '../schemas/sweep.ts';
-import { makeDataset } from '../src/data/datasets.ts';
-import { Observer } from '../src/detect/observer.ts';
 import { sharedMemory } from '../src/group/layout.ts';
 import { compileKernel } from '../src/kernel/compile.ts';
-import { floatArray } from '../src/numeric/bits.ts';
 import { expandSweep } from '../src/plan/expand.ts';
 import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { initialiseGroup, kernelEngine } from '../src/train/engine.ts';
-import { LaneSignals } from '../src/train/lane-signals.ts';
+import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
+import { observersOf } from './peers/observers.ts';
 import { median } from './peers/problem.ts';
 
 const RESULT = 'bench/results/detectors.json';
@@ -31,7 +28,7 @@ const { values: options } = parseArgs({
 });
 const rounds = options.quick ? 1 : Number(options.rounds);
 const epochs = options.quick ? 2000 : 50_000;
-/** Epochs a bucket of the default trace; no chunk of a run is longer. */
+/** Epochs a bucket of the default trace, which is a part of a chunk. */
 const BUCKET_EPOCHS = 20;
 /** Epochs that one side trains before it is the other's turn: some milliseconds. */
 const SLICE_EPOCHS = 1000;
@@ -77,31 +74,17 @@ function measure({ name, layers, points, costMax }: (typeof SHAPES)[number]) {
     const memory = sharedMemory(kernel.memoryBytes);
     return () => {
       const group = initialiseGroup({ networks, shape, memory });
-      const engine = kernelEngine(group, kernel);
+      const alone = kernelEngine(group, kernel);
       const events: NetworkEvent[] = [];
-      const watches = networks.map(({ data, precision }, lane) => ({
-        signals: new LaneSignals({ shape, memory: group.sections, lane }),
-        observer: new Observer({
-          ...{ epochs, thresholds: DEFAULT_THRESHOLDS, emit: (event) => events.push(event) },
-          targetVariance: data === undefined ? null : makeDataset(data).targetVariance,
-          window: floatArray(precision, DEFAULT_THRESHOLDS.spikeWindow),
-        }),
-      }));
+      const observers = observersOf(group, { epochs, emit: (event) => events.push(event) });
+      const engine = isWatched ? observers.watching(alone) : alone;
       /** Seconds of a slice. */
-      const train = (sliceEpoch: number): number => {
+      const train = (firstEpoch: number): number => {
         const begin = performance.now();
-        for (let firstEpoch = sliceEpoch; firstEpoch < sliceEpoch + SLICE_EPOCHS; firstEpoch += BUCKET_EPOCHS) {
-          const chunk = { firstEpoch, count: BUCKET_EPOCHS };
-          engine(chunk);
-          if (!isWatched) continue;
-          for (const { signals, observer } of watches) {
-            signals.begin(chunk);
-            observer.observe(signals);
-          }
-        }
+        trainInChunks(engine, shape, { firstEpoch, epochs: SLICE_EPOCHS });
         return (performance.now() - begin) / 1000;
       };
-      return { train, seen: () => JSON.stringify([events, watches.map(({ observer }) => observer.verdict())]) };
+      return { train, seen: () => JSON.stringify([events, observers.verdicts()]) };
     };
   }
 
@@ -120,7 +103,7 @@ function report(shapes: readonly ReturnType<typeof measure>[]): void {
   const result = {
     command: 'npx tsx bench/detectors.ts',
     machine: { processor, cores, node: process.version },
-    run: `${LANES_DEFAULT} networks × ${epochs} epochs a round, chunks of ${BUCKET_EPOCHS}`,
+    run: `${LANES_DEFAULT} networks × ${epochs} epochs a round, parts of ${BUCKET_EPOCHS}`,
     shapes: shapes.map(({ name, cost, costMax, met, eventCount, measured }) => ({
       name,
       events: eventCount,

@@ -19,6 +19,7 @@ import { bytesOf } from '../src/numeric/bits.ts';
 import type { Precision } from '../src/numeric/rounding.ts';
 import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { initialiseGroup, kernelEngine } from '../src/train/engine.ts';
+import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
 import { median, networkOf } from './peers/problem.ts';
 
@@ -94,8 +95,7 @@ function trainer({ activation, precision, subnormals }: Configuration, state: St
     const { sections } = initialiseGroup(inMemory);
     if (state === 'subnormal') makeSubnormal(sections, precision);
     const begin = performance.now();
-    for (let done = 0; done < epochs; done += shape.chunkEpochs)
-      engine({ firstEpoch: done + 1, count: Math.min(shape.chunkEpochs, epochs - done) });
+    trainInChunks(engine, shape, { firstEpoch: 1, epochs });
     const seconds = (performance.now() - begin) / 1000;
     if (state === 'subnormal') check(sections, subnormals === 'flush' ? 0 : STUCK[precision]);
     for (const values of [sections.theta, sections.firstMoment, sections.secondMoment]) digest?.update(bytesOf(values));

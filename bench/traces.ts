@@ -1,9 +1,10 @@
 /**
- * What a trace costs: tasks of a worker, with all that they watch, digest and write, beside the same networks trained by the kernel alone at its
- * best, in turn, on one thread; by the default trace, by one row an epoch, and the latter compressed. Says what share of the kernel's
- * rate each costs and, apart, what of that is processor time: the rest is the disk's. Writes bench/results/traces.json.
+ * What a trace costs: tasks of a worker, with all that they watch, digest and write, each beside the same networks trained by the kernel alone at
+ * its best and by the kernel with its observers, in turn, on one thread; by the default trace, by one row an epoch, and the latter
+ * compressed. Says what share of the kernel's rate observers and trace take, each by itself (bench/detectors.ts has the observers' own
+ * bounds), and what of both is processor time: the rest is the disk's. Writes bench/results/traces.json.
  *
- *     npx tsx bench/traces.ts [--rounds 5] [--quick]        (a minute; with --quick nothing is written)
+ *     npx tsx bench/traces.ts [--rounds 9] [--quick]        (four minutes; with --quick nothing is written)
  */
 import { hash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,24 +25,26 @@ import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { prepareCompression } from '../src/storage/compression.ts';
 import { initialiseGroup, kernelEngine, readState } from '../src/train/engine.ts';
 import { runTask } from '../src/train/task.ts';
+import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
+import { observersOf } from './peers/observers.ts';
 import { median } from './peers/problem.ts';
 
 const RESULT = 'bench/results/traces.json';
 const root = new URL('..', import.meta.url).pathname;
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+  options: { rounds: { type: 'string', default: '9' }, quick: { type: 'boolean', default: false } },
 });
 const rounds = options.quick ? 1 : Number(options.rounds);
-/** Network-epochs of a measurement: a second or so. */
-const NETWORK_EPOCHS = options.quick ? 20_000 : 4_000_000;
+/** Of a network: as many as those of the default sweep have. */
+const EPOCHS = options.quick ? 2000 : 50_000;
 const LONG_CHUNK = 1000;
 
 interface Trace {
   readonly name: string;
   readonly every: number;
   readonly compression: CompressionName;
-  /** Share of the kernel's rate that it may cost; null where nothing is promised. */
+  /** Share of the kernel's rate that it may take; null where nothing is promised. */
   readonly costMax: number | null;
 }
 
@@ -50,8 +53,9 @@ const TRACES: readonly Trace[] = [
   { name: 'every 1', every: 1, compression: 'none', costMax: 0.25 },
   { name: 'every 1, zstd', every: 1, compression: 'zstd', costMax: null },
 ];
+/** As many networks as a task of a run has. */
 const SHAPES = [
-  { name: '1-8-1 tanh, 16 samples', layers: [1, 8, 1], points: 16, networks: 16 },
+  { name: '1-8-1 tanh, 16 samples', layers: [1, 8, 1], points: 16, networks: 48 },
   { name: '1-8-8-1 tanh, 16 samples', layers: [1, 8, 8, 1], points: 16, networks: 16 },
 ];
 
@@ -76,7 +80,14 @@ function timed(work: () => void): Spent {
   return { seconds: (performance.now() - begin) / 1000, processorSeconds: (user + system) / 1e6 };
 }
 
-/** All traces of a shape and the kernel alone, in turn. */
+/** One round of a trace. */
+interface Round {
+  readonly alone: Spent;
+  readonly watched: Spent;
+  readonly task: Spent & { readonly bytes: number };
+}
+
+/** All traces of a shape, each right after the kernel alone and the kernel with observers. */
 function measureShape({ name, layers, points, networks: count }: (typeof SHAPES)[number]) {
   const networks = expandSweep(
     sweepSchema.parse({
@@ -84,23 +95,21 @@ function measureShape({ name, layers, points, networks: count }: (typeof SHAPES)
       ...{ optimizer: { kind: 'adam', learningRate: 0.001 }, seeds: count },
     }),
   );
-  const epochs = Math.ceil(NETWORK_EPOCHS / count);
-  const kernelOnly: Spent[] = [];
-  const traced = TRACES.map((): (Spent & { bytes: number })[] => []);
+  const traced = TRACES.map((): Round[] => []);
   const states = new Set<string>();
   for (let round = -1; round < rounds; round++) {
     // The round before the first warms up: code is compiled, files are made.
-    const alone = trainAlone(networks, epochs);
-    states.add(alone.state);
-    const tasks = TRACES.map((trace) => trainTraced(networks, epochs, trace));
-    for (const { digests } of tasks) states.add(digests);
-    if (round < 0) continue;
-    kernelOnly.push(alone);
-    for (const [i, task] of tasks.entries()) traced[i].push(task);
+    for (const [i, trace] of TRACES.entries()) {
+      const alone = trainByEngine(networks, { bucketEpochs: LONG_CHUNK, isWatched: false });
+      const watched = trainByEngine(networks, { bucketEpochs: trace.every, isWatched: true });
+      const task = trainTraced(networks, trace);
+      states.add(alone.state).add(watched.state).add(task.digests);
+      if (round >= 0) traced[i].push({ alone, watched, task });
+    }
   }
-  // The digests of all tasks agree, and the states of the kernel with one another.
+  // The digests of all tasks agree, and the states that the engine leaves.
   if (states.size !== 2) throw new Error(`${name}: different bits: ${[...states].join(' ')}`);
-  return { name, networkEpochs: epochs * count, kernelOnly, traced, bits: [...states].join(' ') };
+  return { name, networkEpochs: EPOCHS * count, traced, bits: [...states].join(' ') };
 }
 
 function inGroups(networks: readonly Network[]): Network[][] {
@@ -110,17 +119,21 @@ function inGroups(networks: readonly Network[]): Network[][] {
   return groups;
 }
 
-function trainAlone(networks: readonly Network[], epochs: number): Spent & { state: string } {
-  const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, LONG_CHUNK);
+/** Trains by the engine alone, or with observers that look at every chunk. */
+function trainByEngine(
+  networks: readonly Network[],
+  { bucketEpochs, isWatched }: { bucketEpochs: number; isWatched: boolean },
+): Spent & { state: string } {
+  const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, bucketEpochs);
   const kernel = compileKernel(shape);
   const memory = sharedMemory(kernel.memoryBytes);
   const states: Uint8Array[] = [];
   const spent = timed(() => {
     for (const group of inGroups(networks)) {
       const inMemory = initialiseGroup({ networks: group, shape, memory });
-      const train = kernelEngine(inMemory, kernel);
-      for (let epoch = 0; epoch < epochs; epoch += shape.chunkEpochs)
-        train({ firstEpoch: epoch + 1, count: Math.min(shape.chunkEpochs, epochs - epoch) });
+      const engine = kernelEngine(inMemory, kernel);
+      const observers = observersOf(inMemory, { epochs: EPOCHS, emit: () => {} });
+      trainInChunks(isWatched ? observers.watching(engine) : engine, shape, { firstEpoch: 1, epochs: EPOCHS });
       states.push(...group.map((_, lane) => new Uint8Array(readState(inMemory, lane).theta.buffer)));
     }
   });
@@ -129,7 +142,6 @@ function trainAlone(networks: readonly Network[], epochs: number): Spent & { sta
 
 function trainTraced(
   networks: readonly Network[],
-  epochs: number,
   { every, compression }: Trace,
 ): Spent & { bytes: number; digests: string } {
   const size = { networkCount: networks.length, threadCount: 1 };
@@ -139,10 +151,10 @@ function trainTraced(
   const segments = Object.fromEntries(SEGMENTED_TABLE_NAMES.map((table) => [table, segment(table)]));
   const request: TaskRequest = {
     groups: inGroups(networks).map((group) => ({
-      ...{ networks: group, lanes: LANES_DEFAULT, kernel, epoch: 0, checkpoints: [], untilEpoch: epochs },
+      ...{ networks: group, lanes: LANES_DEFAULT, kernel, epoch: 0, checkpoints: [], untilEpoch: EPOCHS },
     })),
     datasets: [],
-    epochs,
+    epochs: EPOCHS,
     bucketEpochs: every,
     keepEvery: 10_000,
     detectors: DEFAULT_THRESHOLDS,
@@ -169,20 +181,24 @@ function trainTraced(
 /** Prints the costs and what they promise, and writes them down. */
 function report(shapes: readonly ReturnType<typeof measureShape>[]): void {
   const { processor, cores } = machine();
-  const rows = shapes.flatMap(({ name, networkEpochs, kernelOnly, traced }) =>
+  const rows = shapes.flatMap(({ name, networkEpochs, traced }) =>
     TRACES.map((trace, i) => {
-      const cost = (of: (spent: Spent) => number) =>
-        digits(1 - median(kernelOnly.map((alone, round) => of(alone) / of(traced[i][round]))));
-      const share = cost(({ seconds }) => seconds);
+      /** Of the kernel's rate, what is lost between two sides of each round. */
+      const lost = (from: keyof Round, to: keyof Round, of: (spent: Spent) => number) =>
+        digits(median(traced[i].map((round) => of(round.alone) / of(round[from]) - of(round.alone) / of(round[to]))));
+      const seconds = (spent: Spent) => spent.seconds;
+      const cost = lost('watched', 'task', seconds);
       return {
         shape: name,
         trace: trace.name,
-        kernelRate: Math.round(networkEpochs / median(kernelOnly.map(({ seconds }) => seconds))),
-        rate: Math.round(networkEpochs / median(traced[i].map(({ seconds }) => seconds))),
-        cost: share,
-        processorCost: cost(({ processorSeconds }) => processorSeconds),
-        bytesANetworkEpoch: digits(median(traced[i].map(({ bytes }) => bytes)) / networkEpochs),
-        met: trace.costMax === null ? null : share <= trace.costMax,
+        kernelRate: Math.round(networkEpochs / median(traced[i].map(({ alone }) => seconds(alone)))),
+        rate: Math.round(networkEpochs / median(traced[i].map(({ task }) => seconds(task)))),
+        observers: lost('alone', 'watched', seconds),
+        cost,
+        both: lost('alone', 'task', seconds),
+        bothOfProcessor: lost('alone', 'task', ({ processorSeconds }) => processorSeconds),
+        bytesANetworkEpoch: digits(median(traced[i].map(({ task }) => task.bytes)) / networkEpochs),
+        met: trace.costMax === null ? null : cost <= trace.costMax,
       };
     }),
   );
@@ -191,11 +207,11 @@ function report(shapes: readonly ReturnType<typeof measureShape>[]): void {
   const lines = [
     `${processor}, Node ${process.version}, one thread`,
     '',
-    `${'shape'.padEnd(26)}${'trace'.padEnd(20)}kernel alone     traced     cost  of processor`,
+    `${'shape'.padEnd(26)}${'trace'.padEnd(20)}kernel alone     traced observers    trace     both  of processor`,
     ...rows.map(
-      ({ shape, trace, kernelRate, rate, cost, processorCost, met }) =>
-        `${shape.padEnd(26)}${trace.padEnd(20)}${String(kernelRate).padStart(12)}${String(rate).padStart(11)}` +
-        `${percent(cost)}${percent(processorCost).padStart(14)}  ${verdict[`${met}`]}`,
+      ({ shape, trace, kernelRate, rate, observers, cost, both, bothOfProcessor, met }) =>
+        `${shape.padEnd(26)}${trace.padEnd(20)}${String(kernelRate).padStart(12)}${String(rate).padStart(11)} ` +
+        `${[observers, cost, both].map(percent).join('')}${percent(bothOfProcessor).padStart(14)}  ${verdict[`${met}`]}`,
     ),
     '',
     `result hash ${hash('sha256', shapes.map(({ bits }) => bits).join(' '), 'hex')}`,

@@ -36,6 +36,7 @@ export function buildCKernel(problem: Problem, build: CBuild, of: { folder: stri
   execFileSync('gcc', ['-O2', '-ffp-contract=off', ...build.flags, '-c', file('kernel.c'), '-o', file('kernel.o')]);
   execFileSync('gcc', ['-O2', DRIVER, file('kernel.o'), '-o', file('kernel')]);
   const offsets = sectionOffsets(shape);
-  const numbers = [lanes, 1, problem.epochs, shape.chunkEpochs, correctionCount, offsets.corrections, offsets.signals];
-  return [file('kernel'), file('image'), file('corrections'), ...[...numbers, of.seconds].map(String)];
+  const numbers = [lanes, 1, problem.epochs, shape.chunkEpochs, shape.partEpochs, correctionCount];
+  const places = [offsets.corrections, offsets.signals];
+  return [file('kernel'), file('image'), file('corrections'), ...[...numbers, ...places, of.seconds].map(String)];
 }

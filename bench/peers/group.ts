@@ -4,14 +4,21 @@
  */
 
 import type { CompiledKernel } from '../../schemas/messages.ts';
-import { type GroupShape, groupMemory, groupOffsets, sharedMemory, writeLane } from '../../src/group/layout.ts';
+import {
+  chunkWithin,
+  type GroupShape,
+  groupMemory,
+  groupOffsets,
+  sharedMemory,
+  writeLane,
+} from '../../src/group/layout.ts';
 import { compileKernel } from '../../src/kernel/compile.ts';
 import { BYTES_OF, floatArray } from '../../src/numeric/bits.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import { type Engine, initialiseGroup, kernelEngine, kernelFunctions, vectorBytesOf } from '../../src/train/engine.ts';
 import { networkOf, type Problem, samplesOf, type Trainee } from './problem.ts';
 
-/** Epochs a bucket of the trace, as a sweep has them that does not say: no chunk is longer. */
+/** Epochs a bucket of the trace, as a sweep has them that does not say. */
 const BUCKET_EPOCHS = 20;
 
 /** Networks 0 … lanes − 1 of a problem in memory. */
@@ -23,7 +30,7 @@ export interface BenchGroup {
   /** The engine of a run: corrections, then the kernel. */
   readonly engine: Engine;
   /** The kernel's function alone. */
-  readonly kernel: (epochs: number, vectors: number) => void;
+  readonly kernel: (parts: number, epochs: number, vectors: number) => void;
   readonly vectors: number;
   reset(): void;
   /** The losses of all lanes at the i-th epoch of the last chunk. */
@@ -83,8 +90,8 @@ export function trainThrough(group: BenchGroup, epochs: number): Course {
   const corrections = floatArray(shape.precision, correctionCount * epochs * lanes);
   const losses: number[][] = [];
   group.reset();
-  for (let done = 0; done < epochs; done += chunkEpochs) {
-    const count = Math.min(chunkEpochs, epochs - done);
+  for (let done = 0, count = 0; done < epochs; done += count) {
+    count = chunkWithin(shape, epochs - done);
     engine({ firstEpoch: done + 1, count });
     for (let row = 0; row < correctionCount; row++) {
       const from = row * chunkEpochs * lanes;
@@ -116,13 +123,25 @@ export function kernelTrainee(group: BenchGroup, { corrections, correctionCount 
       const end = firstEpoch - 1 + count;
       let last = 0;
       for (let done = firstEpoch - 1; done < end; done += last) {
-        last = Math.min(chunkEpochs, end - done);
+        last = chunkWithin(shape, end - done);
         place(done, last);
-        kernel(last, vectors);
+        const parts = Math.ceil(last / shape.partEpochs);
+        kernel(parts, last / parts, vectors);
       }
       return group.losses(last - 1);
     },
   };
+}
+
+/** Trains `epochs` epochs from `firstEpoch` on in chunks as long as a run's; returns how long the last one was. */
+export function trainInChunks(engine: Engine, shape: GroupShape, of: { firstEpoch: number; epochs: number }): number {
+  const end = of.firstEpoch + of.epochs;
+  let count = 0;
+  for (let { firstEpoch } = of; firstEpoch < end; firstEpoch += count) {
+    count = chunkWithin(shape, end - firstEpoch);
+    engine({ firstEpoch, count });
+  }
+  return count;
 }
 
 /** Trains by the engine of a run: what a worker does but for looking at the results. */
@@ -131,14 +150,7 @@ export function engineTrainee(group: BenchGroup): Trainee {
   return {
     networks: shape.lanes,
     reset: group.reset,
-    train: (firstEpoch, count) => {
-      let last = 0;
-      for (let epoch = firstEpoch; epoch < firstEpoch + count; epoch += shape.chunkEpochs) {
-        last = Math.min(shape.chunkEpochs, firstEpoch + count - epoch);
-        engine({ firstEpoch: epoch, count: last });
-      }
-      return group.losses(last - 1);
-    },
+    train: (firstEpoch, epochs) => group.losses(trainInChunks(engine, shape, { firstEpoch, epochs }) - 1),
   };
 }
 

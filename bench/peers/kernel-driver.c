@@ -2,7 +2,7 @@
  * Times a kernel printed as C on a problem, as bench/peers/gyre.ts times the one in WebAssembly: same memory, same chunks, same
  * corrections. Prints the rate and the bits of the losses at the last epoch.
  *
- *     kernel IMAGE CORRECTIONS lanes vectors epochs chunkEpochs correctionCount correctionsOffset signalsOffset seconds
+ *     kernel IMAGE CORRECTIONS lanes vectors epochs chunkEpochs partEpochs correctionCount correctionsOffset signalsOffset seconds
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-void train(float *memory, long epochs, long vectors);
+void train(float *memory, long parts, long epochs, long vectors);
 
 static double now(void) {
   struct timespec t;
@@ -35,7 +35,7 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static long lanes, vectors, epochs, chunk_epochs, correction_count, corrections_offset, signals_offset;
+static long lanes, vectors, epochs, chunk_epochs, part_epochs, correction_count, corrections_offset, signals_offset;
 static char *memory;
 static float *corrections;
 
@@ -43,11 +43,12 @@ static float *corrections;
 static float *train_epochs(long done, long count) {
   long last = 0;
   for (long end = done + count; done < end; done += last) {
-    last = end - done < chunk_epochs ? end - done : chunk_epochs;
+    long parts = (end - done < chunk_epochs ? end - done : chunk_epochs) / part_epochs;
+    last = parts ? parts * part_epochs : end - done;
     for (long row = 0; row < correction_count; row++)
       memcpy(memory + corrections_offset + row * chunk_epochs * lanes * 4, corrections + (row * epochs + done) * lanes,
              last * lanes * 4);
-    train((float *)memory, last, vectors);
+    train((float *)memory, parts ? parts : 1, parts ? part_epochs : last, vectors);
   }
   return (float *)(memory + signals_offset) + (last - 1) * lanes;
 }
@@ -55,14 +56,15 @@ static float *train_epochs(long done, long count) {
 #define RATES_MAX 100000
 
 int main(int argc, char **argv) {
-  if (argc != 11) return 2;
+  if (argc != 12) return 2;
   long size, corrections_size;
   char *image = read_file(argv[1], &size, 0);
   memory = read_file(argv[1], &size, 65536);
   corrections = (float *)read_file(argv[2], &corrections_size, 64);
   lanes = atol(argv[3]), vectors = atol(argv[4]), epochs = atol(argv[5]), chunk_epochs = atol(argv[6]);
-  correction_count = atol(argv[7]), corrections_offset = atol(argv[8]), signals_offset = atol(argv[9]);
-  double seconds = atof(argv[10]);
+  part_epochs = atol(argv[7]), correction_count = atol(argv[8]);
+  corrections_offset = atol(argv[9]), signals_offset = atol(argv[10]);
+  double seconds = atof(argv[11]);
 
   float *losses = train_epochs(0, epochs);
   uint32_t bits[64];

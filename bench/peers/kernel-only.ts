@@ -10,6 +10,7 @@ import { type Group, groupShape, packGroups } from '../../src/plan/pack.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { RunKernels } from '../../src/run/kernels.ts';
 import { initialiseGroup, kernelEngine } from '../../src/train/engine.ts';
+import { trainInChunks } from './group.ts';
 
 /** What training the networks of one kernel shape took. */
 export interface ShapeTime {
@@ -50,11 +51,6 @@ async function train(group: Group, epochCount: number): Promise<number> {
   if (memory.buffer.byteLength < memoryBytes) memory = sharedMemory(memoryBytes);
   const engine = kernelEngine(initialiseGroup({ networks, shape, memory }), kernel);
   const begin = performance.now();
-  for (let firstEpoch = 1; firstEpoch <= epochCount; ) {
-    const bucketEnd = Math.ceil(firstEpoch / bucketEpochs) * bucketEpochs;
-    const count = Math.min(shape.chunkEpochs, bucketEnd - firstEpoch + 1, epochCount - firstEpoch + 1);
-    engine({ firstEpoch, count });
-    firstEpoch += count;
-  }
+  trainInChunks(engine, shape, { firstEpoch: 1, epochs: epochCount });
   return (performance.now() - begin) / 1000;
 }

@@ -29,7 +29,7 @@ export class FlipDetector {
     return this.#tailFlips;
   }
 
-  /** Takes a chunk and returns how many of its epochs are flips. A cosine that is NaN is none. */
+  /** Takes a part of a chunk and returns how many of its epochs are flips. A cosine that is NaN is none. */
   observe(chunk: SignalChunk): number {
     const { flipCosine, onsetEpochs } = this.#thresholds;
     if (!(chunk.updateCosineMin < flipCosine)) {

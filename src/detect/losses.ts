@@ -26,8 +26,12 @@ export class LossCourse {
     const { firstEpoch, count } = chunk;
     if (firstEpoch === 1) this.first = chunk.loss(0);
     this.last = chunk.loss(count - 1);
-    if (this.#hasNoMinimum(chunk)) this.#seekLastLow(chunk);
-    else for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
+    if (this.minimumEpoch === null || Number.isNaN(chunk.lossMin)) {
+      for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
+    } else {
+      if (chunk.lossMin < this.minimum) this.#takeMinimum(chunk);
+      this.#seekLastLow(chunk);
+    }
     if (this.nonFiniteEpoch === null && chunk.nonFiniteMax !== 0) {
       let i = 0;
       while (chunk.nonFinite(i) === 0) i++;
@@ -36,11 +40,17 @@ export class LossCourse {
     }
   }
 
-  /** Whether the chunk has no new minimum, and no NaN. */
-  #hasNoMinimum({ lossMin }: SignalChunk): boolean {
-    return this.minimumEpoch !== null && lossMin >= this.minimum;
+  /** Takes the smallest loss of a chunk: the first epoch that has it, in the first part that has it. */
+  #takeMinimum(chunk: SignalChunk): void {
+    this.minimum = chunk.lossMin;
+    let [number, i] = [0, 0];
+    while (chunk.part(number).lossMin !== this.minimum) number++;
+    const part = chunk.part(number);
+    while (part.loss(i) !== this.minimum) i++;
+    this.minimumEpoch = part.firstEpoch + i;
   }
 
+  /** A loss behind the new minimum is judged by it, and one before does not count: the minimum itself comes later. */
   #seekLastLow(chunk: SignalChunk): void {
     const lowMax = this.#lossRatio * this.minimum;
     if (!(chunk.lossMin <= lowMax)) return;

@@ -100,15 +100,17 @@ export class Observer {
 
   /** Takes the next epochs; chunks must follow one another without a gap. */
   observe(chunk: SignalChunk): void {
-    const { firstEpoch, count, lossMin } = chunk;
+    const { firstEpoch, count, partCount } = chunk;
     if (count === 0) return;
     if (firstEpoch !== this.#epoch + 1) throw new Error(`epoch ${firstEpoch} follows upon epoch ${this.#epoch}`);
     this.#epoch += count;
     this.#losses.observe(chunk);
     this.#spikes.observe(chunk);
-    const flips = this.#flips.observe(chunk);
     this.#stagnation.observe(chunk);
-    this.#history.add(count, lossMin, flips);
+    for (let i = 0; i < partCount; i++) {
+      const part = chunk.part(i);
+      this.#history.add(part.count, part.lossMin, this.#flips.observe(part));
+    }
     const { divergence, head, tail } = this.#stretches;
     divergence.observe(chunk);
     head.observe(chunk);

@@ -69,11 +69,23 @@ export class SpikeDetector {
   }
 
   observe(chunk: SignalChunk): void {
-    if (this.#onset === 0 ? this.#isCalm(chunk) : this.#isAloft(chunk)) {
+    if (this.#passOver(chunk)) return;
+    for (let i = 0; i < chunk.partCount; i++) this.#observePart(chunk.part(i));
+  }
+
+  #observePart(part: SignalChunk): void {
+    if (this.#passOver(part)) return;
+    for (let i = 0; i < part.count; ) i = this.#onset === 0 ? this.#seekOnset(part, i) : this.#followOpen(part, i);
+  }
+
+  /** Takes a chunk in which nothing can happen, and says whether it is one. */
+  #passOver(chunk: SignalChunk): boolean {
+    const isQuiet = this.#onset === 0 ? this.#isCalm(chunk) : this.#isAloft(chunk);
+    if (isQuiet) {
+      this.#lowEpochs = 0;
       this.#minimum.pushChunk(chunk);
-      return;
     }
-    for (let i = 0; i < chunk.count; ) i = this.#onset === 0 ? this.#seekOnset(chunk, i) : this.#followOpen(chunk, i);
+    return isQuiet;
   }
 
   /** Whether no spike can begin: over the chunk the base is at least the smaller of what it is now and the smallest loss of the chunk. */
@@ -87,9 +99,7 @@ export class SpikeDetector {
   #isAloft({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
     const { spikeFall, levelShiftEpochs } = this.#thresholds;
     if (!(lossMin > spikeFall * this.#base && lossMax <= this.#peak)) return false;
-    if (firstEpoch + count > this.#onset + levelShiftEpochs - 1) return false;
-    this.#lowEpochs = 0;
-    return true;
+    return firstEpoch + count <= this.#onset + levelShiftEpochs - 1;
   }
 
   /** Takes the losses of a chunk from one on, to the beginning of a spike or the end of the chunk; returns how far it came. */
@@ -141,6 +151,7 @@ export class SpikeDetector {
     const spike = this.#openSpike(kind, endEpoch);
     if (kind === 'spike') this.#count(spike);
     this.#onset = 0;
+    this.#lowEpochs = 0;
     this.#emit(spike);
   }
 

@@ -13,7 +13,7 @@
  *     ├ constants       [constant][lane]           hyper-parameters
  *     ├ corrections     [correction][step of the chunk][lane]
  *     ├ signals         [signal][epoch of the chunk][lane]
- *     ├ extremes        [extreme][lane]            of the signals over the chunk
+ *     ├ extremes        [extreme][part of the chunk][lane]    of the signals over each part
  *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the order of the epoch; nothing where it is theirs
  *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
  *     └ objective       [constant][lane]           nothing where there are layers
@@ -52,8 +52,10 @@ export interface GroupShape {
   readonly constants: number;
   readonly corrections: number;
   readonly lanes: number;
-  /** Epochs whose signals the memory holds. */
+  /** Epochs whose signals the memory holds: a whole number of parts. */
   readonly chunkEpochs: number;
+  /** Epochs whose signals have their extremes together. */
+  readonly partEpochs: number;
 }
 
 /** Parameters of each network. */
@@ -64,6 +66,19 @@ export function parametersOf({ layers, exponent }: Pick<GroupShape, 'layers' | '
 /** Steps of the optimiser in an epoch. */
 export function stepsPerEpoch({ sampleCount, batchSize }: Pick<GroupShape, 'sampleCount' | 'batchSize'>): number {
   return Math.ceil(sampleCount / batchSize);
+}
+
+/** Parts whose extremes the memory holds. */
+export function partsPerChunk({ chunkEpochs, partEpochs }: Pick<GroupShape, 'chunkEpochs' | 'partEpochs'>): number {
+  return chunkEpochs / partEpochs;
+}
+
+/** The longest chunk of at most `epochs` epochs: whole parts, or less than one. */
+export function chunkWithin(
+  { chunkEpochs, partEpochs }: Pick<GroupShape, 'chunkEpochs' | 'partEpochs'>,
+  epochs: number,
+) {
+  return epochs < partEpochs ? epochs : Math.min(chunkEpochs, epochs - (epochs % partEpochs));
 }
 
 /** The per-epoch scalars of a network in the order of the `signals` section; counts and flags are stored as numbers too. */
@@ -77,7 +92,7 @@ export const SIGNALS = [
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
-/** The extremes of signals over a chunk in the order of the `extremes` section. */
+/** The extremes of signals over a part of a chunk in the order of the `extremes` section. */
 export const EXTREMES = [
   'lossMin',
   'lossMax',
@@ -135,7 +150,7 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     constants: shape.constants * lanes,
     corrections: shape.corrections * chunkEpochs * stepsPerEpoch(shape) * lanes,
     signals: SIGNALS.length * chunkEpochs * lanes,
-    extremes: EXTREMES.length * lanes,
+    extremes: EXTREMES.length * partsPerChunk(shape) * lanes,
     shuffledInputs: shuffledEpochs * inputs,
     shuffledTargets: shuffledEpochs * targets,
     objective: exponent === null ? 0 : OBJECTIVE_CONSTANTS * lanes,

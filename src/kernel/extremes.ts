@@ -1,9 +1,9 @@
 /**
- * The extremes of the signals over the epochs of one call, twin of src/reference/extremes.ts.
+ * The extremes of the signals over the epochs of one part of a chunk, twin of src/reference/extremes.ts.
  */
-import { EXTREMES, type ExtremeName, type SignalName } from '../group/layout.ts';
+import { EXTREMES, type ExtremeName, type GroupShape, partsPerChunk, type SignalName } from '../group/layout.ts';
 import { type Code, Section, ZERO } from './code.ts';
-import { constant, less, notEqual, or, select, type Variable, type Vector } from './tree.ts';
+import { constant, type Index, less, notEqual, or, select, type Variable, type Vector } from './tree.ts';
 
 type Extremes = Readonly<Record<ExtremeName, Variable>>;
 
@@ -39,8 +39,8 @@ export function takeSignals(code: Code, extremes: Extremes, signals: Readonly<Re
   move('nonFiniteMax', 'nonFinite', (now, before) => less(before, now));
 }
 
-/** Writes the extremes to memory. */
-export function storeExtremes(code: Code, extremes: Extremes): void {
+/** Writes the extremes of a part to memory. */
+export function storeExtremes(code: Code, shape: GroupShape, part: Index, extremes: Extremes): void {
   const section = new Section('extremes');
-  for (const [i, name] of EXTREMES.entries()) code.store(section, i, extremes[name]);
+  for (const [i, name] of EXTREMES.entries()) code.store(section, part.plus(i * partsPerChunk(shape)), extremes[name]);
 }

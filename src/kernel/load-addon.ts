@@ -2,8 +2,8 @@
  * Loads a kernel that is an addon of Node into the thread at hand. A file may be loaded by several threads, and by one several times.
  */
 
-/** Trains the networks in the first `vectors` vectors of a group's memory for `epochs` epochs. */
-export type AddonFunction = (bytes: Uint8Array, epochs: number, vectors: number) => void;
+/** Trains the networks in the first `vectors` vectors of a group's memory for `parts` times `epochs` epochs. */
+export type AddonFunction = (bytes: Uint8Array, parts: number, epochs: number, vectors: number) => void;
 
 /** The function of an addon that printAddon has printed. Throws where the system does not load it. */
 export function loadAddon(path: string): AddonFunction {

@@ -17,17 +17,18 @@ extern int napi_create_function(handle, const char *, __SIZE_TYPE__, handle (*)(
 extern int napi_throw_error(handle, const char *, const char *);
 
 static handle called(handle env, handle info) {
-  __SIZE_TYPE__ count = 3, bytes;
-  handle arguments[3];
+  __SIZE_TYPE__ count = 4, bytes;
+  handle arguments[4];
   int type;
   void *memory;
-  __INT64_TYPE__ epochs, vectors;
-  if (napi_get_cb_info(env, info, &count, arguments, 0, 0) || count != 3 ||
+  __INT64_TYPE__ parts, epochs, vectors;
+  if (napi_get_cb_info(env, info, &count, arguments, 0, 0) || count != 4 ||
       napi_get_typedarray_info(env, arguments[0], &type, &bytes, &memory, 0, 0) ||
-      napi_get_value_int64(env, arguments[1], &epochs) || napi_get_value_int64(env, arguments[2], &vectors))
-    napi_throw_error(env, 0, "expected train(bytes, epochs, vectors)");
+      napi_get_value_int64(env, arguments[1], &parts) || napi_get_value_int64(env, arguments[2], &epochs) ||
+      napi_get_value_int64(env, arguments[3], &vectors))
+    napi_throw_error(env, 0, "expected train(bytes, parts, epochs, vectors)");
   else
-    train(memory, epochs, vectors);
+    train(memory, parts, epochs, vectors);
   return 0;
 }
 
@@ -37,7 +38,7 @@ __attribute__((visibility("default"))) handle napi_register_module_v1(handle env
 }
 `;
 
-/** Prints an addon that is a function `train(bytes, epochs, vectors)`; `bytes` is a Uint8Array of the memory from address 0 on. */
+/** Prints an addon that is a function `train(bytes, parts, epochs, vectors)`; `bytes` is a Uint8Array of the memory from address 0 on. */
 export function printAddon(program: Program, of: { sections: Addresses['sections']; vectorBytes: number }): string {
   return `${printC(program, { name: 'train', ...of })}${GLUE}`;
 }

@@ -5,7 +5,7 @@
  */
 import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
-import { EPOCHS_ARGUMENT, type Program } from './program.ts';
+import { COUNT_ARGUMENTS, type Program } from './program.ts';
 import { filledIn, type Templates } from './templates.ts';
 import type { Counter, Index, Loop, Place, Statement, Variable, Vector } from './tree.ts';
 
@@ -40,7 +40,7 @@ const TEMPLATES: Templates = {
 };
 
 /**
- * Prints `void NAME(number *memory, long epochs, long vectors)`. Sections are at the addresses of the WebAssembly kernel, so that both can train
+ * Prints `void NAME(number *memory, long parts, long epochs, long vectors)`. Sections are at the addresses of the WebAssembly kernel, so that both can train
  * on the same memory.
  *
  * @param sections where each section begins, in bytes
@@ -74,9 +74,9 @@ class Printer {
     const type = (name: string, of: string) =>
       `typedef ${of} ${name} __attribute__((vector_size(${this.#vectorBytes}), may_alias));`;
     const width = this.#vectorBytes / BYTES_OF[this.#program.precision];
-    this.#line(`for (long part = 0; part < vectors; part++) {`);
+    this.#line(`for (long v = 0; v < vectors; v++) {`);
     this.#depth++;
-    this.#line(`${number} *const lanes = memory + part * ${width};`);
+    this.#line(`${number} *const lanes = memory + v * ${width};`);
     this.#declare(this.#program.tree);
     this.#block(this.#program.tree);
     this.#depth--;
@@ -86,7 +86,7 @@ class Printer {
       type('mask', integer),
       type('bits', unsigned),
       prelude(this.#program.precision, this.#vectorBytes),
-      `void ${this.#name}(${number} *memory, long epochs, long vectors) {`,
+      `void ${this.#name}(${number} *memory, ${COUNT_ARGUMENTS.map((name) => `long ${name}`).join(', ')}, long vectors) {`,
       ...this.#lines,
       '}',
       '',
@@ -127,8 +127,7 @@ class Printer {
 
   #loop({ counter, count, body }: Loop): void {
     const name = this.#nameOf(counter);
-    const limit = count === EPOCHS_ARGUMENT ? 'epochs' : count;
-    this.#line(`for (long ${name} = 0; ${name} < ${limit}; ${name}++) {`);
+    this.#line(`for (long ${name} = 0; ${name} < ${count}; ${name}++) {`);
     this.#depth++;
     this.#declare(body);
     this.#block(body);

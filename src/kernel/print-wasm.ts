@@ -9,7 +9,7 @@
  */
 import { BYTES_OF, type FloatArray, floatArray } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
-import { EPOCHS_ARGUMENT, type Program } from './program.ts';
+import { COUNT_ARGUMENTS, type Program } from './program.ts';
 import type { Counter, Index, Loop, Operation, Place, Statement, Variable, Vector } from './tree.ts';
 import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts';
 
@@ -29,7 +29,7 @@ export interface PrintedModule {
 }
 
 /**
- * Prints a program for memory at the given addresses. The function takes the numbers of epochs and of vectors to train.
+ * Prints a program for memory at the given addresses. The function takes the numbers of parts, of the epochs of each, and of vectors to train.
  *
  * @throws RangeError where the lanes of a group do not fill whole vectors
  */
@@ -37,9 +37,8 @@ export function printWasm(program: Program, addresses: Addresses): PrintedModule
   return new Printer(program, addresses).print();
 }
 
-const EPOCHS = 0;
-const VECTORS = 1;
-const PARAMETER_COUNT = 2;
+const VECTORS = COUNT_ARGUMENTS.length;
+const PARAMETER_COUNT = VECTORS + 1;
 
 /** Instructions that do not depend on the precision. */
 const LOAD = 0;
@@ -168,7 +167,7 @@ class Printer {
     }
     const left = code.local(I32);
     if (typeof loop.count === 'number') code.integer(loop.count).set(left);
-    else if (loop.count === EPOCHS_ARGUMENT) code.get(EPOCHS).set(left);
+    else if (COUNT_ARGUMENTS.includes(loop.count)) code.get(COUNT_ARGUMENTS.indexOf(loop.count)).set(left);
     else throw new Error(`no argument ${loop.count}`);
     code.repeat(() => {
       this.#block(loop.body, cursors);

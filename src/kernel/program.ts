@@ -1,6 +1,7 @@
 /**
  * A kernel as a program: the tree for a shape and the scratch that it needs. One call trains all lanes of a group for a number of
- * epochs, from and to the group's memory: for each batch of an epoch all layers forward, the loss, all layers backward, and the update.
+ * parts of equally many epochs, from and to the group's memory: for each batch of an epoch all layers forward, the loss, all layers
+ * backward, and the update; and for each part the extremes of its signals.
  */
 import { type GroupShape, parametersOf, stepsPerEpoch } from '../group/layout.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -14,8 +15,8 @@ import { activationOf, type Batch, GRADIENT, layersOf } from './shape.ts';
 import { Index, type Statement, type Variable, type Vector } from './tree.ts';
 import { keepStart, previousSquares, START, step, update } from './update.ts';
 
-/** The name of the argument that says how many epochs a call trains. */
-export const EPOCHS_ARGUMENT = 'epochs';
+/** The arguments that say how many parts a call trains, and how many epochs of each: no more than the shape has. */
+export const COUNT_ARGUMENTS: readonly string[] = ['parts', 'epochs'];
 
 /** What the printers print. */
 export interface Program {
@@ -28,16 +29,19 @@ export interface Program {
 
 /** The program of a shape. */
 export function programOf(shape: GroupShape): Program {
-  const { precision, lanes, exponent } = shape;
+  const { precision, lanes, exponent, partEpochs } = shape;
   const code = new Code();
   const elementary = new Elementary(code, precision);
   const squares = previousSquares(code, shape);
-  const extremes = beginExtremes(code);
-  code.loop({ name: 'epoch', count: EPOCHS_ARGUMENT }, (epoch) => {
-    const loss = exponent === null ? trainLayers(code, { shape, elementary, epoch }) : objective(code, exponent);
-    takeSignals(code, extremes, update(code, shape, { epoch, loss, previousSquares: squares }));
+  code.loop({ name: 'part', count: 'parts' }, (part) => {
+    const extremes = beginExtremes(code);
+    code.loop({ name: 'epoch', count: 'epochs' }, (i) => {
+      const epoch = part.times(partEpochs).plus(i);
+      const loss = exponent === null ? trainLayers(code, { shape, elementary, epoch }) : objective(code, exponent);
+      takeSignals(code, extremes, update(code, shape, { epoch, loss, previousSquares: squares }));
+    });
+    storeExtremes(code, shape, part, extremes);
   });
-  storeExtremes(code, extremes);
 
   return { precision, lanes, tree: code.statements, scratch: scratchOf(shape) };
 }

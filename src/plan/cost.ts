@@ -51,10 +51,10 @@ export const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 /** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
-/** Operations of one task: a third of a second to a second of a core. */
+/** Operations of one task: half a second to a second of a core. */
 export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
-  kernel: 2 ** 33,
-  native: 2 ** 34,
+  kernel: 2 ** 34,
+  native: 2 ** 35,
   reference: 2 ** 28,
 };
 
@@ -62,17 +62,21 @@ export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;
 
 /**
- * A bucket of at least so many epochs is a chunk, since the extremes of a chunk come out of the kernel's registers for next to nothing. Shorter ones
- * would be paid for with a call each: there a chunk is many buckets, and the extremes are taken from its signals.
+ * A bucket of at least so many epochs is a part of a chunk, since the kernel has the extremes of a part in its registers. Several shorter ones
+ * share a part, and their extremes are taken from the signals.
  */
-const BUCKET_EPOCHS_OF_CHUNK = 8;
-/** Epochs of a chunk of many buckets: the signals of four lanes then fit into the first-level cache. */
-const EPOCHS_OF_SHORT_BUCKETS = 256;
+const BUCKET_EPOCHS_OF_PART = 8;
+/** Epochs of a part of short buckets, at least. */
+const EPOCHS_OF_SHARED_PART = 16;
+/** Epochs of a chunk of several parts, at most: the signals of four lanes then fit into the first-level cache. */
+const EPOCHS_OF_PARTS_MAX = 256;
 
-/** Epochs of a chunk of the trace's buckets, where a group is trained for at most `epochsBetweenLooks` at a time. */
-export function epochsOfChunk(bucketEpochs: number, epochsBetweenLooks: number): number {
-  const epochs = bucketEpochs < BUCKET_EPOCHS_OF_CHUNK ? EPOCHS_OF_SHORT_BUCKETS : bucketEpochs;
-  return Math.min(epochs, epochsBetweenLooks);
+/** Epochs of chunks and of their parts for the trace's buckets, where a group is trained for at most `epochsMax` at a time. */
+export function chunksOf(bucketEpochs: number, epochsMax: number): { chunkEpochs: number; partEpochs: number } {
+  const sharing = bucketEpochs < BUCKET_EPOCHS_OF_PART ? Math.ceil(EPOCHS_OF_SHARED_PART / bucketEpochs) : 1;
+  const partEpochs = Math.min(sharing * bucketEpochs, epochsMax);
+  const parts = Math.max(1, Math.floor(Math.min(EPOCHS_OF_PARTS_MAX, epochsMax) / partEpochs));
+  return { chunkEpochs: parts * partEpochs, partEpochs };
 }
 
 /** Epochs that a group of `lanes` networks, each of so many operations an epoch, is trained for between two looks. */

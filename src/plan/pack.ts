@@ -10,8 +10,8 @@ import type { GroupShape } from '../group/layout.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import {
+  chunksOf,
   epochsBetweenLooks,
-  epochsOfChunk,
   GROUP_BYTES_MAX,
   numbersInMemory,
   OPERATIONS_PER_TASK,
@@ -132,7 +132,8 @@ export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'
   const [network] = networks;
   const { precision, optimizer, subnormals } = network;
   const { kind, form } = optimizer;
-  const chunkEpochs = epochsOfChunk(bucketEpochs, epochsBetweenLooks(operationsPerEpoch(network), lanes));
+  const betweenLooks = epochsBetweenLooks(operationsPerEpoch(network), lanes);
+  const epochsMax = network.shuffle === true ? Math.min(betweenLooks, shuffledEpochsMax(network, lanes)) : betweenLooks;
   return {
     ...lossLayout(network),
     precision,
@@ -142,7 +143,7 @@ export function groupShape({ networks, lanes }: Pick<Group, 'networks' | 'lanes'
     constants: CONSTANT_NAMES.length,
     corrections: correctionNames(optimizer).length,
     lanes,
-    chunkEpochs: network.shuffle === true ? Math.min(chunkEpochs, shuffledEpochsMax(network, lanes)) : chunkEpochs,
+    ...chunksOf(bucketEpochs, epochsMax),
   };
 }
 

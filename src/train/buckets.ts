@@ -86,25 +86,31 @@ export class Bucket {
   /** Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them. */
   observe(chunk: LaneSignals, rows: BucketRows): void {
     const { firstEpoch, lastEpoch } = chunk;
-    if (this.#bucketEpochs === 1) this.#copy(chunk, rows);
+    if (this.#areParts(chunk)) this.#copy(chunk, rows);
     else if (Math.ceil(firstEpoch / this.#bucketEpochs) === Math.ceil(lastEpoch / this.#bucketEpochs))
       this.#takeExtremes(chunk, rows);
     else for (let i = 0; i < chunk.count; i++) this.#takeEpoch(chunk, i, rows);
   }
 
-  /** Buckets of one epoch: its signals, as they are, are its extremes. */
+  /** Whether the buckets of a chunk are its parts, or single epochs, which are their own extremes. */
+  #areParts({ firstEpoch, count, partCount }: LaneSignals): boolean {
+    if (this.#bucketEpochs === 1) return true;
+    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count === partCount * this.#bucketEpochs;
+  }
+
+  /** Adds the rows of a chunk that is whole buckets. */
   #copy(chunk: LaneSignals, rows: BucketRows): void {
-    const { firstEpoch, count } = chunk;
     const at = rows.rowCount;
-    const end = at + count;
+    const end = at + chunk.count / this.#bucketEpochs;
     rows.rowCount = end;
     rows.network.fill(this.#network, at, end);
-    for (let row = at, epoch = firstEpoch; row < end; row++, epoch++) rows.epoch[row] = epoch;
-    chunk.copyLosses(rows.loss, { at, first: 0, count });
-    chunk.copyGradientNorms(rows.gradientNorm, at);
-    chunk.copyUpdateNorms(rows.updateNorm, at);
-    chunk.copyUpdateCosines(rows.updateCosine, at);
-    chunk.copyChangedParameters(rows.changedParameters, at);
+    let epoch = chunk.firstEpoch - 1;
+    for (let row = at; row < end; row++) rows.epoch[row] = epoch += this.#bucketEpochs;
+    chunk.copyLastOfEach(this.#bucketEpochs, rows, at);
+    if (this.#bucketEpochs > 1) {
+      chunk.copyExtremes(rows, at);
+      return;
+    }
     rows.lossMin.set(rows.loss.subarray(at, end), at);
     rows.lossMax.set(rows.loss.subarray(at, end), at);
     rows.gradientNormMax.set(rows.gradientNorm.subarray(at, end), at);

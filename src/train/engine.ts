@@ -13,6 +13,7 @@ import {
   type GroupMemory,
   type GroupShape,
   groupMemory,
+  partsPerChunk,
   readLane,
   SIGNALS,
   STATE_SECTIONS,
@@ -26,7 +27,10 @@ import { Extremes } from '../reference/extremes.ts';
 import { initialParameters } from '../reference/init.ts';
 import { SharedCorrections } from './corrections.ts';
 
-/** Trains a group from epoch `firstEpoch` for `count` epochs; the signals of epoch firstEpoch + i stand at index i. */
+/**
+ * Trains a group from epoch `firstEpoch` for `count` epochs, which are whole parts of a chunk or less than one; the signals of epoch
+ * firstEpoch + i stand at index i, the extremes of each part at its number.
+ */
 export type Engine = (chunk: { firstEpoch: number; count: number }) => void;
 
 /** A group in a shared memory that is at least as large as its kernel or, without one, its layout needs. */
@@ -100,8 +104,19 @@ export function kernelEngine(
   return ({ firstEpoch, count }) => {
     corrections.write(sections.corrections, firstEpoch, count);
     if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
-    train(count, vectors);
+    const parts = partsOf(shape, count);
+    train(parts, count / parts, vectors);
   };
+}
+
+/** The parts of a chunk of so many epochs: the kernel's loop has no room for a short one behind whole ones. */
+function partsOf({ chunkEpochs, partEpochs }: GroupShape, count: number): number {
+  if (count < partEpochs) return 1;
+  if (count > chunkEpochs || count % partEpochs !== 0)
+    throw new RangeError(
+      `a chunk of ${count} epochs: neither less than a part of ${partEpochs} nor whole parts to ${chunkEpochs}`,
+    );
+  return count / partEpochs;
 }
 
 /** Bytes of the vectors that a kernel trains one after another. */
@@ -115,7 +130,7 @@ function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAs
   for (let i = 0; i < table.length; i++) table[i] = constants[Math.floor(i / lanes)];
 }
 
-type TrainFunction = (epochs: number, vectors: number) => void;
+type TrainFunction = (parts: number, epochs: number, vectors: number) => void;
 type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
 
 interface KernelFunctions {
@@ -156,7 +171,7 @@ function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction
   if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
   const train = loadAddon(kernel.path);
   const bytes = new Uint8Array(memory.buffer);
-  return (epochs, vectors) => train(bytes, epochs, vectors);
+  return (parts, epochs, vectors) => train(bytes, parts, epochs, vectors);
 }
 
 /** The engine that runs the scalar reference on a group. */
@@ -169,6 +184,7 @@ export function referenceEngine({ networks, shape, sections }: GroupInMemory): E
 
 function laneEngine(network: Network, lane: number, shape: GroupShape, memory: GroupMemory): Engine {
   const { precision, lanes, chunkEpochs } = shape;
+  const partCount = partsPerChunk(shape);
   const ownLane = (section: keyof GroupMemory) => floatArray(precision, memory[section].length / lanes);
   const samples = { inputs: ownLane('inputs'), targets: ownLane('targets') };
   readLane(memory.inputs, lanes, lane, samples.inputs);
@@ -186,15 +202,21 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
 
   return ({ firstEpoch, count }) => {
     for (const name of STATE_SECTIONS) readLane(memory[name], lanes, lane, state[name]);
-    extremes.begin();
-    for (let i = 0; i < count; i++) {
-      const signals = epoch(state, firstEpoch + i);
-      extremes.take(signals);
-      for (const [index, name] of SIGNALS.entries()) {
-        memory.signals[(index * chunkEpochs + i) * lanes + lane] = Number(signals[name]);
+    const parts = partsOf(shape, count);
+    const partEpochs = count / parts;
+    for (let part = 0; part < parts; part++) {
+      extremes.begin();
+      for (let i = part * partEpochs; i < (part + 1) * partEpochs; i++) {
+        const signals = epoch(state, firstEpoch + i);
+        extremes.take(signals);
+        for (const [index, name] of SIGNALS.entries()) {
+          memory.signals[(index * chunkEpochs + i) * lanes + lane] = Number(signals[name]);
+        }
+      }
+      for (const [index, name] of EXTREMES.entries()) {
+        memory.extremes[(index * partCount + part) * lanes + lane] = extremes.values[name];
       }
     }
-    for (const [index, name] of EXTREMES.entries()) memory.extremes[index * lanes + lane] = extremes.values[name];
     for (const name of STATE_SECTIONS) writeLane(memory[name], lanes, lane, state[name]);
   };
 }

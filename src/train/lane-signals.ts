@@ -1,12 +1,13 @@
 /**
  * The signals of one lane of a group over the chunk at hand, read where they stand in the group's memory: by epoch for those who must
- * look at each, and as extremes of the chunk for those who need not.
+ * look at each, and as extremes of the chunk, or of a part of it, for those who need not.
  */
 import {
   EXTREMES,
   type ExtremeName,
   type GroupMemory,
   type GroupShape,
+  partsPerChunk,
   SIGNALS,
   type SignalName,
 } from '../group/layout.ts';
@@ -35,24 +36,61 @@ function placesOf<Name extends string>(names: readonly Name[], wanted: readonly 
 export class LaneSignals {
   firstEpoch = 1;
   count = 0;
+  /** Parts that have extremes of their own. */
+  partCount = 1;
+  /** NaN where a loss is. */
+  lossMin = Number.NaN;
+  lossMax = Number.NaN;
+  /** NaN where a norm is. */
+  gradientNormMax = Number.NaN;
+  /** Of the cosines that are numbers; NaN where none is. */
+  updateCosineMin = Number.NaN;
+  changedParametersMax = 0;
+  nonFiniteMax = 0;
+  readonly #of: { readonly shape: GroupShape; readonly memory: GroupMemory; readonly lane: number };
   readonly #signals: FloatArray;
   readonly #extremes: FloatArray;
   readonly #lanes: number;
   readonly #lane: number;
-  /** Numbers from one signal to the next. */
+  readonly #partEpochs: number;
+  /** Numbers from one signal to the next, and from one extreme to the next. */
   readonly #signalLength: number;
+  readonly #extremeLength: number;
+  /** Where the signals of the first epoch begin. */
+  #begin: number;
+  #part: LaneSignals | null = null;
 
-  constructor({ shape, memory, lane }: { shape: GroupShape; memory: GroupMemory; lane: number }) {
+  constructor(of: { shape: GroupShape; memory: GroupMemory; lane: number }) {
+    const { shape, memory, lane } = of;
+    this.#of = of;
     this.#signals = memory.signals;
     this.#extremes = memory.extremes;
     this.#lanes = shape.lanes;
     this.#lane = lane;
+    this.#partEpochs = shape.partEpochs;
     this.#signalLength = shape.chunkEpochs * shape.lanes;
+    this.#extremeLength = partsPerChunk(shape) * shape.lanes;
+    this.#begin = lane;
   }
 
   begin({ firstEpoch, count }: { firstEpoch: number; count: number }): void {
     this.firstEpoch = firstEpoch;
     this.count = count;
+    this.partCount = Math.max(1, count / this.#partEpochs);
+    this.#takeExtremes(0);
+    for (let part = 1; part < this.partCount; part++) this.#joinExtremes(part);
+  }
+
+  /** A part of the chunk by its number, until the next one is asked for: one that has no parts itself. */
+  part(number: number): LaneSignals {
+    if (this.partCount === 1) return this;
+    this.#part ??= new LaneSignals(this.#of);
+    const part = this.#part;
+    part.firstEpoch = this.firstEpoch + number * this.#partEpochs;
+    part.count = this.#partEpochs;
+    part.#begin = this.#lane + number * this.#partEpochs * this.#lanes;
+    part.#takeExtremes(number);
+    return part;
   }
 
   get lastEpoch(): number {
@@ -62,39 +100,6 @@ export class LaneSignals {
   /** Of epoch firstEpoch + i. */
   loss(i: number): number {
     return this.#signal(LOSS, i);
-  }
-
-  /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
-  copyLosses(target: FloatArray, { at, first, count }: { at: number; first: number; count: number }): void {
-    const [signals, lanes] = [this.#signals, this.#lanes];
-    let from = this.#place(LOSS, first);
-    for (let to = at; to < at + count; to++, from += lanes) target[to] = signals[from];
-  }
-
-  /** Copies the norms of all epochs of the chunk, from `at` on; the same for the others below. */
-  copyGradientNorms(target: Float32Array, at: number): void {
-    this.#copySingles(GRADIENT_NORM, target, at);
-  }
-
-  copyUpdateNorms(target: Float32Array, at: number): void {
-    this.#copySingles(UPDATE_NORM, target, at);
-  }
-
-  copyUpdateCosines(target: Float32Array, at: number): void {
-    this.#copySingles(UPDATE_COSINE, target, at);
-  }
-
-  copyChangedParameters(target: Uint32Array, at: number): void {
-    const [signals, lanes] = [this.#signals, this.#lanes];
-    let from = this.#place(CHANGED_PARAMETERS, 0);
-    for (let to = at; to < at + this.count; to++, from += lanes) target[to] = signals[from];
-  }
-
-  /** A loop for each type of target: one for all would look up the type of each number it writes. */
-  #copySingles(signal: number, target: Float32Array, at: number): void {
-    const [signals, lanes] = [this.#signals, this.#lanes];
-    let from = this.#place(signal, 0);
-    for (let to = at; to < at + this.count; to++, from += lanes) target[to] = signals[from];
   }
 
   gradientNorm(i: number): number {
@@ -118,31 +123,33 @@ export class LaneSignals {
     return this.#signal(NON_FINITE, i);
   }
 
-  /** NaN where a loss of the chunk is. */
-  get lossMin(): number {
-    return this.#extreme(LOSS_MIN);
+  /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
+  copyLosses(target: FloatArray, { at, first, count }: { at: number; first: number; count: number }): void {
+    const [signals, lanes] = [this.#signals, this.#lanes];
+    let from = this.#place(LOSS, first);
+    for (let to = at; to < at + count; to++, from += lanes) target[to] = signals[from];
   }
 
-  get lossMax(): number {
-    return this.#extreme(LOSS_MAX);
+  /** Copies the last epoch of each `bucketEpochs` into rows, from row `at` on. */
+  copyLastOfEach(bucketEpochs: number, rows: SignalColumns, at: number): void {
+    const signals = this.#signals;
+    const last = bucketEpochs - 1;
+    const of = { at, count: this.count / bucketEpochs, stride: bucketEpochs * this.#lanes };
+    copyDoubles(rows.loss, signals, this.#place(LOSS, last), of);
+    copySingles(rows.gradientNorm, signals, this.#place(GRADIENT_NORM, last), of);
+    copySingles(rows.updateNorm, signals, this.#place(UPDATE_NORM, last), of);
+    copySingles(rows.updateCosine, signals, this.#place(UPDATE_COSINE, last), of);
+    copyCounts(rows.changedParameters, signals, this.#place(CHANGED_PARAMETERS, last), of);
   }
 
-  /** NaN where a norm of the chunk is. */
-  get gradientNormMax(): number {
-    return this.#extreme(GRADIENT_NORM_MAX);
-  }
-
-  /** Of the cosines that are numbers; NaN where none is. */
-  get updateCosineMin(): number {
-    return this.#extreme(UPDATE_COSINE_MIN);
-  }
-
-  get changedParametersMax(): number {
-    return this.#extreme(CHANGED_PARAMETERS_MAX);
-  }
-
-  get nonFiniteMax(): number {
-    return this.#extreme(NON_FINITE_MAX);
+  /** Copies the extremes of each part into rows, from row `at` on. */
+  copyExtremes(rows: ExtremeColumns, at: number): void {
+    const extremes = this.#extremes;
+    const of = { at, count: this.partCount, stride: this.#lanes };
+    copyDoubles(rows.lossMin, extremes, this.#extremePlace(LOSS_MIN, 0), of);
+    copyDoubles(rows.lossMax, extremes, this.#extremePlace(LOSS_MAX, 0), of);
+    copySingles(rows.gradientNormMax, extremes, this.#extremePlace(GRADIENT_NORM_MAX, 0), of);
+    copySingles(rows.updateCosineMin, extremes, this.#extremePlace(UPDATE_COSINE_MIN, 0), of);
   }
 
   #signal(place: number, i: number): number {
@@ -151,10 +158,72 @@ export class LaneSignals {
 
   /** Where a signal of epoch firstEpoch + i stands in its section. */
   #place(signal: number, i: number): number {
-    return signal * this.#signalLength + i * this.#lanes + this.#lane;
+    return signal * this.#signalLength + i * this.#lanes + this.#begin;
   }
 
-  #extreme(place: number): number {
-    return this.#extremes[place * this.#lanes + this.#lane];
+  #takeExtremes(part: number): void {
+    this.lossMin = this.#extreme(LOSS_MIN, part);
+    this.lossMax = this.#extreme(LOSS_MAX, part);
+    this.gradientNormMax = this.#extreme(GRADIENT_NORM_MAX, part);
+    this.updateCosineMin = this.#extreme(UPDATE_COSINE_MIN, part);
+    this.changedParametersMax = this.#extreme(CHANGED_PARAMETERS_MAX, part);
+    this.nonFiniteMax = this.#extreme(NON_FINITE_MAX, part);
   }
+
+  /** Math.min and Math.max return NaN where an operand is NaN; of cosines NaN never wins. */
+  #joinExtremes(part: number): void {
+    this.lossMin = Math.min(this.lossMin, this.#extreme(LOSS_MIN, part));
+    this.lossMax = Math.max(this.lossMax, this.#extreme(LOSS_MAX, part));
+    this.gradientNormMax = Math.max(this.gradientNormMax, this.#extreme(GRADIENT_NORM_MAX, part));
+    const cosine = this.#extreme(UPDATE_COSINE_MIN, part);
+    if (cosine < this.updateCosineMin || Number.isNaN(this.updateCosineMin)) this.updateCosineMin = cosine;
+    this.changedParametersMax = Math.max(this.changedParametersMax, this.#extreme(CHANGED_PARAMETERS_MAX, part));
+    this.nonFiniteMax = Math.max(this.nonFiniteMax, this.#extreme(NON_FINITE_MAX, part));
+  }
+
+  #extreme(extreme: number, part: number): number {
+    return this.#extremes[this.#extremePlace(extreme, part)];
+  }
+
+  #extremePlace(extreme: number, part: number): number {
+    return extreme * this.#extremeLength + part * this.#lanes + this.#lane;
+  }
+}
+
+/** Columns of signals, `[row]`. */
+export interface SignalColumns {
+  readonly loss: Float64Array;
+  readonly gradientNorm: Float32Array;
+  readonly updateNorm: Float32Array;
+  readonly updateCosine: Float32Array;
+  readonly changedParameters: Uint32Array;
+}
+
+/** Columns of extremes, `[row]`. */
+export interface ExtremeColumns {
+  readonly lossMin: Float64Array;
+  readonly lossMax: Float64Array;
+  readonly gradientNormMax: Float32Array;
+  readonly updateCosineMin: Float32Array;
+}
+
+/** How many numbers to copy, each `stride` behind the one before, and the row of the first. */
+interface Copying {
+  readonly at: number;
+  readonly count: number;
+  readonly stride: number;
+}
+
+// A loop for each type of target: one for all would look up the type of each number it writes.
+
+function copyDoubles(to: Float64Array, from: FloatArray, first: number, { at, count, stride }: Copying): void {
+  for (let row = at, i = first; row < at + count; row++, i += stride) to[row] = from[i];
+}
+
+function copySingles(to: Float32Array, from: FloatArray, first: number, { at, count, stride }: Copying): void {
+  for (let row = at, i = first; row < at + count; row++, i += stride) to[row] = from[i];
+}
+
+function copyCounts(to: Uint32Array, from: FloatArray, first: number, { at, count, stride }: Copying): void {
+  for (let row = at, i = first; row < at + count; row++, i += stride) to[row] = from[i];
 }

@@ -15,7 +15,7 @@ import { provideDataset } from '../data/datasets.ts';
 import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import type { GroupShape } from '../group/layout.ts';
+import { chunkWithin, type GroupShape } from '../group/layout.ts';
 import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
@@ -171,17 +171,19 @@ function tellBoard(board: Board, watches: readonly Watch[], epoch: number): void
 }
 
 /**
- * Epochs of the chunk that follows an epoch: not beyond its bucket, unless buckets are shorter than chunks, nor beyond an epoch that is kept, nor
- * beyond the last one that is asked for.
+ * Epochs of the chunk that follows an epoch: not beyond an epoch that is kept, nor beyond the last one that is asked for. A chunk of several
+ * parts begins with a part, and a bucket longer than a part is a chunk of its own, or several.
  */
 function chunkLength(
   epoch: number,
   of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number; keepEvery: number },
 ): number {
   const { shape, untilEpoch, bucketEpochs, keepEvery } = of;
-  const bucketLeft = bucketEpochs < shape.chunkEpochs ? shape.chunkEpochs : bucketEpochs - (epoch % bucketEpochs);
+  const longest = Math.max(bucketEpochs, shape.partEpochs);
+  const begun = epoch % longest;
+  const left = begun > 0 || bucketEpochs > shape.partEpochs ? longest - begun : Number.POSITIVE_INFINITY;
   const keptLeft = keepEvery - (epoch % keepEvery);
-  return Math.min(shape.chunkEpochs, bucketLeft, keptLeft, untilEpoch - epoch);
+  return chunkWithin(shape, Math.min(left, keptLeft, untilEpoch - epoch));
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */

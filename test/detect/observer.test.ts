@@ -75,7 +75,7 @@ function expectSame(found: Judgement, expected: Judgement): void {
   }
 }
 
-test('events and verdicts are those of the definitions, on any signals in any chunks, handed on or not', async () => {
+test('events and verdicts are those of the definitions, on any signals in any chunks and parts, handed on or not', async () => {
   await fc.assert(
     fc.property(signalsArbitrary, varianceArbitrary, chunksArbitrary, (signals, targetVariance, chunks) => {
       const expected = judge(signals, targetVariance, SMALL);
@@ -84,6 +84,10 @@ test('events and verdicts are those of the definitions, on any signals in any ch
       expectSame(found, expected);
       expect(watch(signals, { ...options, chunks, isHandedOn: true })).toEqual(found);
       expect(watch(signals, { ...options, chunks: [1] })).toEqual(found);
+      for (const partEpochs of [1, 7, 20]) {
+        const ofParts = chunks.map((count) => partEpochs * (1 + (count % 5)));
+        expect(watch(signals, { ...options, chunks: ofParts, partEpochs })).toEqual(found);
+      }
       expect(watch(signals, { ...options, chunks: [signals.loss.length] })).toEqual(found);
     }),
     { numRuns: 500, seed: 20261125 },
@@ -96,7 +100,9 @@ test('with the default thresholds too, on runs of thousands of epochs', async ()
       const slow = (values: readonly number[]) => values.flatMap((value) => plateau(18, value)).slice(0, 5000);
       const signalsOf = { ...signals } as Record<keyof Signals, readonly number[]>;
       for (const name of Object.keys(signals) as (keyof Signals)[]) signalsOf[name] = slow(signals[name]);
-      expectSame(watch(signalsOf, { chunks }), judge(signalsOf, 1, DEFAULT_THRESHOLDS));
+      const expected = judge(signalsOf, 1, DEFAULT_THRESHOLDS);
+      expectSame(watch(signalsOf, { chunks }), expected);
+      expectSame(watch(signalsOf, { chunks: [240], partEpochs: 20 }), expected);
     }),
     { numRuns: 25, seed: 20261126 },
   );

@@ -17,8 +17,11 @@ export interface Signals {
   readonly nonFinite: readonly number[];
 }
 
-/** Epochs of a run as a chunk: their signals and no others, and their extremes. */
-export function chunkOf(signals: Signals, first: number, count: number): SignalChunk {
+/**
+ * Epochs of a run as a chunk: their signals and no others, and their extremes. Chunks of a multiple of `partEpochs` are parts that have extremes of
+ * their own, others are one part; only the part that was asked for last can be read.
+ */
+export function chunkOf(signals: Signals, first: number, count: number, partEpochs = count): SignalChunk {
   const cut = (name: keyof Signals) => signals[name].slice(first, first + count);
   const at = (values: readonly number[]) => (i: number) => {
     if (!(i in values)) throw new Error(`epoch ${i} of a chunk of ${values.length}`);
@@ -29,9 +32,24 @@ export function chunkOf(signals: Signals, first: number, count: number): SignalC
   const changed = cut('changedParameters');
   const flags = cut('nonFinite');
   const cosines = cosine.filter((value) => !Number.isNaN(value));
+  const partCount = count % partEpochs === 0 ? count / partEpochs : 1;
+  let asked = 0;
   return {
     firstEpoch: first + 1,
     count: loss.length,
+    partCount,
+    part: (number) => {
+      if (!(number >= 0 && number < partCount)) throw new Error(`part ${number} of ${partCount}`);
+      asked++;
+      const turn = asked;
+      const part = chunkOf(signals, first + number * (count / partCount), count / partCount);
+      return new Proxy(part, {
+        get: (target, name) => {
+          if (turn !== asked) throw new Error(`part ${number} after another one was asked for`);
+          return Reflect.get(target, name);
+        },
+      });
+    },
     loss: at(loss),
     copyLosses: (target, { at: to, first: from, count: length }) => target.set(loss.slice(from, from + length), to),
     updateCosine: at(cosine),
@@ -50,6 +68,8 @@ export interface WatchOptions {
   readonly targetVariance?: number | null;
   /** Lengths of the chunks, the last one again and again. */
   readonly chunks?: readonly number[];
+  /** Epochs of a part; chunks that are not whole parts are one. */
+  readonly partEpochs?: number;
   /** Whether each chunk has an observer of its own that goes on with the numbers of the one before. */
   readonly isHandedOn?: boolean;
 }
@@ -65,12 +85,12 @@ export function observerOf(epochs: number, { thresholds = DEFAULT_THRESHOLDS, ta
 /** What watching a run comes to. */
 export function watch(signals: Signals, options: WatchOptions = {}): Judgement {
   const epochs = signals.loss.length;
-  const { chunks = [20], isHandedOn = false } = options;
+  const { chunks = [20], partEpochs, isHandedOn = false } = options;
   let { observer, events } = observerOf(epochs, options);
   const earlier: NetworkEvent[] = [];
   for (let first = 0, chunk = 0; first < epochs; chunk++) {
     const count = Math.min(chunks[Math.min(chunk, chunks.length - 1)], epochs - first);
-    observer.observe(chunkOf(signals, first, count));
+    observer.observe(chunkOf(signals, first, count, partEpochs));
     first += count;
     if (isHandedOn) {
       const saved = observer.save();

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import {
+  chunkWithin,
   EXTREMES,
   type GroupShape,
   groupBytes,
@@ -24,22 +25,25 @@ const KERNEL_KEYS = {
   subnormals: 'ieee',
 } as const;
 
-const shapeArbitrary: fc.Arbitrary<GroupShape> = fc.record({
-  exponent: fc.constant(KERNEL_KEYS.exponent),
-  activation: fc.constant(KERNEL_KEYS.activation),
-  optimizer: fc.constant(KERNEL_KEYS.optimizer),
-  subnormals: fc.constant(KERNEL_KEYS.subnormals),
-  precision: fc.constantFrom('float32' as const, 'float64' as const),
-  layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
-  sampleCount: fc.integer({ min: 1, max: 33 }),
-  batchSize: fc.integer({ min: 1, max: 33 }),
-  isShuffled: fc.boolean(),
-  moments: fc.subarray([...MOMENT_NAMES]),
-  constants: fc.integer({ min: 0, max: 6 }),
-  corrections: fc.integer({ min: 0, max: 2 }),
-  lanes: fc.constantFrom(1, 3, 4, 7, 16),
-  chunkEpochs: fc.integer({ min: 1, max: 40 }),
-});
+const shapeArbitrary: fc.Arbitrary<GroupShape> = fc
+  .record({
+    exponent: fc.constant(KERNEL_KEYS.exponent),
+    activation: fc.constant(KERNEL_KEYS.activation),
+    optimizer: fc.constant(KERNEL_KEYS.optimizer),
+    subnormals: fc.constant(KERNEL_KEYS.subnormals),
+    precision: fc.constantFrom('float32' as const, 'float64' as const),
+    layers: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
+    sampleCount: fc.integer({ min: 1, max: 33 }),
+    batchSize: fc.integer({ min: 1, max: 33 }),
+    isShuffled: fc.boolean(),
+    moments: fc.subarray([...MOMENT_NAMES]),
+    constants: fc.integer({ min: 0, max: 6 }),
+    corrections: fc.integer({ min: 0, max: 2 }),
+    lanes: fc.constantFrom(1, 3, 4, 7, 16),
+    partEpochs: fc.integer({ min: 1, max: 20 }),
+    parts: fc.integer({ min: 1, max: 5 }),
+  })
+  .map(({ parts, ...shape }) => ({ ...shape, chunkEpochs: parts * shape.partEpochs }));
 
 describe("a group's memory", () => {
   test('has sections that start on cache lines, do not overlap and fill the bytes it asks for', async () => {
@@ -72,7 +76,8 @@ describe("a group's memory", () => {
       constants: 3,
       corrections: 2,
       lanes: 4,
-      chunkEpochs: 11,
+      chunkEpochs: 12,
+      partEpochs: 4,
     };
     const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
     const parameters = (2 + 1) * 3 + (3 + 1) * 5;
@@ -86,11 +91,11 @@ describe("a group's memory", () => {
       targets: 7 * 5,
       constants: 3,
       // Batches of 3, 3 and 1.
-      corrections: 2 * 11 * 3,
-      signals: SIGNALS.length * 11,
-      extremes: EXTREMES.length,
-      shuffledInputs: 11 * 7 * 2,
-      shuffledTargets: 11 * 7 * 5,
+      corrections: 2 * 12 * 3,
+      signals: SIGNALS.length * 12,
+      extremes: EXTREMES.length * 3,
+      shuffledInputs: 12 * 7 * 2,
+      shuffledTargets: 12 * 7 * 5,
       objective: 0,
     });
   });
@@ -108,6 +113,7 @@ describe("a group's memory", () => {
       corrections: 2,
       lanes: 3,
       chunkEpochs: 5,
+      partEpochs: 5,
     };
     const offsets = (bytes: number) =>
       Object.values(groupMemory(shape, new SharedArrayBuffer(bytes))).map(({ byteOffset, length }) => [
@@ -116,6 +122,17 @@ describe("a group's memory", () => {
       ]);
     expect(offsets(groupBytes(shape) + 4096)).toEqual(offsets(groupBytes(shape)));
   });
+});
+
+test.each([
+  ['whole parts', 100, 80],
+  ['no more than the memory holds', 1000, 80],
+  ['whole parts of what is left', 75, 60],
+  ['one part', 20, 20],
+  ['less than a part', 19, 19],
+  ['one epoch', 1, 1],
+])('a chunk is %s', (_, epochs, count) => {
+  expect(chunkWithin({ chunkEpochs: 80, partEpochs: 20 }, epochs)).toBe(count);
 });
 
 describe.each([1, 3, 4, 16])('one of %i lanes', (lanes) => {

@@ -18,8 +18,8 @@ import { kernelEngine } from '../../src/train/engine.ts';
 import { differencesOf, differingBits } from '../kernel/compare.ts';
 import { caseName, type GroupCase, networksOf, start, UPDATES, variedLanes } from '../kernel/groups.ts';
 
-const CHUNKS = [1, 30, 64];
-const CHUNK_EPOCHS = 64;
+const CHUNKS = [1, 7, 32, 64];
+const EPOCHS = { chunkEpochs: 64, partEpochs: 8 };
 const CC = process.env.CC ?? 'cc';
 
 /** What a machine must have for vectors of so many bytes, and what the compiler must be told. */
@@ -82,7 +82,7 @@ function objectiveCases(widths: readonly CKernel['width'][]): CKernel[] {
     const of: GroupCase = {
       ...{ exponent: 2 + (u % 7), layers: [], activation: 'identity', sampleCount: 0, update, networks },
       ...{ precision: u % 2 === 0 ? 'float64' : 'float32', subnormals: u % 4 < 2 ? 'ieee' : 'flush' },
-      ...{ lanes: 16, chunkEpochs: CHUNK_EPOCHS, seed: u },
+      ...{ lanes: 16, ...EPOCHS, seed: u },
     };
     return { of, width: widths[u % widths.length] };
   });
@@ -113,7 +113,7 @@ function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
           layers: shapes[i % shapes.length],
         },
         ...(i % 3 === 0 ? {} : { batch: 2, shuffle: i % 3 === 1 }),
-        ...{ sampleCount: 3 + (i % 7), lanes, chunkEpochs: CHUNK_EPOCHS, networks, seed: i },
+        ...{ sampleCount: 3 + (i % 7), lanes, ...EPOCHS, networks, seed: i },
       };
       return { of, width };
     }),
@@ -139,7 +139,8 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
       Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
     writeFileSync(image, before);
     const vectors = Math.ceil((networks.length * BYTES_OF[of.precision]) / width.vectorBytes);
-    execFileSync(program, [image, String(before.length), String(count), String(vectors)]);
+    const parts = Math.ceil(count / EPOCHS.partEpochs);
+    execFileSync(program, [image, ...[before.length, parts, count / parts, vectors].map(String)]);
     const shared = new SharedArrayBuffer(before.length);
     new Uint8Array(shared).set(readFileSync(image));
     const comparison = {
@@ -173,8 +174,8 @@ int main(int count, char **arguments) {
   long bytes = atol(arguments[2]);
   ${number} *memory = aligned_alloc(64, bytes);
   FILE *file = fopen(arguments[1], "r+b");
-  if (count != 5 || !file || !memory || fread(memory, 1, bytes, file) != (size_t)bytes) return 1;
-  train(memory, atol(arguments[3]), atol(arguments[4]));
+  if (count != 6 || !file || !memory || fread(memory, 1, bytes, file) != (size_t)bytes) return 1;
+  train(memory, atol(arguments[3]), atol(arguments[4]), atol(arguments[5]));
   rewind(file);
   if (fwrite(memory, 1, bytes, file) != (size_t)bytes || fclose(file)) return 1;
   return 0;

@@ -2,7 +2,14 @@
  * Compares what two engines have left in the memories of one group: signals, extremes and state of every lane that has a network, bit
  * for bit, but with one NaN for all. A difference is a line that names epoch, lane, parameter or signal, and both bit patterns.
  */
-import { EXTREMES, type GroupMemory, type GroupShape, SIGNALS, STATE_SECTIONS } from '../../src/group/layout.ts';
+import {
+  EXTREMES,
+  type GroupMemory,
+  type GroupShape,
+  partsPerChunk,
+  SIGNALS,
+  STATE_SECTIONS,
+} from '../../src/group/layout.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
 
@@ -67,8 +74,12 @@ function differingNumbers({ shape, networkCount, chunk, found, expected }: Compa
       compare({ section, slot, epoch: last, what: () => `parameter ${slot} of ${section}` });
     }
   }
-  for (const [slot, name] of EXTREMES.entries()) {
-    compare({ section: 'extremes', slot, epoch: last, what: () => `extreme ${name}` });
+  const partEpochs = Math.min(shape.partEpochs, chunk.count);
+  for (let part = 0; part < chunk.count / partEpochs; part++) {
+    const epoch = chunk.firstEpoch + (part + 1) * partEpochs - 1;
+    for (const [place, name] of EXTREMES.entries()) {
+      compare({ section: 'extremes', slot: place * partsPerChunk(shape) + part, epoch, what: () => `extreme ${name}` });
+    }
   }
   return differences;
 }

@@ -52,6 +52,7 @@ const groupCase: fc.Arbitrary<GroupCase & { lengths: number[] }> = fc.constantFr
     ),
     lanes: fc.constant(lanes),
     chunkEpochs: fc.constant(20),
+    partEpochs: fc.constantFrom(1, 4, 20),
     networks: fc.array(lane, { minLength: 1, maxLength: lanes }),
     seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     lengths: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 3 }),

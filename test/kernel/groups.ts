@@ -13,6 +13,7 @@ import {
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { OPTIMIZER_DEFAULTS } from '../../schemas/sweep.ts';
 import {
+  chunkWithin,
   type GroupMemory,
   type GroupShape,
   groupBytes,
@@ -72,6 +73,8 @@ export interface GroupCase {
   readonly shuffle?: boolean;
   readonly lanes: number;
   readonly chunkEpochs: number;
+  /** Epochs of a part of a chunk, where it has several. */
+  readonly partEpochs?: number;
   /** One for each network. */
   readonly networks: readonly Lane[];
   /** Of weights and samples. */
@@ -113,7 +116,7 @@ export function numbersOf(seed: number): () => number {
 
 /** Networks and shape of a case. */
 export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
-  const { update, precision, subnormals, lanes, chunkEpochs } = of;
+  const { update, precision, subnormals, lanes, chunkEpochs, partEpochs = chunkEpochs } = of;
   const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
   const networks = of.networks.map(({ learningRate = 0.01, curvature = 1, ...own }, id): Network => {
     const optimizer = {
@@ -125,7 +128,7 @@ export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupSh
     const objective = { kind: 'power', exponent: of.exponent, curvature, start: 1 + id / 8 } as const;
     return { objective, seed: 0, ...ofAnyKind };
   });
-  return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs } };
+  return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs, partEpochs } };
 }
 
 function layeredConfig({ layers, activation, sampleCount, batch, shuffle = false, seed }: GroupCase, id: number) {
@@ -183,13 +186,20 @@ export class Pair {
     this.shape = shape;
   }
 
-  /** Trains both, chunk after chunk; throws the first epoch's differences. Returns the epoch after the last. */
+  /**
+   * Trains both for lengths of epochs, one after another, each in as few chunks as it takes; throws the first epoch's differences. Returns the
+   * epoch after the last.
+   */
   train(lengths: readonly number[], firstEpoch = 1): number {
     let next = firstEpoch;
-    for (const count of lengths) {
-      const before = [this.kernel, this.reference].map(stateOf);
-      if (this.#differences({ firstEpoch: next, count }).length > 0) this.#throwFirst(next, count, before);
-      next += count;
+    for (const length of lengths) {
+      const end = next + length;
+      while (next < end) {
+        const count = chunkWithin(this.shape, end - next);
+        const before = [this.kernel, this.reference].map(stateOf);
+        if (this.#differences({ firstEpoch: next, count }).length > 0) this.#throwFirst(next, count, before);
+        next += count;
+      }
     }
     return next;
   }

@@ -11,8 +11,15 @@ import { type Precision, roundingTo } from '../../src/numeric/rounding.ts';
 /** Sections of one lane by name, `[slot]`. */
 export type LaneMemory = Readonly<Record<string, FloatArray>>;
 
-/** Runs a program for some epochs on the memory of one lane; `fused` rounds x + a·b once. */
-export function interpret(program: Program, memory: LaneMemory, of: { epochs: number; fused?: boolean }): void {
+/** What a call says, and whether x + a·b is rounded once. */
+interface Call {
+  readonly parts: number;
+  readonly epochs: number;
+  readonly fused?: boolean;
+}
+
+/** Runs a program for some parts of some epochs on the memory of one lane. */
+export function interpret(program: Program, memory: LaneMemory, of: Call): void {
   const scratch = Object.entries(program.scratch).map(
     ([name, count]) => [name, floatArray(program.precision, count)] as const,
   );
@@ -22,7 +29,7 @@ export function interpret(program: Program, memory: LaneMemory, of: { epochs: nu
 class Interpreter {
   readonly #precision: Precision;
   readonly #memory: LaneMemory;
-  readonly #epochs: number;
+  readonly #counts: Readonly<Record<string, number>>;
   readonly #fused: boolean;
   readonly #width: number;
   readonly #ones: bigint;
@@ -30,14 +37,10 @@ class Interpreter {
   readonly #variables = new Map<Variable, bigint>();
   readonly #counters = new Map<Counter, number>();
 
-  constructor(
-    precision: Precision,
-    memory: LaneMemory,
-    { epochs, fused = false }: { epochs: number; fused?: boolean },
-  ) {
+  constructor(precision: Precision, memory: LaneMemory, { parts, epochs, fused = false }: Call) {
     this.#precision = precision;
     this.#memory = memory;
-    this.#epochs = epochs;
+    this.#counts = { parts, epochs };
     this.#fused = fused;
     this.#width = 8 * BYTES_OF[precision];
     this.#ones = 2n ** BigInt(this.#width) - 1n;
@@ -51,7 +54,7 @@ class Interpreter {
         const { section, index } = statement.place;
         this.#section(section)[this.#index(index)] = this.#number(this.#vector(statement.value));
       } else if (statement.kind === 'loop') {
-        const count = typeof statement.count === 'number' ? statement.count : this.#epochs;
+        const count = typeof statement.count === 'number' ? statement.count : this.#counts[statement.count];
         for (let i = 0; i < count; i++) {
           this.#counters.set(statement.counter, i);
           this.block(statement.body);

@@ -28,6 +28,7 @@ function casesOf(): GroupCase[] {
     sampleCount: between(2, 9),
     lanes: 4,
     chunkEpochs: CHUNK_EPOCHS,
+    partEpochs: CHUNK_EPOCHS / 10,
     networks: variedLanes(between(2, 4), i),
     seed: between(0, 1_000_000),
   }));

@@ -74,6 +74,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
         sampleCount: SAMPLE_COUNTS[(turn + i) % SAMPLE_COUNTS.length],
         lanes,
         chunkEpochs: 6,
+        partEpochs: 2,
         networks: variedLanes(networkCount, turn + i),
         seed: 100 * turn + i,
       });
@@ -88,6 +89,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
       sampleCount: 3,
       lanes: 4,
       chunkEpochs: 512,
+      partEpochs: 8,
       networks: variedLanes(4, turn),
       seed: turn,
     });
@@ -102,6 +104,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
       sampleCount: 3,
       lanes: 16,
       chunkEpochs: 40,
+      partEpochs: 20,
       networks,
       seed: turn,
     };
@@ -118,9 +121,16 @@ describe.each(namesOf(PRECISIONS))('in %s', (precision) => {
       for (const [networkCount, lanes] of OCCUPATIONS) {
         const networks = variedLanes(networkCount, sampleCount);
         const seed = sampleCount;
-        new Pair({ ...entry, layers: layersOf(shape), sampleCount, lanes, chunkEpochs: 3, networks, seed }).train([
-          2, 1,
-        ]);
+        new Pair({
+          ...entry,
+          layers: layersOf(shape),
+          sampleCount,
+          lanes,
+          chunkEpochs: 3,
+          partEpochs: 1,
+          networks,
+          seed,
+        }).train([2, 1]);
       }
     }
   });
@@ -155,7 +165,16 @@ describe.each(UPDATES)('objectives under $kind $form', (update) => {
     for (const [i, exponent] of [2, 3, 4, 7, 8].entries()) {
       const lanes = 4 * 2 ** (i % 3);
       const ordinary = variedLanes(lanes - (i % 2)).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
-      const of = { exponent, update, precision, subnormals, lanes: 16, chunkEpochs: 30, seed: 1 } as const;
+      const of = {
+        exponent,
+        update,
+        precision,
+        subnormals,
+        lanes: 16,
+        chunkEpochs: 30,
+        partEpochs: 10,
+        seed: 1,
+      } as const;
       const none = { layers: [], activation: 'identity', sampleCount: 0 } as const;
       new Pair({ ...of, ...none, networks: hard }).train([1, 30]);
       new Pair({ ...of, ...none, lanes, networks: ordinary }).train([2, 30, 7]);
@@ -180,7 +199,7 @@ describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
       for (const [networkCount, lanes] of OCCUPATIONS.filter((_, o) => (o + i) % 3 === 0)) {
         new Pair({
           ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', sampleCount, batch, shuffle },
-          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3 },
+          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3, partEpochs: 1 },
           ...{ networks: variedLanes(networkCount, i), seed: 4_294_967_000 + i },
         }).train([2, 3, 1]);
       }
@@ -191,7 +210,14 @@ describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
     for (const subnormals of namesOf(SUBNORMALS)) {
       new Pair({
         ...{ activation: 'sine', update, precision, subnormals, sampleCount: 11, batch: 4, shuffle: true },
-        ...{ layers: [5, 4, 6], lanes: 16, chunkEpochs: 6, networks: hardLanes(precision === 'float32'), seed: 3 },
+        ...{
+          layers: [5, 4, 6],
+          lanes: 16,
+          chunkEpochs: 6,
+          partEpochs: 3,
+          networks: hardLanes(precision === 'float32'),
+          seed: 3,
+        },
       }).train([1, 6, 2]);
     }
   });
@@ -206,7 +232,7 @@ describe.each(UPDATES)('the state of $kind $form', (update) => {
   ] as const)('in %s, %s, passes from either engine to the other in the midst', (precision, subnormals) => {
     const of: GroupCase = {
       ...{ activation: 'sine', update, precision, subnormals, layers: [2, 5, 1], sampleCount: 7 },
-      ...{ lanes: 8, chunkEpochs: 64, networks: variedLanes(5), seed: 7 },
+      ...{ lanes: 8, chunkEpochs: 64, partEpochs: 64, networks: variedLanes(5), seed: 7 },
     };
     for (const [first, second] of [
       ['trainReference', 'trainKernel'],
@@ -230,6 +256,19 @@ describe.each(UPDATES)('the state of $kind $form', (update) => {
     }
   });
 });
+
+test.each(['trainKernel', 'trainReference'] as const)(
+  '%s refuses a chunk with a short part behind whole ones',
+  (name) => {
+    const pair = new Pair({
+      ...{ activation: 'tanh', update: UPDATES[0], precision: 'float32', subnormals: 'ieee', layers: [1, 2, 1] },
+      ...{ sampleCount: 3, lanes: 4, chunkEpochs: 6, partEpochs: 2, networks: variedLanes(3), seed: 1 },
+    });
+    for (const count of [3, 7, 8])
+      expect(() => pair[name]({ firstEpoch: 1, count })).toThrow(`a chunk of ${count} epochs`);
+    for (const count of [1, 2, 4, 6]) expect(() => pair[name]({ firstEpoch: 1, count })).not.toThrow();
+  },
+);
 
 describe('the comparison', () => {
   const of: GroupCase = {
@@ -258,6 +297,14 @@ describe('the comparison', () => {
     expect(compare(({ extremes }) => extremes.set([1], 1 * 4))).toEqual([
       'epoch 12, lane 0, extreme lossMax: 3f800000, expected 00000000',
     ]);
+  });
+
+  test('names the last epoch of the part whose extreme differs', () => {
+    const ofParts = { ...shape, chunkEpochs: 6, partEpochs: 2 };
+    const [found, expected] = [memoryOf(ofParts), memoryOf(ofParts)];
+    found.extremes.set([1], (1 * 3 + 1) * 4);
+    const of = { shape: ofParts, networkCount: 3, chunk: { firstEpoch: 11, count: 4 }, found, expected };
+    expect(differencesOf(of)).toEqual(['epoch 14, lane 0, extreme lossMax: 3f800000, expected 00000000']);
   });
 
   test('passes over lanes without a network and epochs beyond the chunk', () => {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { axesOf, inRanges } from '../../src/plan/axes.ts';
-import { epochsBetweenLooks, epochsOfChunk, operationsPerEpoch } from '../../src/plan/cost.ts';
+import { chunksOf, epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
 describe('the cost of an epoch', () => {
@@ -46,14 +46,18 @@ describe('the epochs between two looks at the control words', () => {
   });
 });
 
-describe('the epochs of a chunk', () => {
+describe('a chunk', () => {
   test.each([
-    ['a bucket', 20, 1000, 20],
-    ['many buckets where they are short', 1, 1000, 256],
-    ['no more than between two looks', 1, 5, 5],
-    ['no more than between two looks, of a long bucket too', 5000, 1000, 1000],
-  ])('are those of %s', (_, bucketEpochs, lookEpochs, epochs) => {
-    expect(epochsOfChunk(bucketEpochs, lookEpochs)).toBe(epochs);
+    ['several buckets, each a part', 20, 1000, 240, 20],
+    ['parts of several buckets where they are short', 3, 1000, 252, 18],
+    ['parts of sixteen buckets of one epoch', 1, 1000, 256, 16],
+    ['one long bucket', 500, 1000, 500, 500],
+    ['no more than between two looks', 20, 50, 40, 20],
+    ['no more than between two looks, less than a bucket', 20, 7, 7, 7],
+    ['no more than between two looks, of short buckets', 1, 5, 5, 5],
+    ['no more than between two looks, of a long bucket', 5000, 1000, 1000, 1000],
+  ])('is %s', (_, bucketEpochs, epochsMax, chunkEpochs, partEpochs) => {
+    expect(chunksOf(bucketEpochs, epochsMax)).toEqual({ chunkEpochs, partEpochs });
   });
 });
 

@@ -57,7 +57,7 @@ describe('a sweep of objectives', () => {
     expect(new Set(networks.map(kernelShape)).size).toBe(2);
     const groups = packGroups(networks);
     expect(groups).toHaveLength(2);
-    expect(groupShape(groups[0], 20)).toMatchObject({ exponent: 3, layers: [], batchSize: 1, chunkEpochs: 20 });
+    expect(groupShape(groups[0], 20)).toMatchObject({ exponent: 3, layers: [], batchSize: 1, partEpochs: 20 });
     expect(operationsPerEpoch(networks[0])).toBe(30 + 2);
   });
 });

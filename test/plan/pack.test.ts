@@ -132,11 +132,13 @@ describe('groups', () => {
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
+      partEpochs: 1000,
     });
     expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({
       moments: ['firstMoment', 'secondMoment'],
       corrections: 2,
-      chunkEpochs: 20,
+      chunkEpochs: 240,
+      partEpochs: 20,
     });
   });
 });

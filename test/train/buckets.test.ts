@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXTREMES, type GroupShape, groupBytes, groupMemory, SIGNALS } from '../../src/group/layout.ts';
+import { EXTREMES, type GroupShape, groupBytes, groupMemory, partsPerChunk, SIGNALS } from '../../src/group/layout.ts';
 import { Extremes } from '../../src/reference/extremes.ts';
 import { Bucket, BucketRows } from '../../src/train/buckets.ts';
 import { LaneSignals } from '../../src/train/lane-signals.ts';
@@ -21,11 +21,11 @@ type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room' | 'isFull'>, num
 
 const COLUMNS = Object.keys(new BucketRows(0)).filter((name) => name !== 'rowCount') as (keyof Row)[];
 
-/** The rows of one network's epochs, given in chunks of some lengths to a buffer of `capacity` rows. */
+/** The rows of one network's epochs, given in chunks of some lengths, of parts where they are whole ones, to a buffer of `capacity` rows. */
 function rowsOf(
   epochs: readonly Epoch[],
   bucketEpochs: number,
-  { chunks = [epochs.length], capacity = 60 } = {},
+  { chunks = [epochs.length], partEpochs = epochs.length, capacity = 60 } = {},
 ): Row[] {
   const bucket = new Bucket({ network: 7, bucketEpochs, epochs: epochs.length });
   const rows = new BucketRows(capacity);
@@ -38,7 +38,7 @@ function rowsOf(
   };
   for (let first = 0, i = 0; first < epochs.length; i++) {
     const chunk = epochs.slice(first, first + chunks[i % chunks.length]);
-    const signals = signalsOf(chunk, first + 1);
+    const signals = signalsOf(chunk, first + 1, partEpochs);
     if (rows.room < bucket.rowsOf(signals)) flush();
     const expected = rows.rowCount + bucket.rowsOf(signals);
     bucket.observe(signals, rows);
@@ -49,8 +49,9 @@ function rowsOf(
   return read;
 }
 
-/** A chunk as an engine leaves it in the memory of a group of one lane. */
-function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
+/** A chunk as an engine leaves it in the memory of a group of one lane, one part where it is not whole ones. */
+function signalsOf(epochs: readonly Epoch[], firstEpoch: number, partMost: number): LaneSignals {
+  const partEpochs = epochs.length % partMost === 0 ? partMost : epochs.length;
   const shape: GroupShape = {
     precision: 'float64',
     layers: [1, 1],
@@ -66,15 +67,19 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number): LaneSignals {
     corrections: 0,
     lanes: 1,
     chunkEpochs: epochs.length,
+    partEpochs,
   };
   const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
+  const partCount = partsPerChunk(shape);
   const extremes = new Extremes();
   for (const [i, epoch] of epochs.entries()) {
     const signals = { ...epoch, nonFinite: false };
+    if (i % partEpochs === 0) extremes.begin();
     extremes.take(signals);
     for (const [place, name] of SIGNALS.entries()) memory.signals[place * epochs.length + i] = Number(signals[name]);
+    const part = Math.floor(i / partEpochs);
+    for (const [place, name] of EXTREMES.entries()) memory.extremes[place * partCount + part] = extremes.values[name];
   }
-  memory.extremes.set(EXTREMES.map((name) => extremes.values[name]));
   const chunk = new LaneSignals({ shape, memory, lane: 0 });
   chunk.begin({ firstEpoch, count: epochs.length });
   return chunk;
@@ -114,18 +119,24 @@ const epochArbitrary: fc.Arbitrary<Epoch> = fc.record({
   changedParameters: fc.integer({ min: 0, max: 1000 }),
 });
 
-test('rows are those of the definition, on any signals, in any chunks, with any buffer', async () => {
+test('rows are those of the definition, on any signals, in any chunks and parts, with any buffer', async () => {
   await fc.assert(
     fc.property(
       fc.array(epochArbitrary, { minLength: 1, maxLength: 60 }),
       fc.integer({ min: 1, max: 25 }),
       fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.boolean(),
       fc.integer({ min: 30, max: 40 }),
-      (epochs, bucketEpochs, chunks, capacity) => {
-        expect(rowsOf(epochs, bucketEpochs, { chunks, capacity })).toEqual(rowsByDefinition(epochs, bucketEpochs));
+      (epochs, bucketEpochs, lengths, parts, areBuckets, capacity) => {
+        // Parts that are buckets, and chunks that are several of them, as in a run; or any.
+        const partEpochs = areBuckets ? bucketEpochs : parts;
+        const chunks = areBuckets && lengths.length > 2 ? [Math.min(parts * bucketEpochs, 30)] : lengths;
+        const expected = rowsByDefinition(epochs, bucketEpochs);
+        expect(rowsOf(epochs, bucketEpochs, { chunks, partEpochs, capacity })).toEqual(expected);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
 });
 

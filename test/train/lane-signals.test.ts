@@ -2,7 +2,15 @@
  * Reading a lane's signals where they stand: each signal and each extreme from its own place, in the lane that is asked for.
  */
 import { expect, test } from 'vitest';
-import { EXTREMES, type GroupShape, groupBytes, groupMemory, SIGNALS } from '../../src/group/layout.ts';
+import {
+  EXTREMES,
+  type ExtremeName,
+  type GroupShape,
+  groupBytes,
+  groupMemory,
+  SIGNALS,
+} from '../../src/group/layout.ts';
+import { BucketRows } from '../../src/train/buckets.ts';
 import { LaneSignals } from '../../src/train/lane-signals.ts';
 
 const shape: GroupShape = {
@@ -19,40 +27,125 @@ const shape: GroupShape = {
   constants: 6,
   corrections: 2,
   lanes: 3,
-  chunkEpochs: 5,
+  chunkEpochs: 6,
+  partEpochs: 2,
 };
+const EPOCHS = [0, 1, 2, 3, 4, 5];
+const PARTS = [0, 1, 2];
+const LANES = [0, 1, 2];
 
 /** A number that tells signal, epoch of the chunk and lane. */
 const mark = (signal: number, epoch: number, lane: number) => 100 * signal + 10 * epoch + lane;
 
-const markOfExtreme = (extreme: number, lane: number) => 1000 + 10 * extreme + lane;
+const markOfExtreme = (extreme: number, part: number, lane: number) => 1000 + 100 * extreme + 10 * part + lane;
 
 function markedMemory() {
   const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
   for (const section of Object.values(memory)) section.fill(-1);
   // [signal][epoch of the chunk][lane]
   memory.signals.set(
-    SIGNALS.flatMap((_, signal) =>
-      [0, 1, 2, 3, 4].flatMap((epoch) => [0, 1, 2].map((lane) => mark(signal, epoch, lane))),
-    ),
+    SIGNALS.flatMap((_, signal) => EPOCHS.flatMap((epoch) => LANES.map((lane) => mark(signal, epoch, lane)))),
   );
-  // [extreme][lane]
-  memory.extremes.set(EXTREMES.flatMap((_, extreme) => [0, 1, 2].map((lane) => markOfExtreme(extreme, lane))));
+  // [extreme][part of the chunk][lane]
+  memory.extremes.set(
+    EXTREMES.flatMap((_, extreme) => PARTS.flatMap((part) => LANES.map((lane) => markOfExtreme(extreme, part, lane)))),
+  );
   return memory;
 }
 
-test('a lane has its own signals, epoch by epoch, and its own extremes', () => {
+/** Whether an extreme is a smallest number. */
+const isMinimum = (name: ExtremeName) => name.endsWith('Min');
+
+test('a lane has its own signals, epoch by epoch, and the extremes of all its parts', () => {
   const memory = markedMemory();
-  for (const lane of [0, 1, 2]) {
+  for (const lane of LANES) {
     const signals = new LaneSignals({ shape, memory, lane });
-    signals.begin({ firstEpoch: 11, count: 5 });
-    expect([signals.firstEpoch, signals.count, signals.lastEpoch]).toEqual([11, 5, 15]);
+    signals.begin({ firstEpoch: 11, count: 6 });
+    expect([signals.firstEpoch, signals.count, signals.lastEpoch, signals.partCount]).toEqual([11, 6, 16, 3]);
     for (const [place, name] of SIGNALS.entries()) {
-      const read = [0, 1, 2, 3, 4].map((epoch) => signals[name](epoch));
-      expect(read, name).toEqual([0, 1, 2, 3, 4].map((epoch) => mark(place, epoch, lane)));
+      expect(EPOCHS.map((epoch) => signals[name](epoch))).toEqual(EPOCHS.map((epoch) => mark(place, epoch, lane)));
     }
-    for (const [place, name] of EXTREMES.entries()) expect(signals[name], name).toBe(markOfExtreme(place, lane));
+    for (const [place, name] of EXTREMES.entries()) {
+      const [first, , last] = PARTS.map((part) => markOfExtreme(place, part, lane));
+      expect(signals[name], name).toBe(isMinimum(name) ? first : last);
+    }
   }
+});
+
+test('a part has its epochs and its extremes', () => {
+  const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 1 });
+  signals.begin({ firstEpoch: 11, count: 6 });
+  for (const number of PARTS) {
+    const part = signals.part(number);
+    const first = 2 * number;
+    expect([part.firstEpoch, part.count, part.lastEpoch, part.partCount]).toEqual([11 + first, 2, 12 + first, 1]);
+    for (const [place, name] of SIGNALS.entries())
+      expect([part[name](0), part[name](1)]).toEqual([mark(place, first, 1), mark(place, first + 1, 1)]);
+    for (const [place, name] of EXTREMES.entries()) expect(part[name], name).toBe(markOfExtreme(place, number, 1));
+    const losses = new Float64Array(2);
+    part.copyLosses(losses, { at: 0, first: 0, count: 2 });
+    expect([...losses]).toEqual([mark(0, first, 1), mark(0, first + 1, 1)]);
+  }
+});
+
+test('a chunk of one part, whole or not, is that part', () => {
+  const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 1 });
+  for (const count of [1, 2]) {
+    signals.begin({ firstEpoch: 11, count });
+    expect(signals.partCount).toBe(1);
+    expect(signals.part(0)).toBe(signals);
+    for (const [place, name] of EXTREMES.entries()) expect(signals[name], name).toBe(markOfExtreme(place, 0, 1));
+  }
+});
+
+test.each([
+  [
+    'NaN in a loss or a norm marks the chunk',
+    Number.NaN,
+    [1, 2],
+    { lossMin: Number.NaN, lossMax: Number.NaN, gradientNormMax: Number.NaN },
+  ],
+  ['NaN in a cosine is passed over', Number.NaN, [1, 2], { updateCosineMin: 1 }],
+])('of the extremes of parts, %s, in whatever part it is', (_, marked, [a, b], expected) => {
+  for (const place of PARTS) {
+    const memory = markedMemory();
+    const values = [a, b].toSpliced(place, 0, marked);
+    for (const extreme of EXTREMES.keys())
+      for (const part of PARTS) memory.extremes[(extreme * 3 + part) * 3] = values[part];
+    const signals = new LaneSignals({ shape, memory, lane: 0 });
+    signals.begin({ firstEpoch: 1, count: 6 });
+    expect(signals).toMatchObject(expected);
+  }
+});
+
+test('no part with a cosine, no smallest cosine', () => {
+  const memory = markedMemory();
+  memory.extremes.fill(Number.NaN);
+  const signals = new LaneSignals({ shape, memory, lane: 0 });
+  signals.begin({ firstEpoch: 1, count: 6 });
+  expect(signals.updateCosineMin).toBeNaN();
+});
+
+test('the last epochs of buckets and the extremes of parts are copied to rows, and what is around them stays', () => {
+  const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 2 });
+  signals.begin({ firstEpoch: 1, count: 6 });
+  const rows = new BucketRows(5);
+  for (const column of Object.values(rows)) if (typeof column !== 'number') column.fill(7);
+  signals.copyLastOfEach(2, rows, 1);
+  signals.copyExtremes(rows, 1);
+  const places = { loss: 0, gradientNorm: 1, updateNorm: 2, updateCosine: 3, changedParameters: 4 };
+  for (const [name, place] of Object.entries(places))
+    expect([...rows[name as keyof typeof places]], name).toEqual([
+      7,
+      ...[1, 3, 5].map((epoch) => mark(place, epoch, 2)),
+      7,
+    ]);
+  for (const name of ['lossMin', 'lossMax', 'gradientNormMax', 'updateCosineMin'] as const) {
+    const place = EXTREMES.indexOf(name);
+    expect([...rows[name]], name).toEqual([7, ...PARTS.map((part) => markOfExtreme(place, part, 2)), 7]);
+  }
+  signals.copyLastOfEach(3, rows, 0);
+  expect([...rows.loss]).toEqual([mark(0, 2, 2), mark(0, 5, 2), mark(0, 3, 2), mark(0, 5, 2), 7]);
 });
 
 test('losses are copied from any epoch of the chunk on to any place, and what is around them stays', () => {
@@ -65,9 +158,9 @@ test('losses are copied from any epoch of the chunk on to any place, and what is
 test('a new chunk shows what stands in the memory by then', () => {
   const memory = markedMemory();
   const signals = new LaneSignals({ shape, memory, lane: 1 });
-  signals.begin({ firstEpoch: 1, count: 5 });
+  signals.begin({ firstEpoch: 1, count: 6 });
   memory.signals[1] = 0.5;
   memory.extremes[1] = 0.25;
-  signals.begin({ firstEpoch: 6, count: 2 });
-  expect([signals.loss(0), signals.lossMin, signals.lastEpoch]).toEqual([0.5, 0.25, 7]);
+  signals.begin({ firstEpoch: 7, count: 2 });
+  expect([signals.loss(0), signals.lossMin, signals.lastEpoch]).toEqual([0.5, 0.25, 8]);
 });

@@ -37,9 +37,20 @@ export function isSubnormal(x: number, precision: Precision): boolean {
 
 /** Replaces every NaN of `values` by the quiet NaN with sign and payload zero (0x7fc00000, 0x7ff8000000000000). */
 export function canonicaliseNaNs(values: FloatArray): void {
-  const { buffer, byteOffset, length } = values;
-  const words = new Uint32Array(buffer, byteOffset, (length * values.BYTES_PER_ELEMENT) / 4);
-  for (let i = 0; i < length; i++) {
+  const v = values;
+  const { length } = v;
+  const wholeEights = length - (length % 8);
+  for (let i = 0; i < wholeEights; i += 8) {
+    // NaN where one of eight is, and where infinities of either sign meet: half the time of looking at each.
+    const sum = v[i] + v[i + 1] + (v[i + 2] + v[i + 3]) + (v[i + 4] + v[i + 5] + (v[i + 6] + v[i + 7]));
+    if (Number.isNaN(sum)) canonicaliseEach(v, i, i + 8);
+  }
+  canonicaliseEach(v, wholeEights, length);
+}
+
+function canonicaliseEach(values: FloatArray, first: number, end: number): void {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4);
+  for (let i = first; i < end; i++) {
     if (!Number.isNaN(values[i])) continue;
     if (values instanceof Float32Array) {
       words[i] = 0x7fc00000;

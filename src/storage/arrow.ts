@@ -172,6 +172,9 @@ export function recordBatch(of: {
   dictionaries?: Dictionaries;
 }): RecordBatch {
   const { schema, table, rows, rowCount, dictionaries = {} } = of;
+  // Columns may share their numbers: each array once.
+  const lengths = new Map(table.columns.map(({ name, listSize = 1 }) => [rows[name]?.values, rowCount * listSize]));
+  for (const [values, length] of lengths) if (isFloats(values)) canonicaliseNaNs(values.subarray(0, length));
   const children = table.columns.map((column, i) => {
     const values = rows[column.name];
     if (values === undefined) throw new Error(`table ${table.name} needs values for column ${column.name}`);
@@ -183,6 +186,9 @@ export function recordBatch(of: {
   );
 }
 
+const isFloats = (values: ColumnValues['values'] | undefined): values is Float32Array | Float64Array =>
+  values instanceof Float32Array || values instanceof Float64Array;
+
 function columnData(type: DataType, { values, valid }: ColumnValues, length: number, names?: readonly string[]): Data {
   if (type instanceof FixedSizeList) {
     const child = columnData(type.children[0].type, { values }, length * type.listSize);
@@ -190,7 +196,6 @@ function columnData(type: DataType, { values, valid }: ColumnValues, length: num
   }
   if (ArrayBuffer.isView(values)) {
     const data = values.subarray(0, length);
-    if (!(data instanceof Uint32Array)) canonicaliseNaNs(data);
     return makeData({ type, length, data, ...nulls(length, valid && ((row) => valid[row] !== 0)) } as Parameters<
       typeof makeData
     >[0]);

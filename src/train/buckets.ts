@@ -20,7 +20,7 @@ export const BUCKET_COLUMNS = {
 export type BucketColumn = keyof typeof BUCKET_COLUMNS;
 export const BUCKET_COLUMN_NAMES = Object.keys(BUCKET_COLUMNS) as BucketColumn[];
 
-/** Columns of finished rows, reused from batch to batch, `[row]`. */
+/** Columns of finished rows, reused from batch to batch, `[row]`. An epoch is its own extremes: where it is a bucket, they share their columns. */
 export class BucketRows {
   rowCount = 0;
   readonly network: Uint32Array;
@@ -35,18 +35,18 @@ export class BucketRows {
   readonly updateCosineMin: Float32Array;
   readonly changedParameters: Uint32Array;
 
-  constructor(capacity: number) {
-    const rows = capacity;
+  constructor(rows: number, bucketEpochs: number) {
+    const isEpoch = bucketEpochs === 1;
     this.network = new Uint32Array(rows);
     this.epoch = new Uint32Array(rows);
     this.loss = new Float64Array(rows);
-    this.lossMin = new Float64Array(rows);
-    this.lossMax = new Float64Array(rows);
+    this.lossMin = isEpoch ? this.loss : new Float64Array(rows);
+    this.lossMax = isEpoch ? this.loss : new Float64Array(rows);
     this.gradientNorm = new Float32Array(rows);
-    this.gradientNormMax = new Float32Array(rows);
+    this.gradientNormMax = isEpoch ? this.gradientNorm : new Float32Array(rows);
     this.updateNorm = new Float32Array(rows);
     this.updateCosine = new Float32Array(rows);
-    this.updateCosineMin = new Float32Array(rows);
+    this.updateCosineMin = isEpoch ? this.updateCosine : new Float32Array(rows);
     this.changedParameters = new Uint32Array(rows);
   }
 
@@ -83,7 +83,7 @@ export class Bucket {
     return closed + Number(lastEpoch === this.#epochs && lastEpoch % this.#bucketEpochs !== 0);
   }
 
-  /** Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them. */
+  /** Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them, and for buckets as long as these. */
   observe(chunk: LaneSignals, rows: BucketRows): void {
     const { firstEpoch, lastEpoch } = chunk;
     if (this.#areParts(chunk)) this.#copy(chunk, rows);
@@ -107,14 +107,7 @@ export class Bucket {
     let epoch = chunk.firstEpoch - 1;
     for (let row = at; row < end; row++) rows.epoch[row] = epoch += this.#bucketEpochs;
     chunk.copyLastOfEach(this.#bucketEpochs, rows, at);
-    if (this.#bucketEpochs > 1) {
-      chunk.copyExtremes(rows, at);
-      return;
-    }
-    rows.lossMin.set(rows.loss.subarray(at, end), at);
-    rows.lossMax.set(rows.loss.subarray(at, end), at);
-    rows.gradientNormMax.set(rows.gradientNorm.subarray(at, end), at);
-    rows.updateCosineMin.set(rows.updateCosine.subarray(at, end), at);
+    if (this.#bucketEpochs > 1) chunk.copyExtremes(rows, at);
   }
 
   /** A chunk within one bucket: the kernel has its extremes. */

@@ -41,7 +41,7 @@ export class ReplayedLane {
   readonly #signals: LaneSignals;
   readonly #digest: DigestBuilder;
   readonly #bucket: Bucket;
-  readonly #bucketRow = new BucketRows(1);
+  readonly #bucketRow: BucketRows;
   readonly #kept: KeptTrace;
   readonly #bucketEpochs: number;
   /** Of the run; the digest of a network is known by then. */
@@ -81,6 +81,7 @@ export class ReplayedLane {
     this.#kept = request.kept?.[lane] ?? NOTHING_KEPT;
     this.#signals = new LaneSignals({ shape, memory: sections, lane });
     this.#digest = new DigestBuilder(floatArray(shape.precision, BLOCK_EPOCHS));
+    this.#bucketRow = new BucketRows(1, bucketEpochs);
     this.#bucket = new Bucket({ network: network.id, bucketEpochs, epochs });
     this.#firstBlock = state?.firstBlock ?? 0;
     if (state !== null) {

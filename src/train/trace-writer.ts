@@ -22,13 +22,14 @@ const EVENT_ROWS_MAX = 4096;
 export class TraceWriter {
   readonly #request: TaskRequest;
   readonly #appenders: Readonly<Record<SegmentedTableName, SegmentAppender>>;
-  readonly #epochs = new BucketRows(EPOCH_ROWS_MAX);
+  readonly #epochs: BucketRows;
   #events: { network: number; event: NetworkEvent }[] = [];
   readonly #eventDigester = new EventDigester();
   #blocks: { network: number; epoch: number; digest: string }[] = [];
 
   constructor(request: TaskRequest) {
     this.#request = request;
+    this.#epochs = new BucketRows(EPOCH_ROWS_MAX, request.bucketEpochs);
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
       const { compression, runKey } = request;

@@ -25,6 +25,26 @@ test('every NaN becomes the canonical one, and nothing else changes', () => {
   expect([...new BigUint64Array(double.buffer)]).toEqual([0x7ff8000000000000n, 0x8000000000000000n, 1n]);
 });
 
+test.each(['float32', 'float64'] as const)('one NaN in %s is found at any place, among infinities too', (precision) => {
+  const nan = precision === 'float32' ? [0xffc00001] : [1, 0xfff8dead];
+  const canonical = precision === 'float32' ? '7fc00000' : '7ff8000000000000';
+  for (const others of [
+    [1, 2],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    [1.5e308, 1.5e308],
+  ]) {
+    for (let place = 0; place < 19; place++) {
+      const values = floatArray(precision, 19).map((_, i) => others[i % 2]);
+      const expected = Array.from(values, (value) => hexOf(value, precision)).with(place, canonical);
+      new Uint32Array(values.buffer).set(nan, place * nan.length);
+      canonicaliseNaNs(values);
+      const words = new Uint32Array(values.buffer);
+      const found: (number | bigint)[] = precision === 'float32' ? [...words] : [...new BigUint64Array(values.buffer)];
+      expect(found.map((bits) => bits.toString(16).padStart(canonical.length, '0'))).toEqual(expected);
+    }
+  }
+});
+
 test('a view into a larger buffer is canonicalised in its own place', () => {
   const whole = new Float32Array(5).fill(Number.NaN);
   new Uint32Array(whole.buffer).fill(0xffc00001);

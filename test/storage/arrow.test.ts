@@ -143,22 +143,32 @@ describe('a table', () => {
 });
 
 test('every NaN is written as the canonical one, whatever an engine made of it', () => {
+  const column = (name: string, type: ColumnType): Column => ({
+    ...{ name, type, nullable: false, unit: '1', description: type },
+  });
   const one: TableSpec = {
     name: 'networks',
     description: 'floats',
-    columns: (['f32', 'f64'] as const).map((type) => ({
-      name: type,
-      type,
-      nullable: false,
-      unit: '1',
-      description: type,
-    })),
+    columns: [
+      column('f32', 'f32'),
+      column('f64', 'f64'),
+      column('same_f64', 'f64'),
+      { ...column('list', 'f32'), listSize: 2 },
+    ],
   };
   const single = new Float32Array(Uint32Array.of(0xffc00001, 0x80000000).buffer);
   const double = new Float64Array(BigUint64Array.of(0xfff8000000000001n, 0x8000000000000000n).buffer);
-  const rows = { f32: { values: single }, f64: { values: double } };
+  const list = new Float32Array(Uint32Array.of(0, 0, 0, 0xffc00001).buffer);
+  const rows = {
+    ...{ f32: { values: single }, f64: { values: double }, same_f64: { values: double } },
+    list: { values: list },
+  };
   const read = tableFromIPC(tableFile({ table: one, runKey: '0123abcd', rows, rowCount: 2 }));
-  const bitsOf = (name: string): ArrayBuffer => read.getChild(name)?.data[0].values.slice().buffer;
+  const dataOf = (name: string) => read.getChild(name)?.data[0];
+  const bitsOf = (name: string): ArrayBuffer => dataOf(name)?.values.slice().buffer;
   expect([...new Uint32Array(bitsOf('f32'))]).toEqual([0x7fc00000, 0x80000000]);
-  expect([...new BigUint64Array(bitsOf('f64'))]).toEqual([0x7ff8000000000000n, 0x8000000000000000n]);
+  for (const name of ['f64', 'same_f64'])
+    expect([...new BigUint64Array(bitsOf(name))]).toEqual([0x7ff8000000000000n, 0x8000000000000000n]);
+  const items: Float32Array = dataOf('list')?.children[0].values;
+  expect([...new Uint32Array(items.slice().buffer)]).toEqual([0, 0, 0, 0x7fc00000]);
 });

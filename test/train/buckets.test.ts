@@ -19,7 +19,7 @@ interface Epoch {
 }
 type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room' | 'isFull'>, number>;
 
-const COLUMNS = Object.keys(new BucketRows(0)).filter((name) => name !== 'rowCount') as (keyof Row)[];
+const COLUMNS = Object.keys(new BucketRows(0, 2)).filter((name) => name !== 'rowCount') as (keyof Row)[];
 
 /** The rows of one network's epochs, given in chunks of some lengths, of parts where they are whole ones, to a buffer of `capacity` rows. */
 function rowsOf(
@@ -28,7 +28,7 @@ function rowsOf(
   { chunks = [epochs.length], partEpochs = epochs.length, capacity = 60 } = {},
 ): Row[] {
   const bucket = new Bucket({ network: 7, bucketEpochs, epochs: epochs.length });
-  const rows = new BucketRows(capacity);
+  const rows = new BucketRows(capacity, bucketEpochs);
   const read: Row[] = [];
   const flush = () => {
     for (let row = 0; row < rows.rowCount; row++) {

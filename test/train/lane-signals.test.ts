@@ -129,7 +129,7 @@ test('no part with a cosine, no smallest cosine', () => {
 test('the last epochs of buckets and the extremes of parts are copied to rows, and what is around them stays', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 2 });
   signals.begin({ firstEpoch: 1, count: 6 });
-  const rows = new BucketRows(5);
+  const rows = new BucketRows(5, 2);
   for (const column of Object.values(rows)) if (typeof column !== 'number') column.fill(7);
   signals.copyLastOfEach(2, rows, 1);
   signals.copyExtremes(rows, 1);

@@ -270,7 +270,7 @@ export function tableFile(of: {
   const batch = recordBatch({ ...of, schema });
   const writer = new ArrowFileWriter(of.compression ?? 'none');
   writer.writeAll([batch]);
-  return writer.toUint8Array(true);
+  return Buffer.concat(writer.takeChunks());
 }
 
 /** The value in a row of a column; null where the column says so. */

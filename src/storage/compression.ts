@@ -55,10 +55,31 @@ async function zstdOfWebAssembly(): Promise<Zstd> {
   return { compress: (bytes) => compress(bytes, LEVEL), decompress };
 }
 
-/** Arrow's writer of files, whose compressed buffers say how long they are uncompressed. */
+/**
+ * Arrow's writer of files, whose compressed buffers say how long they are uncompressed, and whose chunks stay as they are: its own queue
+ * takes two that stand in the same bytes for one, which columns may.
+ */
 export class ArrowFileWriter extends RecordBatchFileWriter {
+  /** What was written and is not taken yet: views of the columns themselves. */
+  #chunks: Uint8Array[] = [];
+
   constructor(compression: CompressionName) {
     super(compression === 'none' ? {} : { compressionType: CompressionType.ZSTD });
+  }
+
+  /** Gives out what was written since the last time, in order. */
+  takeChunks(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  protected override _write(chunk: ArrayBufferView): this {
+    if (chunk.byteLength > 0) {
+      this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      this._position += chunk.byteLength;
+    }
+    return this;
   }
 
   /**

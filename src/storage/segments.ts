@@ -174,8 +174,8 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
 }
 
 /**
- * Arrow's file writer with three changes: it starts at any position of a file, it writes the schema message, and it writes
- * synchronously, so that a batch's buffers can be used again (its own queue keeps references and has no bound).
+ * Arrow's file writer with three more changes: it starts at any position of a file, it writes the schema message, and it writes
+ * synchronously, so that a batch's buffers can be used again.
  */
 class SynchronousWriter extends ArrowFileWriter {
   readonly appendedBlocks: BatchBlock[] = [];
@@ -183,8 +183,7 @@ class SynchronousWriter extends ArrowFileWriter {
   readonly headCrc32: number | null;
   readonly #file: string;
   readonly #descriptor: number;
-  #pending: Uint8Array[] = [];
-  /** Bytes of the file that are written; `_position` runs ahead by what is pending. */
+  /** Bytes of the file that are written; `_position` runs ahead by what is not. */
   #writtenBytes: number;
 
   constructor(of: {
@@ -208,13 +207,10 @@ class SynchronousWriter extends ArrowFileWriter {
     this._writeSchema(empty.schema);
     super._writeDictionaries(empty);
     this._compression = compression;
-    this.headCrc32 = positionBytes === 0 ? this.#pendingCrc32() : null;
-    if (positionBytes === 0) {
-      this.#flush();
-    } else {
-      this.#pending = [];
-      this._position = positionBytes;
-    }
+    const head = this.takeChunks();
+    this.headCrc32 = positionBytes === 0 ? crc32Of(head) : null;
+    if (positionBytes === 0) this.#writeOut(head);
+    else this._position = positionBytes;
   }
 
   get positionBytes(): number {
@@ -223,39 +219,34 @@ class SynchronousWriter extends ArrowFileWriter {
 
   append(batch: RecordBatch): void {
     this._writeRecordBatch(batch);
+    const chunks = this.takeChunks();
     const block = this._recordBatchBlocks[this._recordBatchBlocks.length - 1];
     this.appendedBlocks.push({
       offset: block.offset,
       metadataBytes: block.metaDataLength,
       bodyBytes: block.bodyLength,
       rows: batch.numRows,
-      crc32: this.#pendingCrc32(),
+      crc32: crc32Of(chunks),
     });
-    this.#flush();
+    this.#writeOut(chunks);
   }
 
   writeFooter(blocks: readonly BatchBlock[]): void {
-    this.#prepareFooter(blocks);
-    this.#flush();
+    this.#writeOut(this.#footerChunks(blocks));
   }
 
   /** What `writeFooter` would write. */
   footerBytes(blocks: readonly BatchBlock[]): Buffer {
     const { _position } = this;
-    this.#prepareFooter(blocks);
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
+    const bytes = Buffer.concat(this.#footerChunks(blocks));
     this._position = _position;
     return bytes;
   }
 
-  #prepareFooter(blocks: readonly BatchBlock[]): void {
+  #footerChunks(blocks: readonly BatchBlock[]): Uint8Array[] {
     this._recordBatchBlocks = blocks.map((block) => new FileBlock(block.metadataBytes, block.bodyBytes, block.offset));
     this._writeFooter(this._schema as Schema);
-  }
-
-  #pendingCrc32(): number {
-    return this.#pending.reduce((sum, bytes) => crc32(bytes, sum), 0);
+    return this.takeChunks();
   }
 
   protected override _writeSchema(schema: Schema): this {
@@ -268,24 +259,21 @@ class SynchronousWriter extends ArrowFileWriter {
     return this;
   }
 
-  protected override _write(chunk: ArrayBufferView): this {
-    if (chunk.byteLength > 0) {
-      this.#pending.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-      this._position += chunk.byteLength;
-    }
-    return this;
-  }
-
-  #flush(): void {
+  /** Writes chunks to the end of the file, and is left with none. */
+  #writeOut(chunks: Uint8Array[]): void {
     withPath(this.#file, () => {
-      while (this.#pending.length > 0) {
-        let writtenBytes = writevSync(this.#descriptor, this.#pending, this.#writtenBytes);
+      while (chunks.length > 0) {
+        let writtenBytes = writevSync(this.#descriptor, chunks, this.#writtenBytes);
         this.#writtenBytes += writtenBytes;
-        while (this.#pending.length > 0 && writtenBytes >= this.#pending[0].byteLength) {
-          writtenBytes -= (this.#pending.shift() as Uint8Array).byteLength;
+        while (chunks.length > 0 && writtenBytes >= chunks[0].byteLength) {
+          writtenBytes -= (chunks.shift() as Uint8Array).byteLength;
         }
-        if (writtenBytes > 0) this.#pending[0] = this.#pending[0].subarray(writtenBytes);
+        if (writtenBytes > 0) chunks[0] = chunks[0].subarray(writtenBytes);
       }
     });
   }
+}
+
+function crc32Of(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, bytes) => crc32(bytes, sum), 0);
 }

@@ -4,6 +4,7 @@
  */
 import type { FormName, OptimizerName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
+import type { Rounding } from '../numeric/rounding.ts';
 
 /** Constants that hold for all steps. */
 export const CONSTANT_NAMES = [
@@ -76,6 +77,15 @@ export function correctionNames({ kind, form }: Pick<OptimizerConfig, 'kind' | '
   return CORRECTS_BIAS[kind] ? (Object.keys(CORRECTIONS[form]) as CorrectionName[]) : [];
 }
 
+/** A smaller power changes no 1 − β^t; thousands of steps later it would be a subnormal number, which some processors multiply slowly. */
+const POWER_MIN = 2 ** -60;
+
+/** β^t·β, and 0 once it does not matter. */
+function nextPower(power: number, beta: number): number {
+  const next = power * beta;
+  return next < POWER_MIN ? 0 : next;
+}
+
 /** The corrections of one optimiser over some steps at a time; cheapest when steps follow one another. */
 export class Corrections {
   /** Of the steps at hand: `[correction][step]`, in the order of `correctionNames`, `stepsMax` numbers to a correction. */
@@ -109,8 +119,8 @@ export class Corrections {
     }
     while (this.#step < first + count - 1) {
       this.#step++;
-      this.#power1 *= beta1;
-      this.#power2 *= beta2;
+      this.#power1 = nextPower(this.#power1, beta1);
+      this.#power2 = nextPower(this.#power2, beta2);
       if (this.#step < first) continue;
       this.#bias1[this.#step - first] = 1 - this.#power1;
       this.#bias2[this.#step - first] = 1 - this.#power2;
@@ -119,5 +129,15 @@ export class Corrections {
       const start = correction * this.#stepsMax;
       for (let i = 0; i < count; i++) this.values[start + i] = formula(learningRate, this.#bias1[i], this.#bias2[i]);
     }
+  }
+
+  /**
+   * Whether, in a precision, the values of all steps to come are those of the first step at hand. Once 1 − β1^t is 1, every formula rises with
+   * 1 − β2^t alone, rounded or not: what has its last value keeps it.
+   */
+  isSteady(round: Rounding): boolean {
+    const { learningRate } = this.#config;
+    if (this.#bias1[0] !== 1) return false;
+    return this.#formulas.every((of) => round(of(learningRate, 1, this.#bias2[0])) === round(of(learningRate, 1, 1)));
   }
 }

@@ -6,6 +6,7 @@ import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { Corrections } from '../data/optimizer-constants.ts';
 import { type GroupShape, stepsPerEpoch } from '../group/layout.ts';
 import type { FloatArray } from '../numeric/bits.ts';
+import { roundingTo } from '../numeric/rounding.ts';
 
 /** Chunks kept for the groups that follow take no more than this; later ones are computed anew for each group. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
@@ -60,7 +61,7 @@ export class GroupCorrections {
   /** Whether there is room to keep so many bytes. */
   readonly #takeRoom: (bytes: number) => boolean;
   /** Sections as they were written, by the first epoch of the chunk. */
-  readonly #kept = new Map<number, { readonly count: number; readonly section: FloatArray }>();
+  readonly #kept = new Map<number, { readonly count: number; readonly section: FloatArray; readonly isSteady: boolean }>();
 
   constructor(networks: readonly Network[], shape: GroupShape, takeRoom: (bytes: number) => boolean) {
     this.#shape = shape;
@@ -77,17 +78,24 @@ export class GroupCorrections {
     }));
   }
 
-  /** Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][step of the chunk][lane]`. */
-  write(section: FloatArray, firstEpoch: number, count: number): void {
+  /**
+   * Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][step of the chunk][lane]`. Returns whether the section
+   * is now right for any chunk that follows: corrections end.
+   */
+  write(section: FloatArray, firstEpoch: number, count: number): boolean {
     const kept = this.#kept.get(firstEpoch);
     if (kept !== undefined && kept.count >= count) {
       // By a loop: where the target is shared, what typed arrays have for it takes a microsecond, and a chunk of a small group ten.
       const from = kept.section;
       for (let i = 0; i < from.length; i++) section[i] = from[i];
-      return;
+      return kept.isSteady;
     }
     this.#compute(section, firstEpoch, count);
-    if (this.#takeRoom(section.byteLength)) this.#kept.set(firstEpoch, { count, section: section.slice() });
+    const round = roundingTo(this.#shape.precision);
+    const isSteady = this.#byOptimizer.every(({ of }) => of.isSteady(round));
+    if (isSteady) this.#repeatFirstStep(section);
+    if (this.#takeRoom(section.byteLength)) this.#kept.set(firstEpoch, { count, section: section.slice(), isSteady });
+    return isSteady;
   }
 
   #compute(section: FloatArray, firstEpoch: number, count: number): void {
@@ -102,5 +110,13 @@ export class GroupCorrections {
         }
       }
     }
+  }
+
+  /** Gives all steps that the section has room for the corrections of the first. */
+  #repeatFirstStep(section: FloatArray): void {
+    const { corrections, lanes } = this.#shape;
+    const length = section.length / corrections;
+    for (let start = 0; start < section.length; start += length)
+      for (let i = start + lanes; i < start + length; i++) section[i] = section[i - lanes];
   }
 }

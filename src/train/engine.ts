@@ -101,8 +101,13 @@ export function kernelEngine(
   const { train, shuffle } = kernelFunctions(kernel, memory);
   const vectors = Math.ceil(networks.length / lanesAVector);
   const corrections = shared.of(networks, shape);
+  /** The first epoch of the chunk whose corrections hold for all later ones too. */
+  let steadyFrom = Number.POSITIVE_INFINITY;
   return ({ firstEpoch, count }) => {
-    corrections.write(sections.corrections, firstEpoch, count);
+    if (firstEpoch < steadyFrom) {
+      const isSteady = corrections.write(sections.corrections, firstEpoch, count);
+      steadyFrom = isSteady ? firstEpoch : Number.POSITIVE_INFINITY;
+    }
     if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
     const parts = partsOf(shape, count);
     train(parts, count / parts, vectors);

@@ -137,7 +137,8 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
   const [inputCount, outputCount] = exponent === null ? [layers[0], layers[layers.length - 1]] : [0, 0];
   const inputs = sampleCount * inputCount * lanes;
   const targets = sampleCount * outputCount * lanes;
-  const shuffledEpochs = shape.isShuffled ? chunkEpochs : 0;
+  // An even number: two are shuffled at a time.
+  const shuffledEpochs = shape.isShuffled ? chunkEpochs + (chunkEpochs % 2) : 0;
   const kept = (moment: MomentName) => (moments.includes(moment) ? parameters : 0);
   return {
     theta: parameters,

@@ -1,7 +1,8 @@
 /**
  * Prints the WebAssembly function that puts the samples of one lane into the orders of some epochs, as src/data/order.ts defines them:
  * `(seed, firstEpoch, epochs, lane)`. It shuffles samples and not their numbers, so that a kernel reads them one after another. Sixteen
- * words of Philox come at a time, four blocks abreast in vectors; the samples are moved as integers, which keep every bit.
+ * words of Philox come at a time, four blocks abreast in vectors, for two epochs side by side: one round waits for the one before, and a
+ * processor has time for two. The samples are moved as integers, which keep every bit.
  *
  * A tree for all lanes alike could not say it: each lane moves its samples to places of its own.
  */
@@ -10,8 +11,18 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import { PHILOX, STREAMS } from '../numeric/philox.ts';
 import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts';
 
-/** Room for a number for each word of four blocks, `[word][block]`. */
-export const SHUFFLE_WORDS_BYTES = 64;
+/** Epochs that are shuffled side by side. Of an odd number, the last one has a companion that nobody asks for. */
+export const EPOCHS_ABREAST = 2;
+const SIDES = [0, 1] as const;
+
+const BLOCKS = 4;
+const WORDS_A_BLOCK = 4;
+const WORD_BYTES = 4;
+const VECTOR_BYTES = BLOCKS * WORD_BYTES;
+/** Room for a number for each word of four blocks of an epoch, `[word][block]`. */
+const WORDS_BYTES = WORDS_A_BLOCK * VECTOR_BYTES;
+/** The same for all epochs abreast. */
+export const SHUFFLE_WORDS_BYTES = EPOCHS_ABREAST * WORDS_BYTES;
 
 /** Where the function finds what it moves, and room for the words, in bytes. */
 export interface ShuffleAddresses {
@@ -27,10 +38,6 @@ export function printShuffle(shape: GroupShape, addresses: ShuffleAddresses): Ui
 const [SEED, EPOCH, EPOCHS, LANE] = [0, 1, 2, 3];
 const PARAMETER_COUNT = 4;
 
-const BLOCKS = 4;
-const WORDS_A_BLOCK = 4;
-const WORD_BYTES = 4;
-const VECTOR_BYTES = BLOCKS * WORD_BYTES;
 /** Samples that the words of one turn are for. */
 const TURN = BLOCKS * WORDS_A_BLOCK;
 
@@ -59,7 +66,9 @@ interface Walk {
   readonly tables: readonly { readonly source: number; readonly target: number }[];
   readonly columns: number;
   readonly rowBytes: number;
-  /** Locals with addresses: of the row at hand in source and target, of the first row of the epoch, and of row j. */
+  /** Bytes of the rows of an epoch. */
+  readonly epochBytes: number;
+  /** Locals with addresses: of the row at hand in source and target, of the first row of the first epoch, and of row j. */
   readonly from: number;
   readonly to: number;
   readonly first: number;
@@ -77,7 +86,7 @@ class ShufflePrinter {
   readonly #block = this.#code.local(I32);
   readonly #wordsOfBlock = this.#code.local(I32);
   readonly #left = { turns: this.#code.local(I32), blocks: this.#code.local(I32), columns: this.#code.local(I32) };
-  readonly #counter = [this.#code.local(V128), this.#code.local(V128), this.#code.local(V128), this.#code.local(V128)];
+  readonly #counters = SIDES.map(() => [0, 1, 2, 3].map(() => this.#code.local(V128)));
   readonly #key = [this.#code.local(V128), this.#code.local(V128)];
   readonly #products = [this.#code.local(V128), this.#code.local(V128)];
   /** Philox's constants in all words, made once a call. */
@@ -85,14 +94,15 @@ class ShufflePrinter {
   readonly #weyl = [this.#code.local(V128), this.#code.local(V128)];
 
   constructor(shape: GroupShape, { sections, words }: ShuffleAddresses) {
-    const { layers, lanes, precision } = shape;
+    const { layers, lanes, precision, sampleCount } = shape;
     this.#shape = shape;
     this.#words = words;
     this.#slotBytes = lanes * BYTES_OF[precision];
     const walk = (columns: number, ...tables: Walk['tables']): Walk => {
       const local = () => this.#code.local(I32);
       const rowBytes = columns * this.#slotBytes;
-      return { tables, columns, rowBytes, from: local(), to: local(), first: local(), other: local() };
+      const locals = { from: local(), to: local(), first: local(), other: local() };
+      return { tables, columns, rowBytes, epochBytes: sampleCount * rowBytes, ...locals };
     };
     const inputs = { source: sections.inputs, target: sections.shuffledInputs };
     const targets = { source: sections.targets, target: sections.shuffledTargets };
@@ -121,6 +131,13 @@ class ShufflePrinter {
         .set(this.#weyl[i]);
     }
     code.get(LANE).integer(BYTES_OF[this.#shape.precision]).byte(CODE.i32Mul).set(LANE);
+    code
+      .get(EPOCHS)
+      .integer(EPOCHS_ABREAST - 1)
+      .byte(CODE.i32Add)
+      .integer(Math.log2(EPOCHS_ABREAST))
+      .byte(CODE.i32ShiftRight)
+      .set(EPOCHS);
     for (const { to } of this.#walks) code.get(LANE).set(to);
     code.repeat(() => {
       for (const { from, to, first } of this.#walks) {
@@ -141,47 +158,61 @@ class ShufflePrinter {
         if (blocks > 0) this.#moveBlocks(blocks);
         if (rest > 0) this.#moveBlock(rest);
       }
-      this.#advance(EPOCH, 1);
+      for (const { to, epochBytes } of this.#walks) this.#advance(to, (EPOCHS_ABREAST - 1) * epochBytes);
+      this.#advance(EPOCH, EPOCHS_ABREAST);
       this.#countDown(EPOCHS);
     });
     return moduleBytes(PARAMETER_COUNT, code.body());
   }
 
-  /** Draws the words of the next four blocks and leaves j·slotBytes for each of their samples. */
+  /** Draws the words of the next four blocks of each epoch and leaves j·slotBytes for each of their samples. */
   #draw(): void {
     const code = this.#code;
-    const [c0, c1, c2, c3] = this.#counter;
-    code.get(this.#block).simd(SIMD.splat).integers([0, 1, 2, 3]).simd(SIMD.add).set(c0);
-    code.get(EPOCH).simd(SIMD.splat).set(c1);
-    for (const zero of [c2, c3]) code.integers([0, 0, 0, 0]).set(zero);
+    for (const [side, [c0, c1, c2, c3]] of this.#counters.entries()) {
+      code.get(this.#block).simd(SIMD.splat).integers([0, 1, 2, 3]).simd(SIMD.add).set(c0);
+      code.get(EPOCH).integer(side).byte(CODE.i32Add).simd(SIMD.splat).set(c1);
+      for (const zero of [c2, c3]) code.integers([0, 0, 0, 0]).set(zero);
+    }
     code.get(SEED).simd(SIMD.splat).set(this.#key[0]);
     code.integer(STREAMS.order).simd(SIMD.splat).set(this.#key[1]);
     for (let round = 0; round < PHILOX.rounds; round++) this.#round();
-    for (const word of this.#counter.keys()) this.#placeOf(word);
+    for (let word = 0; word < WORDS_A_BLOCK; word++) this.#placesOf(word);
     code.integer(0).set(this.#wordsOfBlock);
     this.#advance(this.#block, BLOCKS);
     this.#advance(this.#place, TURN);
   }
 
   /** j = ⌊w·(i + 1)·2⁻³²⌋ of a word of each block. */
-  #placeOf(word: number): void {
+  #placesOf(word: number): void {
     const code = this.#code;
-    const counter = this.#counter[word];
     const [low, high] = this.#products;
     const bounds = this.#key[0];
     const [a, b, c, d] = Array.from({ length: BLOCKS }, (_, block) => block * WORDS_A_BLOCK + word);
     code.get(this.#place).simd(SIMD.splat).integers([a, b, c, d]).simd(SIMD.add).set(bounds);
-    this.#multiply(counter, bounds);
-    code.integer(0);
-    this.#shuffleWords(low, high, [1, 3, 5, 7]);
-    code.integer(this.#slotBytes).simd(SIMD.splat).simd(SIMD.multiply);
-    code.memory(SIMD.store, this.#words + word * VECTOR_BYTES);
+    for (const [side, counter] of this.#counters.entries()) {
+      this.#multiply(counter[word], bounds);
+      code.integer(0);
+      this.#shuffleWords(low, high, [1, 3, 5, 7]);
+      code.integer(this.#slotBytes).simd(SIMD.splat).simd(SIMD.multiply);
+      code.memory(SIMD.store, this.#wordsOf(side) + word * VECTOR_BYTES);
+    }
   }
 
-  /** c ← (high(M₁c₂) ⊕ c₁ ⊕ k₀, low(M₁c₂), high(M₀c₀) ⊕ c₃ ⊕ k₁, low(M₀c₀)); k ← k + W. */
+  /** Where the words of an epoch are. */
+  #wordsOf(side: number): number {
+    return this.#words + side * WORDS_BYTES;
+  }
+
+  /** A round of each epoch; k ← k + W. */
   #round(): void {
     const code = this.#code;
-    const [c0, c1, c2, c3] = this.#counter;
+    for (const counter of this.#counters) this.#roundOf(counter);
+    for (const [i, key] of this.#key.entries()) code.get(key).get(this.#weyl[i]).simd(SIMD.add).set(key);
+  }
+
+  /** c ← (high(M₁c₂) ⊕ c₁ ⊕ k₀, low(M₁c₂), high(M₀c₀) ⊕ c₃ ⊕ k₁, low(M₀c₀)). */
+  #roundOf([c0, c1, c2, c3]: readonly number[]): void {
+    const code = this.#code;
     const [k0, k1] = this.#key;
     const [low, high] = this.#products;
     const half = (counter: number, other: number, key: number) => {
@@ -199,7 +230,6 @@ class ShufflePrinter {
     this.#multiply(c2, this.#multipliers[1]);
     half(c0, c1, k0);
     code.set(c2);
-    for (const [i, key] of this.#key.entries()) code.get(key).get(this.#weyl[i]).simd(SIMD.add).set(key);
   }
 
   /** The products of 64 bits of four words with one: of the first two, and of the last two. */
@@ -228,17 +258,19 @@ class ShufflePrinter {
     });
   }
 
-  /** Moves the next `count` samples, each with a word of the block at hand, and goes on to the next block. */
+  /** Moves the next `count` samples of each epoch, each with a word of the block at hand, and goes on to the next block. */
   #moveBlock(count: number): void {
     const code = this.#code;
     for (let word = 0; word < count; word++) {
-      for (const walk of this.#walks) {
-        code
-          .get(this.#wordsOfBlock)
-          .scalarMemory(MOVES.float32.load, MOVES.float32.alignmentBits, this.#words + word * VECTOR_BYTES);
-        if (walk.columns > 1) code.integer(walk.columns).byte(CODE.i32Mul);
-        code.get(walk.first).byte(CODE.i32Add).set(walk.other);
-        this.#moveRow(walk, word);
+      for (const side of SIDES) {
+        for (const walk of this.#walks) {
+          code
+            .get(this.#wordsOfBlock)
+            .scalarMemory(MOVES.float32.load, MOVES.float32.alignmentBits, this.#wordsOf(side) + word * VECTOR_BYTES);
+          if (walk.columns > 1) code.integer(walk.columns).byte(CODE.i32Mul);
+          code.get(walk.first).byte(CODE.i32Add).set(walk.other);
+          this.#moveRow(walk, word, side);
+        }
       }
     }
     for (const { from, to, rowBytes } of this.#walks) {
@@ -249,22 +281,23 @@ class ShufflePrinter {
   }
 
   /** target[i] ← target[j], target[j] ← source[i], where i is so many rows behind the one at hand. */
-  #moveRow({ tables, columns, rowBytes, from, to, other }: Walk, row: number): void {
+  #moveRow({ tables, columns, rowBytes, epochBytes, from, to, other }: Walk, row: number, side: number): void {
     const code = this.#code;
     const { load, store, alignmentBits } = MOVES[this.#shape.precision];
     const move = (offset: number) => {
       const at = row * rowBytes + offset;
       for (const { source, target } of tables) {
+        const targetOfEpoch = target + side * epochBytes;
         code
           .get(to)
           .get(other)
-          .scalarMemory(load, alignmentBits, target + offset);
-        code.scalarMemory(store, alignmentBits, target + at);
+          .scalarMemory(load, alignmentBits, targetOfEpoch + offset);
+        code.scalarMemory(store, alignmentBits, targetOfEpoch + at);
         code
           .get(other)
           .get(from)
           .scalarMemory(load, alignmentBits, source + at);
-        code.scalarMemory(store, alignmentBits, target + offset);
+        code.scalarMemory(store, alignmentBits, targetOfEpoch + offset);
       }
     };
     if (columns <= COLUMNS_WRITTEN_OUT) {

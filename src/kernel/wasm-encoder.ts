@@ -66,6 +66,7 @@ export const CODE = {
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
+  i32ShiftRight: 0x76,
 } as const;
 
 const NO_VALUE = 0x40;

@@ -27,22 +27,22 @@ export function operationsPerEpoch(
 
 /**
  * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
- * and deltas; of mini-batches also θ before the epoch, the samples in its order, and the corrections of its steps.
+ * and deltas; of mini-batches also θ before the epoch, and of two epochs the samples in their orders and the corrections of their steps.
  */
 export function numbersInMemory(layers: readonly number[], points: number, batch: LayeredConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
   const ofSample = layers[0] + layers[layers.length - 1];
   if (batch === 'full') return 6 * parameterCount(layers) + points * (ofSample + 3 * units);
-  return 7 * parameterCount(layers) + points * 2 * ofSample + batch * 3 * units + 2 * Math.ceil(points / batch);
+  return 7 * parameterCount(layers) + points * 3 * ofSample + batch * 3 * units + 4 * Math.ceil(points / batch);
 }
 
 /** Numbers of shuffled samples that a group keeps at a time: they should stay in the second-level cache. */
 const SHUFFLED_NUMBERS_MAX = 2 ** 15;
 
-/** Epochs whose shuffled samples a group of `lanes` networks keeps: one at least. */
+/** Epochs whose shuffled samples a group of `lanes` networks keeps: two at least, since two are shuffled at a time. */
 export function shuffledEpochsMax({ layers, data }: Pick<LayeredConfig, 'layers' | 'data'>, lanes: number): number {
   const numbers = data.points * (layers[0] + layers[layers.length - 1]) * lanes;
-  return Math.max(1, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
+  return Math.max(2, Math.floor(SHUFFLED_NUMBERS_MAX / numbers));
 }
 
 /** What WebAssembly addresses, less room for signals and constants: no group may take more. */

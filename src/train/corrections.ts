@@ -61,7 +61,10 @@ export class GroupCorrections {
   /** Whether there is room to keep so many bytes. */
   readonly #takeRoom: (bytes: number) => boolean;
   /** Sections as they were written, by the first epoch of the chunk. */
-  readonly #kept = new Map<number, { readonly count: number; readonly section: FloatArray; readonly isSteady: boolean }>();
+  readonly #kept = new Map<
+    number,
+    { readonly count: number; readonly section: FloatArray; readonly isSteady: boolean }
+  >();
 
   constructor(networks: readonly Network[], shape: GroupShape, takeRoom: (bytes: number) => boolean) {
     this.#shape = shape;

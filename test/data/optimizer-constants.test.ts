@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import { CONSTANT_NAMES, Corrections, constantsOf, correctionNames } from '../../src/data/optimizer-constants.ts';
+import { roundingTo } from '../../src/numeric/rounding.ts';
 
 /** The corrections of one epoch, by an object that has seen no other. */
 function correctionsOf(config: OptimizerConfig, epoch: number): number[] {
@@ -104,6 +105,50 @@ test.each(OPTIMIZERS.adam.forms)(
     void fc.assert(holds);
   },
 );
+
+describe('corrections that are steady', () => {
+  const STEPS = 40_000;
+
+  test.each(OPTIMIZERS.adam.forms)('of %s keep their values, and before they had others', (form) => {
+    for (const [beta1, beta2] of [
+      [0.9, 0.999],
+      [0.99, 0.9],
+      [0, 0.99],
+    ]) {
+      for (const precision of ['float32', 'float64'] as const) {
+        const round = roundingTo(precision);
+        const config = { ...simple, form, learningRate: 0.001, beta1, beta2 };
+        const corrections = new Corrections(config, 1);
+        let steadyFrom = 0;
+        const values: string[] = [];
+        for (let step = 1; step <= STEPS; step++) {
+          corrections.begin(step, 1);
+          values.push([...corrections.values].map(round).join(' '));
+          if (steadyFrom === 0 && corrections.isSteady(round)) steadyFrom = step;
+        }
+        const name = `${precision}, beta1 ${beta1}, beta2 ${beta2}`;
+        expect(steadyFrom, name).toBeGreaterThan(1);
+        expect(new Set(values.slice(steadyFrom - 1)).size, name).toBe(1);
+        // 1 − β1^t is the slower one, and does not show in every form, or the step before still has other values.
+        if (beta2 === 0.999) expect(values[steadyFrom - 2], name).not.toBe(values[steadyFrom - 1]);
+      }
+    }
+  });
+
+  test('are those of any epoch where there are none', () => {
+    const corrections = new Corrections({ kind: 'sgd', form: 'torch', learningRate: 0.1 }, 1);
+    corrections.begin(1, 1);
+    expect(corrections.isSteady(roundingTo('float32'))).toBe(true);
+  });
+
+  test('are not those of a form whose two corrections happen to cancel', () => {
+    // 1 − β2^1 is 0.0625 and its root 0.25, as is 1 − β1^1: α is the learning rate, for one epoch.
+    const corrections = new Corrections({ ...simple, form: 'keras', beta1: 0.75, beta2: 0.9375 }, 1);
+    corrections.begin(1, 1);
+    expect(corrections.values[0]).toBe(0.0625);
+    expect(corrections.isSteady(roundingTo('float32'))).toBe(false);
+  });
+});
 
 test('pieces that follow one another have the corrections of one', () => {
   const config = { ...simple, form: 'keras' } as const;

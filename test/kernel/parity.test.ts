@@ -257,6 +257,19 @@ describe.each(UPDATES)('the state of $kind $form', (update) => {
   });
 });
 
+test.each(namesOf(PRECISIONS))(
+  'in %s, after the corrections have come to rest, a group has the right ones from the first epoch on again',
+  (precision) => {
+    const pair = new Pair({
+      ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', layers: [1, 2, 1], sampleCount: 3 },
+      ...{ lanes: 4, chunkEpochs: 20, partEpochs: 5, seed: 1 },
+      networks: variedLanes(4).map((lane) => ({ ...lane, beta1: 0.5, beta2: 0.75 })),
+    });
+    pair.train([300]);
+    pair.train([40]);
+  },
+);
+
 test.each(['trainKernel', 'trainReference'] as const)(
   '%s refuses a chunk with a short part behind whole ones',
   (name) => {

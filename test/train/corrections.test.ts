@@ -68,6 +68,29 @@ test('are those of each lane, whatever groups and chunks came before', async () 
   );
 });
 
+test.each(['float32', 'float64'] as const)(
+  'that are steady in %s are right for every chunk that follows',
+  (precision) => {
+    for (const of of [networks, inBatches]) {
+      const lanes = of.filter((network) => network.precision === precision).slice(0, LANES);
+      const shape = { ...groupShape({ networks: lanes, lanes: LANES }, 20), chunkEpochs: CHUNK_EPOCHS };
+      const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * stepsPerEpoch(shape) * LANES);
+      const shared = new SharedCorrections();
+      // The first writes them, the second finds what the first has kept.
+      const steadyFrom = [0, 1].map(() => {
+        section.fill(-1);
+        const corrections = shared.of(lanes, shape);
+        let first = 1;
+        while (!corrections.write(section, first, 2)) first += 2;
+        for (const later of [first, first + 1, first + 1000]) expectWritten(section, lanes, shape, later, CHUNK_EPOCHS);
+        return first;
+      });
+      expect(steadyFrom[0]).toBeGreaterThan(100);
+      expect(steadyFrom[1]).toBe(steadyFrom[0]);
+    }
+  },
+);
+
 test('that find no room any more are computed each time', () => {
   const shape = { ...groupShape({ networks: networks.slice(0, 1), lanes: LANES }, 100_000), chunkEpochs: 100_000 };
   const corrections = new SharedCorrections().of(networks.slice(0, 1), shape);

@@ -11,8 +11,7 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import { PHILOX, STREAMS } from '../numeric/philox.ts';
 import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts';
 
-/** Epochs that are shuffled side by side. Of an odd number, the last one has a companion that nobody asks for. */
-export const EPOCHS_ABREAST = 2;
+/** The epochs of a pair, which are shuffled side by side. Of an odd number, the last one has a companion that nobody asks for. */
 const SIDES = [0, 1] as const;
 
 const BLOCKS = 4;
@@ -21,8 +20,8 @@ const WORD_BYTES = 4;
 const VECTOR_BYTES = BLOCKS * WORD_BYTES;
 /** Room for a number for each word of four blocks of an epoch, `[word][block]`. */
 const WORDS_BYTES = WORDS_A_BLOCK * VECTOR_BYTES;
-/** The same for all epochs abreast. */
-export const SHUFFLE_WORDS_BYTES = EPOCHS_ABREAST * WORDS_BYTES;
+/** The same for a pair. */
+export const SHUFFLE_WORDS_BYTES = SIDES.length * WORDS_BYTES;
 
 /** Where the function finds what it moves, and room for the words, in bytes. */
 export interface ShuffleAddresses {
@@ -131,13 +130,8 @@ class ShufflePrinter {
         .set(this.#weyl[i]);
     }
     code.get(LANE).integer(BYTES_OF[this.#shape.precision]).byte(CODE.i32Mul).set(LANE);
-    code
-      .get(EPOCHS)
-      .integer(EPOCHS_ABREAST - 1)
-      .byte(CODE.i32Add)
-      .integer(Math.log2(EPOCHS_ABREAST))
-      .byte(CODE.i32ShiftRight)
-      .set(EPOCHS);
+    // From here on, pairs of epochs.
+    code.get(EPOCHS).integer(1).byte(CODE.i32Add).integer(1).byte(CODE.i32ShiftRight).set(EPOCHS);
     for (const { to } of this.#walks) code.get(LANE).set(to);
     code.repeat(() => {
       for (const { from, to, first } of this.#walks) {
@@ -158,8 +152,8 @@ class ShufflePrinter {
         if (blocks > 0) this.#moveBlocks(blocks);
         if (rest > 0) this.#moveBlock(rest);
       }
-      for (const { to, epochBytes } of this.#walks) this.#advance(to, (EPOCHS_ABREAST - 1) * epochBytes);
-      this.#advance(EPOCH, EPOCHS_ABREAST);
+      for (const { to, epochBytes } of this.#walks) this.#advance(to, epochBytes);
+      this.#advance(EPOCH, SIDES.length);
       this.#countDown(EPOCHS);
     });
     return moduleBytes(PARAMETER_COUNT, code.body());

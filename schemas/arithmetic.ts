@@ -7,6 +7,9 @@ export const ARITHMETIC_ID = 'gyre-1';
 /** Epochs in one block of losses that is hashed together. */
 export const BLOCK_EPOCHS = 1000;
 
+/** Bytes of a SHA-256: the digest of a block, and of a network. */
+export const DIGEST_BYTES = 32;
+
 /** Below these magnitudes the `flush` mode sets gradients and moments to +0; far above the subnormals of each precision. */
 export const FLUSH_LIMITS = {
   float32: { gradient: 2 ** -50, moment: 2 ** -100 },

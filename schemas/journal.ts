@@ -35,6 +35,16 @@ export interface NetworkResults {
   readonly digest: Uint8Array;
 }
 
+/** Where one record batch stands in a segment. */
+export interface BatchBlock {
+  readonly offset: number;
+  readonly metadataBytes: number;
+  readonly bodyBytes: number;
+  readonly rows: number;
+  /** CRC-32 of its bytes; where it is absent, nothing is checked. */
+  readonly crc32?: number;
+}
+
 /** Record batches appended to one segment by one task. Checksums are absent in the journals of Gyre 0.1 before it kept them. */
 export interface SegmentCommit {
   readonly table: SegmentedTableName;
@@ -42,14 +52,7 @@ export interface SegmentCommit {
   readonly file: string;
   /** Committed bytes of the segment from now on. */
   readonly endBytes: number;
-  readonly blocks: readonly {
-    offset: number;
-    metadataBytes: number;
-    bodyBytes: number;
-    rows: number;
-    /** CRC-32 of its bytes. */
-    crc32?: number;
-  }[];
+  readonly blocks: readonly BatchBlock[];
   /** CRC-32 of all bytes before the first batch, told by the commit that began the segment. */
   readonly headCrc32?: number;
 }

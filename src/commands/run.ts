@@ -93,8 +93,9 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   });
   // Without its screen nobody watches the run: it is stopped, and what is wrong with the screen is told below.
   display.left.catch(() => stop.abort());
+  let ending: Ending;
   try {
-    const ending = await trainAndClose(run, {
+    ending = await trainAndClose(run, {
       threads,
       workerUrl: TRAIN_WORKER_URL,
       ...toolchain,
@@ -109,16 +110,15 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     display.close();
     if (options.json !== true)
       for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
-    if (ending === 'done') {
-      if (options.analyse === true)
-        await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
-      return 0;
-    }
-    return signal === null ? 1 : STOP_EXIT_CODES[signal];
   } finally {
     display.close();
     for (const name of STOP_SIGNALS) process.off(name, onSignal);
   }
+  if (ending !== 'done') return signal === null ? 1 : STOP_EXIT_CODES[signal];
+  // A signal ends it at once, as it ends gyre analyse: its tables are whole or not there.
+  if (options.analyse === true)
+    await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
+  return 0;
 }
 
 async function trainAndClose(run: OpenRun, options: ExecuteOptions): Promise<Ending> {

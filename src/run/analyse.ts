@@ -12,7 +12,6 @@ import type {
 } from '../../schemas/analysis.ts';
 import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { parametersOf } from '../../schemas/network.ts';
-import { RunError } from '../../schemas/problems.ts';
 import type { ReplayedPart, StateWindow } from '../../schemas/replay.ts';
 import { evenlySpread, randomPlaces, relaxationEnd, spikePlaces } from '../analysis/places.ts';
 import { isPreconditioned } from '../analysis/preconditioner.ts';
@@ -21,7 +20,7 @@ import { prepareCompression } from '../storage/compression.ts';
 import { Comparisons } from './comparisons.ts';
 import { fileDatasets } from './file-data.ts';
 import type { RunRecord } from './folder.ts';
-import { AnalysisPool } from './pool.ts';
+import { AnalysisPool, lostThread } from './pool.ts';
 import { type ReplayOptions, replayPasses } from './replay.ts';
 import { planPasses, type ReplayPass } from './replay-plan.ts';
 import { type TracedSpike, TraceReader } from './trace-reader.ts';
@@ -209,23 +208,13 @@ class Analysis {
         outcomes[index] = outcome;
       },
       (error: unknown) => {
-        this.#failure ??= lostThread(this.#run.folder, network, error);
+        const what = { work: `analysed network ${network.id}`, less: 'spikes' };
+        this.#failure ??= lostThread(this.#run.folder, what, error);
       },
     );
     const settled = task.finally(() => this.#waiting.delete(settled));
     this.#waiting.add(settled);
   }
-}
-
-function lostThread(folder: string, { id }: Network, error: unknown): RunError {
-  return new RunError(
-    {
-      where: folder,
-      got: `a thread lost while it analysed network ${id}: ${(error as Error).message}`,
-      remedy: 'run the same command again; if it happens again, with fewer threads or spikes',
-    },
-    { cause: error },
-  );
 }
 
 /** A place whose epochs come in pieces, where parts of a pass end within it. */

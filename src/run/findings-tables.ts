@@ -1,15 +1,24 @@
 /**
  * The tables of findings as files: rows in, one Arrow file a table, replaced as a whole, so that it opens at any moment. Knows no column by name.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Column } from '../../schemas/columns.ts';
 import { FINDINGS_TABLES, type FindingsRow, type FindingsTableName } from '../../schemas/findings.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { type ColumnValues, tableFile } from '../storage/arrow.ts';
-import { writeFileAtomically } from '../storage/files.ts';
+import { withPath, writeFileAtomically } from '../storage/files.ts';
 
 /** Where a table of findings stands in a run's folder. */
 export const findingsPath = (folder: string, name: FindingsTableName): string => join(folder, `${name}.arrow`);
+
+/** Removes the tables of a run that is not any more what they tell of. */
+export function removeFindings(folder: string): void {
+  for (const name of Object.keys(FINDINGS_TABLES) as FindingsTableName[]) {
+    const path = findingsPath(folder, name);
+    withPath(path, () => rmSync(path, { force: true }));
+  }
+}
 
 /** Writes one table and says where. With `compression` zstd, `prepareCompression` must have been awaited. */
 export function writeFindings(

@@ -15,9 +15,10 @@ import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
-import { makeFolder, withPath } from '../storage/files.ts';
+import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
 import { keepData, provideKeptData } from './file-data.ts';
+import { removeFindings } from './findings-tables.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import { manifestPath, newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
 import { prepareRaise } from './raise.ts';
@@ -131,7 +132,10 @@ export function openRun({
         keepOwnCheckpoints(folder, results, onDisk.key);
       }
       const manifest = withEpochs(onDisk, sweep.epochs);
-      if (manifest !== onDisk) writeManifest(folder, manifest);
+      if (manifest !== onDisk) {
+        removeFindings(folder);
+        writeManifest(folder, manifest);
+      }
       const raisedFrom = sweep.epochs > epochs ? epochs : null;
       return { folder, manifest, engine, networks, results, journal, segments, raisedFrom, close };
     } catch (error) {
@@ -215,7 +219,7 @@ function readOwnJournal(folder: string, { key }: Manifest): JournalContent | nul
     where: path,
     got: `the journal of a run with key ${content.header.runKey}`,
     expected: `that of the run with key ${key}, as in run.json`,
-    remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+    remedy: RESTORE_REMEDY,
   });
 }
 

@@ -57,9 +57,10 @@ export class RunFollower {
   }
 
   #look(): void {
+    // The lock first: a process that ends in between has told all in the journal by then.
+    const isRunning = lockHolder(runPaths(this.folder).lock) !== null;
     const records = this.#tail.read();
     this.#session = records.findLast((record) => record.kind === 'session') ?? this.#session;
-    const isRunning = lockHolder(runPaths(this.folder).lock) !== null;
     const hasTurned = isRunning !== this.#isRunning;
     if (this.#isRunning === null || (hasTurned && isRunning)) this.#tellBegun();
     for (const record of records) this.#takeRecord(record);
@@ -71,6 +72,9 @@ export class RunFollower {
   #takeRecord(record: JournalRecord): void {
     this.#take(record);
     switch (record.kind) {
+      case 'session':
+        this.#hasFailed = false;
+        break;
       case 'snapshot':
         this.#snapshot = record;
         break;

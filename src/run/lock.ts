@@ -96,9 +96,9 @@ function takeLock(path: string, claim: string): boolean {
 
 /** The claims and what is left of them, with the numbers in their names. */
 function claimsOn(path: string): { readonly file: string; readonly pid: number; readonly isWhole: boolean }[] {
-  const pattern = new RegExp(`^${basename(path)}\\.(\\d+)(\\.new)?$`);
+  const prefix = `${basename(path)}.`;
   return readdirSync(dirname(path)).flatMap((name) => {
-    const match = pattern.exec(name);
+    const match = name.startsWith(prefix) ? /^(\d+)(\.new)?$/.exec(name.slice(prefix.length)) : null;
     return match === null
       ? []
       : [{ file: join(dirname(path), name), pid: Number(match[1]), isWhole: match[2] === undefined }];

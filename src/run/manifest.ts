@@ -12,7 +12,7 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { sweepHash, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
-import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { RESTORE_REMEDY, withPath, writeFileAtomically } from '../storage/files.ts';
 import { GYRE_VERSION } from './version.ts';
 
 /** Where it stands in a run's folder. */
@@ -39,7 +39,7 @@ export function readManifest(folder: string): Manifest {
       where: path,
       got: 'a damaged manifest',
       expected: 'all its members, and a sweep whose SHA-256 is `sweepHash` and whose key is `key`',
-      remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+      remedy: RESTORE_REMEDY,
     });
   }
   return manifest;

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { AnalysisOutcome, AnalysisRequest } from '../../schemas/analysis.ts';
 import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import { RunError } from '../../schemas/problems.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../schemas/replay.ts';
 
 /** A thread that has not started by then is not waited for: its machine has other troubles. */
@@ -99,4 +100,16 @@ export class AnalysisPool extends WorkerPool<AnalysisRequest, AnalysisOutcome> {
   constructor(size: PoolSize) {
     super('analysePlace', size);
   }
+}
+
+/** What a user is told where a task of a run was lost with its thread: what it did, and of what there could be less. */
+export function lostThread(folder: string, { work, less }: { work: string; less: string }, error: unknown): RunError {
+  return new RunError(
+    {
+      where: folder,
+      got: `a thread lost while it ${work}: ${(error as Error).message}`,
+      remedy: `run the same command again; if it happens again, with fewer threads or ${less}`,
+    },
+    { cause: error },
+  );
 }

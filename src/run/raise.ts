@@ -68,9 +68,16 @@ export function prepareRaise(run: RaisableRun, newEpochs: number): RaisedRecord 
       segments: rewritten.flatMap(({ commit }) => commit ?? []),
     };
   } catch (error) {
-    segments.sealAll(); // removes what no commit names: on a full disk it would take the room that is left
+    removeUncommitted(segments);
     throw error;
   }
+}
+
+/** On a full disk, segments that no commit names would take the room that is left. What stands in the way is not worth a word beside the error that led here. */
+function removeUncommitted(segments: SegmentBook): void {
+  try {
+    segments.sealAll();
+  } catch {}
 }
 
 /**

@@ -25,7 +25,7 @@ import { prepareCompression } from '../storage/compression.ts';
 import { REPLAY_LANES, replayShape } from '../train/replay.ts';
 import { fileDatasets } from './file-data.ts';
 import { type RunRecord, runPaths } from './folder.ts';
-import { ReplayPool } from './pool.ts';
+import { lostThread, ReplayPool } from './pool.ts';
 import type { ReplayPass } from './replay-plan.ts';
 import { TraceReader } from './trace-reader.ts';
 
@@ -186,14 +186,8 @@ class Replay {
     try {
       return await this.#pool.run(request);
     } catch (error) {
-      throw new RunError(
-        {
-          where: this.#run.folder,
-          got: `a thread lost while it replayed networks ${request.networks.map(({ id }) => id).join(', ')}: ${(error as Error).message}`,
-          remedy: 'run the same command again; if it happens again, with fewer threads or networks',
-        },
-        { cause: error },
-      );
+      const work = `replayed networks ${request.networks.map(({ id }) => id).join(', ')}`;
+      throw lostThread(this.#run.folder, { work, less: 'networks' }, error);
     }
   }
 

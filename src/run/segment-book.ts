@@ -9,7 +9,7 @@ import type { SegmentGrant } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
-import { withPath } from '../storage/files.ts';
+import { RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { checkSegment } from '../storage/segment-check.ts';
 import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
@@ -222,7 +222,7 @@ function gone(where: string, { committedBytes }: SegmentState): RunError {
     where,
     got: 'a segment that is gone',
     expected: `${committedBytes} committed bytes, as the journal says`,
-    remedy: 'restore it from a copy, or start the run anew in another folder with --out',
+    remedy: RESTORE_REMEDY,
   });
 }
 

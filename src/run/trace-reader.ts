@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import type { SpikeEpochs } from '../../schemas/analysis.ts';
 import type { EventKind } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
-import type { CommitRecord, JournalRecord, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { BatchBlock, CommitRecord, JournalRecord, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { EpochRange, TracedBuckets } from '../../schemas/replay.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { type BatchRows, readBatch } from '../storage/batches.ts';
-import type { BatchBlock } from '../storage/segments.ts';
 import { BUCKET_COLUMN_NAMES } from '../train/buckets.ts';
 import type { RunRecord } from './folder.ts';
 

@@ -5,9 +5,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
-import { withPath } from './files.ts';
-import { type BatchBlock, openName } from './segments.ts';
+import { RESTORE_REMEDY, withPath } from './files.ts';
+import { openName } from './segments.ts';
 
 /** Bytes of a segment before its schema message: `ARROW1` and two zeros. */
 const MAGIC_BYTES = 8;
@@ -94,6 +95,6 @@ function damaged(path: string, { offset, rows }: BatchBlock, got: string): RunEr
     where: `${path}, byte ${offset}`,
     got,
     expected: `a batch of ${rows} rows, as the journal says`,
-    remedy: 'restore the file from a copy, or run the sweep anew in another folder with --out',
+    remedy: RESTORE_REMEDY,
   });
 }

@@ -18,14 +18,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { syncFolderOf, withPath, writeFileAtomically } from './files.ts';
+import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
-
-/** Bytes of a SHA-256. */
-const DIGEST_BYTES = 32;
 
 /** Writes a checkpoint into a folder, durably, and returns the file's name. */
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string {
@@ -114,7 +112,7 @@ function ownCheckpoint(checkpoint: Checkpoint, path: string, runKey: string): Ch
     where: path,
     got: `a ${checkpoint.kind} of format version ${checkpoint.formatVersion} and run ${checkpoint.runKey}`,
     expected: `a checkpoint of format version ${FORMAT_VERSION} and run ${runKey}`,
-    remedy: REMEDY,
+    remedy: RESTORE_REMEDY,
   });
 }
 
@@ -166,7 +164,7 @@ export function keepCheckpoints(
   for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
     if (!existsSync(path)) {
-      throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: REMEDY });
+      throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: RESTORE_REMEDY });
     }
     if (of.used.has(file)) readCheckpoints(path, of.runKey);
     else withPath(path, () => checkFrameEnds(path));
@@ -198,7 +196,7 @@ function damaged(path: string, offset: number): RunError {
     where: `${path}, byte ${offset}`,
     got: 'a damaged frame',
     expected: 'a checkpoint whose CRC-32 is right',
-    remedy: REMEDY,
+    remedy: RESTORE_REMEDY,
   });
 }
 
@@ -206,5 +204,3 @@ function damaged(path: string, offset: number): RunError {
 export function removeCheckpoints(folder: string, files: Iterable<string>): void {
   for (const file of files) withPath(join(folder, file), () => unlinkSync(join(folder, file)));
 }
-
-const REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';

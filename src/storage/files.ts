@@ -17,6 +17,9 @@ import {
 import { dirname, resolve } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 
+/** What to do about a file of a run that is damaged or of another run. */
+export const RESTORE_REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';
+
 /** What the usual system errors mean to a user, and what to do. */
 const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> = {
   ENOSPC: {

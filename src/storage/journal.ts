@@ -6,7 +6,7 @@ import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFile
 import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { syncFolderOf, withPath, writeFileAtomically } from './files.ts';
+import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
@@ -129,7 +129,7 @@ export function readJournal(path: string): JournalContent | null {
         where: `${path}, byte ${offset}`,
         got: 'a damaged frame',
         expected: 'a frame whose CRC-32 is right',
-        remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+        remedy: RESTORE_REMEDY,
       });
     }
     records.push(unpackPayload(frame) as JournalRecord);
@@ -156,7 +156,7 @@ function notAJournal(path: string): RunError {
     where: `${path}, byte 0`,
     got: 'something else, or a damaged first frame',
     expected: 'the journal of a Gyre run',
-    remedy: 'restore the file from a copy, or start the run anew in another folder with --out',
+    remedy: RESTORE_REMEDY,
   });
 }
 

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { RunError } from '../../schemas/problems.ts';
-import { withPath } from './files.ts';
+import { RESTORE_REMEDY, withPath } from './files.ts';
 import type { SegmentState } from './segments.ts';
 
 /** Bytes that are read at a time. */
@@ -27,7 +27,7 @@ export function checkSegment(path: string, state: SegmentState): void {
           where: `${path}, byte ${offset}`,
           got: offset === 0 ? 'a damaged head' : 'a damaged batch',
           expected: `${bytes} bytes whose CRC-32 is that in the journal`,
-          remedy: REMEDY,
+          remedy: RESTORE_REMEDY,
         });
       }
     } finally {
@@ -67,8 +67,6 @@ function cut(path: string, size: number, { committedBytes }: SegmentState): RunE
     where: path,
     got: `${size} bytes`,
     expected: `at least the ${committedBytes} bytes that are committed, as the journal says`,
-    remedy: REMEDY,
+    remedy: RESTORE_REMEDY,
   });
 }
-
-const REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';

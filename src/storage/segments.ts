@@ -22,20 +22,11 @@ import {
 import { crc32 } from 'node:zlib';
 import { Message, type RecordBatch, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
+import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { ArrowFileWriter } from './compression.ts';
-import { syncFolderOf, withPath } from './files.ts';
-
-/** Where one record batch stands in a segment. */
-export interface BatchBlock {
-  readonly offset: number;
-  readonly metadataBytes: number;
-  readonly bodyBytes: number;
-  readonly rows: number;
-  /** Of its bytes; where it is absent, nothing is checked. */
-  readonly crc32?: number;
-}
+import { RESTORE_REMEDY, syncFolderOf, withPath } from './files.ts';
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
 export interface SegmentState {
@@ -166,7 +157,7 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
         where: file,
         got: `${size} bytes`,
         expected: `at least the ${committedBytes} bytes that are committed, as the journal says`,
-        remedy: 'restore it from a copy, or start the run anew in another folder with --out',
+        remedy: RESTORE_REMEDY,
       });
     }
     ftruncateSync(descriptor, committedBytes);

@@ -4,7 +4,7 @@
  * bytes in the network's precision, every NaN canonical, absent moments left out.
  */
 import { hash } from 'node:crypto';
-import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
+import { BLOCK_EPOCHS, DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import { bytesOf, canonicaliseNaNs, type FloatArray } from '../numeric/bits.ts';
 
 /** The digest of one finished block of losses. */
@@ -14,9 +14,6 @@ export interface BlockDigest {
   /** First 8 of the 32 bytes, as 16 hex digits. */
   readonly digest: string;
 }
-
-/** Bytes of a SHA-256. */
-const DIGEST_BYTES = 32;
 
 /** The losses of consecutive epochs. */
 export interface LossChunk {

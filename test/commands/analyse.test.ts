@@ -121,6 +121,23 @@ describe('a run that analysis has nothing for', () => {
     );
   });
 
+  test('is ended by a signal at once where it follows a run, and leaves no table', async () => {
+    const sweep = writeSweep(cwd, { ...SPIKING, name: 'followed', seeds: 8 });
+    let sending: NodeJS.Timeout | undefined;
+    const { code, stdout } = await gyre(['run', sweep, '--plain', '--analyse'], {
+      cwd,
+      // Again and again: one that comes with the last lines of the run is still its own.
+      onStdout: (text, child) => {
+        if (text.includes('fingerprint')) sending ??= setInterval(() => child.kill('SIGINT'), 100);
+      },
+    });
+    clearInterval(sending);
+    expect(code).toBe(null);
+    const followed = /traces\/runs\/followed-\w+/.exec(stdout)?.[0] ?? '';
+    expect(existsSync(join(cwd, followed, 'networks.arrow'))).toBe(true);
+    for (const name of TABLES) expect(existsSync(join(cwd, followed, `${name}.arrow`))).toBe(false);
+  });
+
   test('is refused with all that is wrong', async () => {
     const { code, stderr } = await call('analyse', folder, '--spikes', '0', '--threads', 'x');
     expect(code).toBe(2);

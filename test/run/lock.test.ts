@@ -27,6 +27,17 @@ test('a lock names its process, is refused to a second one, and is gone when rel
   acquireLock(path)();
 });
 
+test('a lock may have any name, and what dead processes have left under it goes', () => {
+  const path = join(scratchFolder(), 'a+b(.lock');
+  const { pid } = spawnSync('true');
+  for (const left of [`${path}.${pid}`, `${path}.${pid}.new`]) writeFileSync(left, `${pid}\n`);
+  const other = `${path}.txt`;
+  writeFileSync(other, '');
+  const release = acquireLock(path);
+  expect(readdirSync(dirname(path)).sort()).toEqual(['a+b(.lock', 'a+b(.lock.txt']);
+  release();
+});
+
 test('a lock of another living process is refused', async () => {
   const path = lockPath();
   const other = spawn('sleep', ['600']);

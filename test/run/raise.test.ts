@@ -122,8 +122,9 @@ describe('a run that is raised', () => {
     await expectRaised(folder);
   });
 
-  test('keeps no row beyond the restart, and no file of the shorter run, once it is open', async () => {
+  test('keeps no row beyond the restart, and no file of the shorter run or of its findings, once it is open', async () => {
     const folder = await shortRun();
+    for (const table of ['spirals', 'twins']) writeFileSync(join(folder, `${table}.arrow`), 'of the shorter run');
     const before = segmentNames(folder, 'epochs');
     const [, told, wasOpen] = eventsAround(folder, RESTART);
     expect(told).toBeGreaterThan(20);
@@ -132,6 +133,7 @@ describe('a run that is raised', () => {
     expect(eventsAround(folder, RESTART)).toEqual([0, told, 0]);
     expect(segmentNames(folder, 'epochs').filter((name) => before.includes(name))).toEqual([]);
     expect(segmentNames(folder, 'epochs').every((name) => name.endsWith('.arrow'))).toBe(true);
+    expect(readdirSync(folder).filter((name) => /^(spirals|twins)\.arrow/.test(name))).toEqual([]);
     expect(runBits(folder).fingerprint).toBe(null);
     expect(epochsOf(folder)).toBe(LONG);
   });

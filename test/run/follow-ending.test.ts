@@ -1,0 +1,83 @@
+/**
+ * A run whose process ends while it is followed: what the process did last is told before its end, however the two looks fall.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { JournalRecord } from '../../schemas/journal.ts';
+import type { Notice } from '../../schemas/notices.ts';
+import { runPaths } from '../../src/run/folder.ts';
+import { RunFollower } from '../../src/run/follow.ts';
+import { Journal, readJournal } from '../../src/storage/journal.ts';
+import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
+
+/** Who holds the lock, and what happens at the moment that somebody looks. */
+const lock = vi.hoisted(() => ({ look: (): number | null => null }));
+vi.mock('../../src/run/lock.ts', async (original) => ({
+  ...(await original<object>()),
+  lockHolder: () => lock.look(),
+}));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  lock.look = () => null;
+});
+
+/** A journal of the same run with some of its records. */
+function writeRecords(path: string, runKey: string, records: readonly JournalRecord[]): void {
+  rmSync(path);
+  const journal = Journal.create(path, runKey);
+  for (const record of records) journal.append(record);
+  journal.close();
+}
+
+async function finishedRun() {
+  vi.useRealTimers();
+  const folder = scratchFolder();
+  await execute({ sweep: sweepOf({ epochs: 50, seeds: 3 }), folder });
+  vi.useFakeTimers();
+  const path = runPaths(folder).journal;
+  const content = readJournal(path);
+  if (content === null) throw new Error('the run has a journal');
+  const { records, header } = content;
+  const session = records.find((record) => record.kind === 'session');
+  const end = records.find((record) => record.kind === 'end');
+  if (session === undefined || end === undefined) throw new Error('the run has begun and ended');
+  return { folder, path, records, runKey: header.runKey, session, end };
+}
+
+function follow(folder: string): Notice[] {
+  const told: Notice[] = [];
+  const follower = new RunFollower(folder);
+  follower.start({ notify: (notice) => told.push(notice), take: () => {} });
+  vi.advanceTimersByTime(1000);
+  follower.stop();
+  return told;
+}
+
+test('a process that commits its last networks and ends between two looks has done its run', async () => {
+  const { folder, path, runKey, session } = await finishedRun();
+  const whole = readFileSync(path);
+  writeRecords(path, runKey, [session]);
+  let looks = 0;
+  lock.look = () => {
+    looks++;
+    // The first look is that of whoever reads the run, the second one that of the first notices.
+    if (looks < 3) return process.pid;
+    writeFileSync(path, whole);
+    return null;
+  };
+  const told = follow(folder);
+  expect(told.at(-1)).toMatchObject({ kind: 'ended', reason: 'done', networksDone: 3 });
+});
+
+test('a session that was killed after one that failed has stopped', async () => {
+  const { folder, path, runKey, session, end } = await finishedRun();
+  const failed = { ...end, reason: 'failed' } as const;
+  writeRecords(path, runKey, [session, failed]);
+  expect(follow(folder).at(-1)).toMatchObject({ kind: 'ended', reason: 'failed' });
+  writeRecords(path, runKey, [session, failed, session]);
+  expect(follow(folder).at(-1)).toMatchObject({ kind: 'ended', reason: 'stopped' });
+});

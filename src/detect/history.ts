@@ -9,29 +9,27 @@ import type { NumberReader, NumberWriter } from './numbers.ts';
 const CELLS = 64;
 
 export class History {
-  readonly #epochs = new Float64Array(CELLS);
-  readonly #minima = new Float64Array(CELLS);
-  readonly #flips = new Float64Array(CELLS);
-  /** Cells in use; the last one is open. */
-  #cellCount = 0;
+  /** `[cell]`; the last cell is open. */
+  readonly #epochs: number[] = [];
+  readonly #minima: number[] = [];
+  readonly #flips: number[] = [];
   /** Epochs after which a cell is full. */
   #span = 1;
 
   /** Takes consecutive epochs: how many, their smallest loss, and how many of them are flips. */
   add(epochs: number, lossMin: number, flips: number): void {
-    if (this.#cellCount === 0 || this.#epochs[this.#cellCount - 1] >= this.#span) this.#openCell();
-    const cell = this.#cellCount - 1;
+    let cell = this.#epochs.length - 1;
+    if (cell < 0 || this.#epochs[cell] >= this.#span) cell = this.#openCell();
     this.#epochs[cell] += epochs;
     this.#flips[cell] += flips;
     if (lossMin < this.#minima[cell]) this.#minima[cell] = lossMin;
   }
 
-  #openCell(): void {
-    if (this.#cellCount === CELLS) this.#joinCells();
-    const cell = this.#cellCount++;
-    this.#epochs[cell] = 0;
-    this.#minima[cell] = Number.POSITIVE_INFINITY;
-    this.#flips[cell] = 0;
+  #openCell(): number {
+    if (this.#epochs.length === CELLS) this.#joinCells();
+    this.#epochs.push(0);
+    this.#minima.push(Number.POSITIVE_INFINITY);
+    return this.#flips.push(0) - 1;
   }
 
   #joinCells(): void {
@@ -41,14 +39,14 @@ export class History {
       this.#minima[i] = Math.min(this.#minima[a], this.#minima[b]);
       this.#flips[i] = this.#flips[a] + this.#flips[b];
     }
-    this.#cellCount = CELLS / 2;
+    for (const cells of [this.#epochs, this.#minima, this.#flips]) cells.length = CELLS / 2;
     this.#span *= 2;
   }
 
   /** Smallest loss of the epochs that are `from` to `until` epochs old, the last epoch being 1 epoch old; whole cells count. */
   minimum({ from, until }: { from: number; until: number }): number {
     let minimum = Number.POSITIVE_INFINITY;
-    for (let cell = this.#cellCount - 1, age = 0; cell >= 0 && age < until; cell--) {
+    for (let cell = this.#epochs.length - 1, age = 0; cell >= 0 && age < until; cell--) {
       age += this.#epochs[cell];
       if (age >= from) minimum = Math.min(minimum, this.#minima[cell]);
     }
@@ -58,7 +56,7 @@ export class History {
   /** The share of flips among the last so many epochs; whole cells count. */
   flipShare(epochs: number): number {
     let [age, flips] = [0, 0];
-    for (let cell = this.#cellCount - 1; cell >= 0 && age < epochs; cell--) {
+    for (let cell = this.#epochs.length - 1; cell >= 0 && age < epochs; cell--) {
       age += this.#epochs[cell];
       flips += this.#flips[cell];
     }
@@ -67,16 +65,11 @@ export class History {
 
   save(numbers: NumberWriter): void {
     numbers.write(this.#span);
-    for (const cells of [this.#epochs, this.#minima, this.#flips])
-      numbers.writeList([...cells.subarray(0, this.#cellCount)]);
+    for (const cells of [this.#epochs, this.#minima, this.#flips]) numbers.writeList(cells);
   }
 
   restore(numbers: NumberReader): void {
     this.#span = numbers.read();
-    for (const cells of [this.#epochs, this.#minima, this.#flips]) {
-      const saved = numbers.readList();
-      cells.set(saved);
-      this.#cellCount = saved.length;
-    }
+    for (const cells of [this.#epochs, this.#minima, this.#flips]) cells.splice(0, cells.length, ...numbers.readList());
   }
 }

@@ -170,17 +170,14 @@ export class Observer {
     const history = this.#history;
     const last = (share: number) => history.minimum({ from: 1, until: tailEpochs(epochs, share) });
     const headLength = tailEpochs(tailLength, convergenceHead);
-    return labelOf(
-      {
-        ...this.#wholeRun(),
-        divergenceTailMin: last(divergenceTail),
-        isSpiking: this.#spikes.isSpikingSince(tailStart(epochs, tail)),
-        flipFraction: history.flipShare(tailLength),
-        convergenceHeadMin: history.minimum({ from: tailLength - headLength + 1, until: tailLength }),
-        convergenceTailMin: last(convergenceTail),
-      },
-      this.#thresholds,
-    );
+    const facts = this.#facts({
+      divergenceTailMin: last(divergenceTail),
+      isSpiking: this.#spikes.isSpikingSince(tailStart(epochs, tail)),
+      flipFraction: history.flipShare(tailLength),
+      convergenceHeadMin: history.minimum({ from: tailLength - headLength + 1, until: tailLength }),
+      convergenceTailMin: last(convergenceTail),
+    });
+    return labelOf(facts, this.#thresholds);
   }
 
   /** The verdict, once every epoch has been seen. */
@@ -188,14 +185,13 @@ export class Observer {
     const { divergence, head, tail } = this.#stretches;
     const losses = this.#losses;
     const flipFraction = this.#flips.tailFlips / tailEpochs(this.#epochs, this.#thresholds.tail);
-    const facts: LabelFacts = {
-      ...this.#wholeRun(),
+    const facts = this.#facts({
       divergenceTailMin: divergence.value,
       isSpiking: this.#spikes.isSpikingSince(tailStart(this.#epochs, this.#thresholds.tail)),
       flipFraction,
       convergenceHeadMin: head.value,
       convergenceTailMin: tail.value,
-    };
+    });
     const label = labelOf(facts, this.#thresholds);
     const { count, interval, height } = this.#spikes.statistics();
     return {
@@ -216,11 +212,10 @@ export class Observer {
   }
 
   /**
-   * The events that the end of the run makes: what is still open, and divergence. They hold for a run of so many epochs; one that goes on
+   * The events that the end of the run makes, given its verdict: what is still open, and divergence. They hold for a run of so many epochs; one that goes on
    * has others, so that the observer itself forgets them.
    */
-  lastEvents(): NetworkEvent[] {
-    const { divergedEpoch } = this.verdict();
+  lastEvents({ divergedEpoch }: Pick<Verdict, 'divergedEpoch'>): NetworkEvent[] {
     const [spike, stagnation] = [this.#spikes.open, this.#stagnation.open];
     return [
       ...(divergedEpoch === null ? [] : [moment('divergence', divergedEpoch)]),
@@ -229,13 +224,19 @@ export class Observer {
     ];
   }
 
-  #wholeRun(): Pick<LabelFacts, 'isNonFinite' | 'lossMin' | 'targetVariance' | 'isStagnating'> {
+  /** All that a label is judged by, given what the end of the run decides. Member by member: spreading takes longer than all the rest of a verdict. */
+  #facts(end: Omit<LabelFacts, 'isNonFinite' | 'lossMin' | 'targetVariance' | 'isStagnating'>): LabelFacts {
     const losses = this.#losses;
     return {
       isNonFinite: losses.nonFiniteEpoch !== null,
       lossMin: losses.minimum,
       targetVariance: this.#targetVariance ?? losses.first,
       isStagnating: this.#stagnation.open !== null,
+      divergenceTailMin: end.divergenceTailMin,
+      isSpiking: end.isSpiking,
+      flipFraction: end.flipFraction,
+      convergenceHeadMin: end.convergenceHeadMin,
+      convergenceTailMin: end.convergenceTailMin,
     };
   }
 }

@@ -14,11 +14,28 @@ import type { Sweep } from '../../schemas/sweep.ts';
  * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
  */
 export function networkKey(config: NetworkConfig): string {
+  if (lastKeyed === null || !isReplicate(config, lastKeyed.config)) lastKeyed = { config, ...aroundSeed(config) };
+  const { before, after } = lastKeyed;
+  return hash('sha256', `${before}${config.seed}${after}`, 'hex').slice(0, 16);
+}
+
+/** Most networks differ from the one before by their seed alone: what its canonical JSON had around it serves again. */
+let lastKeyed: { readonly config: NetworkConfig; readonly before: string; readonly after: string } | null = null;
+
+/** Whether two configurations differ by their seeds at most; equal members that are not shared do not count. */
+function isReplicate(a: NetworkConfig, b: NetworkConfig): boolean {
+  return DECISIVE_MEMBERS.every((name) => name === 'arithmetic' || name === 'seed' || a[name] === b[name]);
+}
+
+function aroundSeed(config: NetworkConfig): { before: string; after: string } {
   const members = DECISIVE_MEMBERS.flatMap((name) => {
     const value = name === 'arithmetic' ? ARITHMETIC_ID : config[name];
-    return value === undefined ? [] : [`"${name}":${canonicalJson(value)}`];
+    return value === undefined ? [] : [{ name, text: `"${name}":${canonicalJson(value)}` }];
   });
-  return hash('sha256', `{${members.join(',')}}`, 'hex').slice(0, 16);
+  const seed = members.findIndex(({ name }) => name === 'seed');
+  const join = (list: typeof members) => list.map(({ text }) => text);
+  const [before, after] = [join(members.slice(0, seed)), join(members.slice(seed + 1))];
+  return { before: `{${[...before, '"seed":'].join(',')}`, after: `${['', ...after].join(',')}}` };
 }
 
 /** What decides a network's bits, in the order of canonical JSON: sorted once, not for each of a million networks. */

@@ -21,7 +21,7 @@ import {
 } from '../group/layout.ts';
 import { loadAddon } from '../kernel/load-addon.ts';
 import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
-import { BYTES_OF, floatArray, floatView } from '../numeric/bits.ts';
+import { BYTES_OF, type FloatArray, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
 import { Extremes } from '../reference/extremes.ts';
 import { initialParameters } from '../reference/init.ts';
@@ -69,12 +69,18 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
 /** The state of one lane, copied. */
 export function readState({ shape, sections }: GroupInMemory, lane: number): NetworkState {
   const { precision, lanes } = shape;
-  const copies = STATE_SECTIONS.map((name) => {
+  const copyOf = (name: (typeof STATE_SECTIONS)[number]): FloatArray => {
     const copy = floatArray(precision, sections[name].length / lanes);
     readLane(sections[name], lanes, lane, copy);
-    return [name, copy] as const;
-  });
-  return Object.fromEntries(copies) as unknown as NetworkState;
+    return copy;
+  };
+  return {
+    theta: copyOf('theta'),
+    firstMoment: copyOf('firstMoment'),
+    secondMoment: copyOf('secondMoment'),
+    maxSecondMoment: copyOf('maxSecondMoment'),
+    previousUpdate: copyOf('previousUpdate'),
+  };
 }
 
 /** Sets the state of one lane. What the state lacks is a moment that the optimiser does not keep. */

@@ -242,8 +242,8 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
     const moments = MOMENT_NAMES.map((name) => state[name]);
     const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
-    for (const event of observer.lastEvents()) trace.event(id, event);
     const verdict = observer.verdict();
+    for (const event of observer.lastEvents(verdict)) trace.event(id, event);
     board.setNetwork(id, { epochs: epoch, label: verdict.label });
     const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
     return { id, verdict, digest: bytes, hasSubnormalMoments };

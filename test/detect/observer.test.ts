@@ -130,7 +130,11 @@ describe('a run that goes on for more epochs', () => {
           const long = observerOf(epochs, { thresholds: SMALL });
           long.observer.restore(saved);
           long.observer.observe(chunkOf(signals, seen, epochs - seen));
-          const events = inOrder([...short.events, ...long.events, ...long.observer.lastEvents()]);
+          const events = inOrder([
+            ...short.events,
+            ...long.events,
+            ...long.observer.lastEvents(long.observer.verdict()),
+          ]);
           expectSame({ verdict: long.observer.verdict(), events }, judge(signals, 1, SMALL));
         },
       ),

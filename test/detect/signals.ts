@@ -99,7 +99,8 @@ export function watch(signals: Signals, options: WatchOptions = {}): Judgement {
       observer.restore(saved);
     }
   }
-  return { verdict: observer.verdict(), events: inOrder([...earlier, ...events, ...observer.lastEvents()]) };
+  const verdict = observer.verdict();
+  return { verdict, events: inOrder([...earlier, ...events, ...observer.lastEvents(verdict)]) };
 }
 
 /** A run in which every parameter changes in every epoch and no update flips. */

@@ -241,7 +241,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
   ])('in the midst of $midst keeps all that it has trained, and goes on from there', async ({ watched, finished }) => {
     const folder = scratchFolder();
     const epochs = 20_000;
-    const [large] = expandSweep(sweepOf({ layers: [1, 64, 64, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
+    const [large] = expandSweep(sweepOf({ layers: [1, 128, 128, 1], data: { kind: 'sine', points: 64 }, seeds: 1 }));
     const lone = groupsOf([{ ...large, id: 5 }], 1);
     const groups = watched === 0 ? lone : [...groupsOf(adam, 5), ...lone];
     const own = task({ groups, folder, epochs });

@@ -53,25 +53,27 @@ export class Board {
     });
   }
 
+  // The sums go over a hundred thousand networks several times a second, and read without Atomics: a word is read whole all the same, and if it
+  // is a moment old, so is the sum by the time that anybody sees it.
+
   /** Epochs trained by all networks together: an exact integer up to 2⁵³. */
   epochsTrained(): number {
     let sum = 0;
-    for (let id = 0; id < this.networkCount; id++) sum += Atomics.load(this.#epochs, id);
+    for (let id = 0; id < this.networkCount; id++) sum += this.#epochs[id];
     return sum;
   }
 
   /** Epochs trained by all networks together, each counted as `weights[network]`. */
   weightedEpochs(weights: Float64Array): number {
     let sum = 0;
-    for (let id = 0; id < this.networkCount; id++) sum += weights[id] * Atomics.load(this.#epochs, id);
+    for (let id = 0; id < this.networkCount; id++) sum += weights[id] * this.#epochs[id];
     return sum;
   }
 
   /** How many networks have each label by now; those not begun are in none. */
   labelCounts(): Record<LabelName, number> {
-    // By word, not by name: this goes over a hundred thousand networks several times a second.
     const ofWords = new Uint32Array(1 + LABEL_NAMES.length);
-    for (let id = 0; id < this.networkCount; id++) ofWords[Atomics.load(this.#labels, id)]++;
+    for (let id = 0; id < this.networkCount; id++) ofWords[this.#labels[id]]++;
     const counts = LABEL_NAMES.map((name, i) => [name, ofWords[1 + i]] as const);
     return Object.fromEntries(counts) as Record<LabelName, number>;
   }

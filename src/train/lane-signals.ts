@@ -56,8 +56,8 @@ export class LaneSignals {
   /** Numbers from one signal to the next, and from one extreme to the next. */
   readonly #signalLength: number;
   readonly #extremeLength: number;
-  /** Where the signals of the first epoch begin. */
-  #begin: number;
+  /** Where the first signal of the first epoch stands. */
+  #origin: number;
   #part: LaneSignals | null = null;
 
   constructor(of: { shape: GroupShape; memory: GroupMemory; lane: number }) {
@@ -70,7 +70,7 @@ export class LaneSignals {
     this.#partEpochs = shape.partEpochs;
     this.#signalLength = shape.chunkEpochs * shape.lanes;
     this.#extremeLength = partsPerChunk(shape) * shape.lanes;
-    this.#begin = lane;
+    this.#origin = lane;
   }
 
   begin({ firstEpoch, count }: { firstEpoch: number; count: number }): void {
@@ -88,7 +88,7 @@ export class LaneSignals {
     const part = this.#part;
     part.firstEpoch = this.firstEpoch + number * this.#partEpochs;
     part.count = this.#partEpochs;
-    part.#begin = this.#lane + number * this.#partEpochs * this.#lanes;
+    part.#origin = this.#lane + number * this.#partEpochs * this.#lanes;
     part.#takeExtremes(number);
     return part;
   }
@@ -158,7 +158,7 @@ export class LaneSignals {
 
   /** Where a signal of epoch firstEpoch + i stands in its section. */
   #place(signal: number, i: number): number {
-    return signal * this.#signalLength + i * this.#lanes + this.#begin;
+    return signal * this.#signalLength + i * this.#lanes + this.#origin;
   }
 
   #takeExtremes(part: number): void {

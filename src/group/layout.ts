@@ -212,12 +212,12 @@ function sectionViews(shape: GroupShape, buffer: SharedArrayBuffer): GroupMemory
   return Object.fromEntries(views) as GroupMemory;
 }
 
-/** Copies one lane out of a section: `target[i] = section[i·lanes + lane]`, from number `first` of the lane on. */
-export function readLane(section: FloatArray, lanes: number, lane: number, target: FloatArray, first = 0): void {
-  for (let i = 0, from = first * lanes + lane; i < target.length; i++, from += lanes) target[i] = section[from];
+/** Copies one lane out of a section: `target[at + i] = section[i·lanes + lane]`. */
+export function readLane(section: FloatArray, lanes: number, lane: number, target: FloatArray, at = 0): void {
+  for (let from = lane, to = at; from < section.length; from += lanes, to++) target[to] = section[from];
 }
 
-/** Copies numbers into one lane of a section, from number `first` of the lane on. */
-export function writeLane(section: FloatArray, lanes: number, lane: number, source: FloatArray, first = 0): void {
-  for (let i = 0, to = first * lanes + lane; i < source.length; i++, to += lanes) section[to] = source[i];
+/** Copies numbers into one lane of a section, from its first number on. */
+export function writeLane(section: FloatArray, lanes: number, lane: number, source: FloatArray): void {
+  for (let i = 0, to = lane; i < source.length; i++, to += lanes) section[to] = source[i];
 }

@@ -173,24 +173,27 @@ export class ReplayedLane {
   }
 
   #keepRow(window: StateWindow, epoch: number): void {
-    const { shape, sections } = this.#group;
+    const { sections } = this.#group;
     const row = epoch - window.first;
-    const read = (from: FloatArray, to: FloatArray): FloatArray => {
-      const count = from.length / shape.lanes;
-      const target = to.subarray(row * count, (row + 1) * count);
-      readLane(from, shape.lanes, this.#lane, target);
-      return target;
-    };
-    for (const name of KEPT_SECTIONS) read(sections[name], window[name]);
+    for (const name of KEPT_SECTIONS) this.#readRow(sections[name], window[name], row);
     window.loss[row] = epoch === 0 ? Number.NaN : this.#signals.loss(this.#signals.count - 1);
-    if (epoch > 0) this.#flush(read(this.#gradient, window.gradient));
+    if (epoch === 0) return;
+    this.#readRow(this.#gradient, window.gradient, row);
+    this.#flush(window.gradient, row);
+  }
+
+  /** Copies what a section has of the lane into a row, in place: a view for each would take as long as the copy. */
+  #readRow(section: FloatArray, rows: FloatArray, row: number): void {
+    const { lanes } = this.#group.shape;
+    readLane(section, lanes, this.#lane, rows, (row * section.length) / lanes);
   }
 
   /** The optimiser saw the gradient flushed; the kernel leaves it as it was before. */
-  #flush(gradient: FloatArray): void {
+  #flush(gradients: FloatArray, row: number): void {
     if (this.#network.subnormals === 'ieee') return;
     const limit = FLUSH_LIMITS[this.#network.precision].gradient;
-    for (let i = 0; i < gradient.length; i++) if (Math.abs(gradient[i]) < limit) gradient[i] = 0;
+    const count = this.#gradient.length / this.#group.shape.lanes;
+    for (let i = row * count; i < (row + 1) * count; i++) if (Math.abs(gradients[i]) < limit) gradients[i] = 0;
   }
 
   #compareBlock({ epoch, digest }: BlockDigest): void {

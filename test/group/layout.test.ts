@@ -155,16 +155,13 @@ describe.each([1, 3, 4, 16])('one of %i lanes', (lanes) => {
     }
   });
 
-  test('is read and written in part, from any of its numbers on', () => {
-    const section = floatArray('float64', 6 * lanes);
+  test('is read to any place, and written in part', () => {
+    const section = floatArray('float64', 3 * lanes);
+    for (let lane = 0; lane < lanes; lane++) writeLane(section, lanes, lane, Float64Array.of(lane + 0.25, lane + 0.5));
     for (let lane = 0; lane < lanes; lane++) {
-      writeLane(section, lanes, lane, Float64Array.of(lane + 0.25, lane + 0.5), 3);
-    }
-    for (let lane = 0; lane < lanes; lane++) {
-      const read = floatArray('float64', 3);
+      const read = floatArray('float64', 6).fill(-1);
       readLane(section, lanes, lane, read, 2);
-      expect([...read]).toEqual([0, lane + 0.25, lane + 0.5]);
+      expect([...read]).toEqual([-1, -1, lane + 0.25, lane + 0.5, 0, -1]);
     }
-    expect([...section.subarray(5 * lanes)]).toEqual(Array(lanes).fill(0));
   });
 });

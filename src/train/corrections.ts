@@ -6,7 +6,7 @@ import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { Corrections } from '../data/optimizer-constants.ts';
 import { type GroupShape, stepsPerEpoch } from '../group/layout.ts';
 import type { FloatArray } from '../numeric/bits.ts';
-import { roundingTo } from '../numeric/rounding.ts';
+import { type Rounding, roundingTo } from '../numeric/rounding.ts';
 
 /** Chunks kept for the groups that follow take no more than this; later ones are computed anew for each group. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
@@ -57,6 +57,7 @@ const correctionText = ({ kind, form, learningRate, beta1, beta2 }: OptimizerCon
 export class GroupCorrections {
   readonly #shape: GroupShape;
   readonly #steps: number;
+  readonly #round: Rounding;
   readonly #byOptimizer: readonly { readonly of: Corrections; readonly lanes: readonly number[] }[];
   /** Whether there is room to keep so many bytes. */
   readonly #takeRoom: (bytes: number) => boolean;
@@ -69,6 +70,7 @@ export class GroupCorrections {
   constructor(networks: readonly Network[], shape: GroupShape, takeRoom: (bytes: number) => boolean) {
     this.#shape = shape;
     this.#steps = stepsPerEpoch(shape);
+    this.#round = roundingTo(shape.precision);
     this.#takeRoom = takeRoom;
     const lanesByText = new Map<string, number[]>();
     for (const [lane, { optimizer }] of networks.entries()) {
@@ -94,8 +96,7 @@ export class GroupCorrections {
       return kept.isSteady;
     }
     this.#compute(section, firstEpoch, count);
-    const round = roundingTo(this.#shape.precision);
-    const isSteady = this.#byOptimizer.every(({ of }) => of.isSteady(round));
+    const isSteady = this.#byOptimizer.every(({ of }) => of.isSteady(this.#round));
     if (isSteady) this.#repeatFirstStep(section);
     if (this.#takeRoom(section.byteLength)) this.#kept.set(firstEpoch, { count, section: section.slice(), isSteady });
     return isSteady;

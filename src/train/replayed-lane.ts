@@ -117,9 +117,12 @@ export class ReplayedLane {
   keep(epoch: number): void {
     while ((this.#ahead.at(-1)?.first ?? Number.POSITIVE_INFINITY) === epoch)
       this.#open.push(this.#ahead.pop() as StateWindow);
-    if (this.#open.length === 0) return;
-    for (const window of this.#open) this.#keepRow(window, epoch);
-    this.#open = this.#open.filter(({ last }) => last > epoch);
+    let hasEnded = false;
+    for (const window of this.#open) {
+      this.#keepRow(window, epoch);
+      hasEnded ||= window.last === epoch;
+    }
+    if (hasEnded) this.#open = this.#open.filter(({ last }) => last > epoch);
   }
 
   /** The window of a request of this network. */

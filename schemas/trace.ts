@@ -24,6 +24,10 @@ export interface TableSpec {
 export const COMPRESSIONS = ['none', 'zstd'] as const;
 export type CompressionName = (typeof COMPRESSIONS)[number];
 
+/** What `gyre export` makes of a table. */
+export const EXPORT_FORMATS = ['parquet', 'csv'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
 export type TableName = 'networks' | 'epochs' | 'events' | 'blocks' | 'windows' | FindingsTableName;
 
 /** One row a planned network. */

@@ -6,23 +6,18 @@
 import { isatty } from 'node:tty';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
-import { TABLES } from '../schemas/trace.ts';
+import { EXPORT_FORMATS, TABLES } from '../schemas/trace.ts';
 import { CLAIM_NAMES } from './claims/claim.ts';
-import { type AnalyseCommandOptions, analyseCommand } from './commands/analyse.ts';
-import { type ExportOptions, exportCommand } from './commands/export.ts';
-import { fingerprintCommand } from './commands/fingerprint.ts';
-import { mergeCommand } from './commands/merge.ts';
+import type { AnalyseCommandOptions } from './commands/analyse.ts';
+import type { ExportOptions } from './commands/export.ts';
 import { tellUser } from './commands/output.ts';
-import { planCommand } from './commands/plan.ts';
-import { type ReplayOptions, replayCommand } from './commands/replay.ts';
-import { type ReproduceOptions, reproduceCommand } from './commands/reproduce.ts';
-import { type RunOptions, runCommand } from './commands/run.ts';
-import { runsCommand } from './commands/runs.ts';
-import { type ShowOptions, showCommand } from './commands/show.ts';
-import { type VerifyOptions, verifyCommand } from './commands/verify.ts';
-import { type WatchOptions, watchCommand } from './commands/watch.ts';
-import { EXPORT_FORMATS } from './run/export.ts';
-import { GYRE_VERSION } from './run/version.ts';
+import type { ReplayOptions } from './commands/replay.ts';
+import type { ReproduceOptions } from './commands/reproduce.ts';
+import type { RunOptions } from './commands/run.ts';
+import type { ShowOptions } from './commands/show.ts';
+import type { VerifyOptions } from './commands/verify.ts';
+import type { WatchOptions } from './commands/watch.ts';
+import { GYRE_VERSION } from './run/package.ts';
 
 function program(): Command {
   const gyre = new Command('gyre')
@@ -65,6 +60,7 @@ function program(): Command {
     .option('--exit', 'leave the live screen when the run is over, instead of staying to look around')
     .option('--analyse', 'then analyse it, as gyre analyse does')
     .action(async (sweep: string, options: RunOptions) => {
+      const { runCommand } = await import('./commands/run.ts');
       process.exitCode = await runCommand(sweep, options);
     });
   command(
@@ -74,12 +70,14 @@ function program(): Command {
   )
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--json', 'one line of JSON a shape, then one for the plan')
-    .action((sweep: string, options: { json?: boolean }) => {
+    .action(async (sweep: string, options: { json?: boolean }) => {
+      const { planCommand } = await import('./commands/plan.ts');
       process.exitCode = planCommand(sweep, options);
     });
   command('runs', 'list the runs under traces/runs, the latest first', 'gyre runs')
     .option('--json', 'one line of JSON a run')
-    .action((options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean }) => {
+      const { runsCommand } = await import('./commands/runs.ts');
       process.exitCode = runsCommand(options);
     });
   command('show', 'the summary of a run and its networks', 'gyre show latest --label diverged --sort diverged_epoch')
@@ -87,7 +85,8 @@ function program(): Command {
     .option('--label <label>', 'only networks with this label')
     .option('--sort <column>', 'sort by a column of networks.arrow (default: network)')
     .option('--json', 'one line of JSON a network: every column, and its configuration')
-    .action((run: string, options: ShowOptions) => {
+    .action(async (run: string, options: ShowOptions) => {
+      const { showCommand } = await import('./commands/show.ts');
       process.exitCode = showCommand(run, options);
     });
   command('watch', 'the live screen on a run of another process, or of the past', 'gyre watch latest')
@@ -95,6 +94,7 @@ function program(): Command {
     .option('--plain', 'lines of text on stderr until the run is over, instead of the live screen')
     .option('--json', 'notices as lines of JSON on stdout until the run is over')
     .action(async (run: string, options: WatchOptions) => {
+      const { watchCommand } = await import('./commands/watch.ts');
       process.exitCode = await watchCommand(run, options);
     });
   command(
@@ -119,6 +119,7 @@ function program(): Command {
     .option('--threads <n>', 'replaying threads (default: one a core)')
     .option('--json', 'one line of JSON a file')
     .action(async (run: string, options: ReplayOptions) => {
+      const { replayCommand } = await import('./commands/replay.ts');
       process.exitCode = await replayCommand(run, options);
     });
   command(
@@ -132,6 +133,7 @@ function program(): Command {
     .option('--threads <n>', 'replaying threads (default: one a core)')
     .option('--json', 'one line of JSON a network, then one for all')
     .action(async (run: string, options: VerifyOptions) => {
+      const { verifyCommand } = await import('./commands/verify.ts');
       process.exitCode = await verifyCommand(run, options);
     });
   command(
@@ -144,6 +146,7 @@ function program(): Command {
     .option('--threads <n>', 'analysing threads (default: one a core)')
     .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
     .action(async (run: string, options: AnalyseCommandOptions) => {
+      const { analyseCommand } = await import('./commands/analyse.ts');
       process.exitCode = await analyseCommand(run, options);
     });
   command(
@@ -155,6 +158,7 @@ function program(): Command {
     .option('--threads <n>', 'threads (default: one a core)')
     .option('--json', 'one line of JSON a setting')
     .action(async (claim: string | undefined, options: ReproduceOptions) => {
+      const { reproduceCommand } = await import('./commands/reproduce.ts');
       process.exitCode = await reproduceCommand(claim, options);
     });
   command(
@@ -164,7 +168,8 @@ function program(): Command {
   )
     .argument('[run]', 'which run', 'latest')
     .option('--json', 'as one line of JSON')
-    .action((run: string, options: { json?: boolean }) => {
+    .action(async (run: string, options: { json?: boolean }) => {
+      const { fingerprintCommand } = await import('./commands/fingerprint.ts');
       process.exitCode = fingerprintCommand(run, options);
     });
   command(
@@ -176,6 +181,7 @@ function program(): Command {
     .requiredOption('--out <dir>', 'the new folder of the merged run')
     .option('--json', 'one line of JSON: folder, networks, fingerprint')
     .action(async (runs: string[], options: { out: string; json?: boolean }) => {
+      const { mergeCommand } = await import('./commands/merge.ts');
       process.exitCode = await mergeCommand(runs, options);
     });
   command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
@@ -185,6 +191,7 @@ function program(): Command {
     .option('--out <dir>', "the folder to write to (default: FORMAT in the run's folder)")
     .option('--json', 'one line of JSON a table')
     .action(async (run: string, options: ExportOptions) => {
+      const { exportCommand } = await import('./commands/export.ts');
       process.exitCode = await exportCommand(run, options);
     });
   return gyre;

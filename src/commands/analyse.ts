@@ -15,11 +15,11 @@ import { networksById } from '../plan/shard.ts';
 import { analyseSpikes, SPIKES_DEFAULT, type SpikeFindings } from '../run/analyse.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
+import { WORKER_URLS } from '../run/package.ts';
 import { analyseTwins, type ComparedSetting, twinSettings } from '../run/twins.ts';
 import { findRun } from './find-run.ts';
 import { wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
-import { REPLAY_WORKER_URL } from './replay.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface AnalyseCommandOptions {
@@ -27,8 +27,6 @@ export interface AnalyseCommandOptions {
   readonly threads?: string;
   readonly json?: boolean;
 }
-
-export const ANALYSE_WORKER_URL = new URL('../../workers/analyse.js', import.meta.url);
 
 /** Analyses a run. Returns the exit code. */
 export async function analyseCommand(name: string, options: AnalyseCommandOptions): Promise<number> {
@@ -55,13 +53,13 @@ export async function analyseRun(
   const findings = await analyseSpikes(run, {
     threads,
     spikes,
-    replayWorkerUrl: REPLAY_WORKER_URL,
-    workerUrl: ANALYSE_WORKER_URL,
+    replayWorkerUrl: WORKER_URLS.replay,
+    workerUrl: WORKER_URLS.analyse,
     begin: replayProgress,
   });
   const settings = twinSettings(run);
   const twins =
-    settings.length === 0 ? null : await analyseTwins(run, settings, { threads, replayWorkerUrl: REPLAY_WORKER_URL });
+    settings.length === 0 ? null : await analyseTwins(run, settings, { threads, replayWorkerUrl: WORKER_URLS.replay });
   const { spirals, relaxation, curvature } = findings;
   const tables = { spirals, relaxation, curvature, ...(twins !== null && { twins: twins.rows }) };
   const files = Object.entries(tables).map(([name, rows]) => writeTable(run, name, rows));

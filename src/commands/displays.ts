@@ -41,7 +41,7 @@ const streamed = (notify: (notice: Notice) => void): Display => ({ notify, left:
 /** The dashboard on this process's terminal. */
 export async function openDashboard(source: DashboardSource, onWish: WishHandler): Promise<Display> {
   process.env.NODE_ENV ??= 'production'; // React's development build costs several times the drawing
-  const { inkDisplay } = await import('../display/ink/mount.js');
+  const { inkDisplay } = await import('../display/ink/mount.tsx');
   return inkDisplay(new Dashboard(source), { stdout: process.stdout, stdin: process.stdin, onWish });
 }
 

@@ -3,9 +3,9 @@
  */
 import { join } from 'node:path';
 import { UsageError } from '../../schemas/problems.ts';
-import { TABLES, type TableName } from '../../schemas/trace.ts';
+import { type ExportFormat, TABLES, type TableName } from '../../schemas/trace.ts';
 import { bytes, count } from '../display/format.ts';
-import { type ExportFormat, exportRun } from '../run/export.ts';
+import { exportRun } from '../run/export.ts';
 import { findRun } from './find-run.ts';
 import { unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';

@@ -12,6 +12,7 @@ import { bytes, count } from '../display/format.ts';
 import { windowsAroundEvents } from '../run/around-events.ts';
 import { Comparisons } from '../run/comparisons.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
+import { WORKER_URLS } from '../run/package.ts';
 import { replayPasses } from '../run/replay.ts';
 import { planPasses, type ReplayWanted } from '../run/replay-plan.ts';
 import { mergedRanges, rangesText, WindowFiles, type WindowsOfFile, windowFiles } from '../run/windows.ts';
@@ -29,8 +30,6 @@ export interface ReplayOptions {
   readonly threads?: string;
   readonly json?: boolean;
 }
-
-export const REPLAY_WORKER_URL = new URL('../../workers/replay.js', import.meta.url);
 
 /** Replays windows of a run. Returns the exit code. */
 export async function replayCommand(name: string, options: ReplayOptions): Promise<number> {
@@ -142,7 +141,7 @@ async function writeWindows(
   try {
     await replayPasses(run, passes, {
       threads,
-      workerUrl: REPLAY_WORKER_URL,
+      workerUrl: WORKER_URLS.replay,
       buckets: 'windows',
       progress: replayProgress(passes),
       take: (part) => {

@@ -8,11 +8,9 @@ import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { checkClaims } from '../claims/check.ts';
 import { CLAIM_NAMES, CLAIMS, type ClaimName, type ClaimRow } from '../claims/claim.ts';
 import { columns, count, magnitude } from '../display/format.ts';
-import { ANALYSE_WORKER_URL } from './analyse.ts';
+import { WORKER_URLS } from '../run/package.ts';
 import { unknownWord, wholeNumberOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
-import { REPLAY_WORKER_URL } from './replay.ts';
-import { TRAIN_WORKER_URL } from './run.ts';
 import { leaveOnSignals } from './stop-signals.ts';
 
 export interface ReproduceOptions {
@@ -35,9 +33,9 @@ export async function reproduceCommand(name: string | undefined, options: Reprod
     const claims = checkClaims(chosen, {
       folder: join(scratch, 'run'),
       threads,
-      trainWorkerUrl: TRAIN_WORKER_URL,
-      replayWorkerUrl: REPLAY_WORKER_URL,
-      analyseWorkerUrl: ANALYSE_WORKER_URL,
+      trainWorkerUrl: WORKER_URLS.train,
+      replayWorkerUrl: WORKER_URLS.replay,
+      analyseWorkerUrl: WORKER_URLS.analyse,
     });
     for await (const row of claims) {
       rows.push(row);

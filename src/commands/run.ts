@@ -15,6 +15,7 @@ import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, type OpenRun, openRun, readRun } from '../run/folder.ts';
+import { WORKER_URLS } from '../run/package.ts';
 import type { Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
@@ -39,8 +40,6 @@ export interface RunOptions {
 
 /** What `--kernel` chooses. Auto is the same on every machine. */
 const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
-
-export const TRAIN_WORKER_URL = new URL('../../workers/train.js', import.meta.url);
 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
@@ -97,7 +96,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   try {
     ending = await trainAndClose(run, {
       threads,
-      workerUrl: TRAIN_WORKER_URL,
+      workerUrl: WORKER_URLS.train,
       ...toolchain,
       failFast: options.failFast === true,
       notify: display.notify,

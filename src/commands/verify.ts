@@ -11,12 +11,12 @@ import { count } from '../display/format.ts';
 import { networksById } from '../plan/shard.ts';
 import { mismatchText } from '../run/comparisons.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
+import { WORKER_URLS } from '../run/package.ts';
 import { trainedEpochs } from '../run/replay-plan.ts';
 import { verifyNetworks } from '../run/verify.ts';
 import { findRun } from './find-run.ts';
 import { wholeNumberOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
-import { REPLAY_WORKER_URL } from './replay.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface VerifyOptions {
@@ -43,7 +43,7 @@ export async function verifyCommand(name: string, options: VerifyOptions): Promi
   const chosen = options.all === true ? run.networks : sampleOf(run.networks, sample);
   const compared = await verifyNetworks(run, chosen, {
     threads,
-    workerUrl: REPLAY_WORKER_URL,
+    workerUrl: WORKER_URLS.replay,
     begin: replayProgress,
   });
   const differing = compared.filter(({ mismatch }) => mismatch !== null);

@@ -26,10 +26,10 @@ import { fileDatasets } from './file-data.ts';
 import { type OpenRun, runPaths } from './folder.ts';
 import { RunKernels } from './kernels.ts';
 import { writeNetworksTable } from './networks-table.ts';
+import { GYRE_VERSION } from './package.ts';
 import { PauseWatch } from './pause.ts';
 import { TrainingPool } from './pool.ts';
 import type { Ending, ExecuteOptions } from './session.ts';
-import { GYRE_VERSION } from './version.ts';
 
 const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
-import { TABLES, type TableName } from '../../schemas/trace.ts';
+import { type ExportFormat, TABLES, type TableName } from '../../schemas/trace.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import {
   csvWriter,
@@ -18,9 +18,6 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
 import { loadParquet } from '../storage/parquet.ts';
 import { openName } from '../storage/segments.ts';
 import { readManifest } from './manifest.ts';
-
-export const EXPORT_FORMATS = ['parquet', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /**
  * Writes the tables of the run in `folder`, or one of them, into the folder `out` and says after each what became of it.

@@ -21,10 +21,10 @@ import { keepData, provideKeptData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
 import { acquireLock, lockHolder } from './lock.ts';
 import { manifestPath, newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
+import { GYRE_VERSION } from './package.ts';
 import { prepareRaise } from './raise.ts';
 import { Results } from './results.ts';
 import { SegmentBook } from './segment-book.ts';
-import { GYRE_VERSION } from './version.ts';
 
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({

@@ -13,7 +13,7 @@ import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { sweepHash, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { RESTORE_REMEDY, withPath, writeFileAtomically } from '../storage/files.ts';
-import { GYRE_VERSION } from './version.ts';
+import { GYRE_VERSION } from './package.ts';
 
 /** Where it stands in a run's folder. */
 export const manifestPath = (folder: string): string => join(folder, 'run.json');

@@ -12,6 +12,7 @@ import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { executeRun } from '../../src/run/execute.ts';
 import { openRun } from '../../src/run/folder.ts';
+import { WORKER_URLS } from '../../src/run/package.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 const golden = JSON.parse(readFileSync(here('fingerprints.json'), 'utf8')) as Record<string, string>;
@@ -43,7 +44,7 @@ test.each(cases)('$name by the $engine', async ({ name, engine }) => {
   try {
     await executeRun(run, {
       threads: 2,
-      workerUrl: new URL('../../dist/workers/train.js', import.meta.url),
+      workerUrl: WORKER_URLS.train,
       notify: () => {},
       stop: new AbortController().signal,
     });

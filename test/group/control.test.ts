@@ -2,9 +2,9 @@
  * The control words reach threads that are too busy for messages.
  */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { Control } from '../../src/group/control.ts';
+import { typescriptThread } from '../support/typescript-thread.ts';
 
 test('a stop is seen by every view of the words, and is not there before it is requested', () => {
   const control = new Control();
@@ -17,8 +17,8 @@ test('a stop is seen by every view of the words, and is not there before it is r
 
 test('two threads that never look at their messages see the stop', async () => {
   const control = new Control();
-  const file = new URL('./busy-worker.mjs', import.meta.url);
-  const workers = [1, 2].map(() => new Worker(file, { workerData: control.buffer }));
+  const file = new URL('./busy-worker.ts', import.meta.url);
+  const workers = [1, 2].map(() => typescriptThread(file, control.buffer));
   const ready = await Promise.all(workers.map((worker) => once(worker, 'message')));
   expect(ready).toEqual([[{ ready: true, before: false }], [{ ready: true, before: false }]]);
   const stopped = Promise.all(workers.map((worker) => once(worker, 'message')));
@@ -27,12 +27,12 @@ test('two threads that never look at their messages see the stop', async () => {
 });
 
 test('a pause keeps threads asleep until it is over, or a stop is asked for', async () => {
-  const file = new URL('./paused-worker.mjs', import.meta.url);
+  const file = new URL('./paused-worker.ts', import.meta.url);
   for (const end of ['resume', 'requestStop'] as const) {
     const control = new Control();
     control.pause();
     expect(new Control(control.buffer).isPaused).toBe(true);
-    const worker = new Worker(file, { workerData: control.buffer });
+    const worker = typescriptThread(file, control.buffer);
     const told: unknown[] = [];
     worker.on('message', (message) => told.push(message));
     await once(worker, 'message');

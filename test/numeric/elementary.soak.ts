@@ -1,14 +1,13 @@
 /**
  * The errors of the elementary functions at every float32 and at 10^7 hard float64 arguments a function, written to
- * bench/results/elementary.json. The float32 half runs in worker threads, which cannot load TypeScript: it measures the
- * built product in dist, as `npm run soak` leaves it. GYRE_SOAK_FUNCTIONS=tanh,log measures only these and leaves the
+ * bench/results/elementary.json. The float32 half runs in worker threads. GYRE_SOAK_FUNCTIONS=tanh,log measures only these and leaves the
  * other rows of the file as they are: all five take half an hour on two cores.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { type Elementary, elementaryOf, log } from '../../src/numeric/elementary.ts';
+import { elementaryOf, log } from '../../src/numeric/elementary.ts';
+import { typescriptThread } from '../support/typescript-thread.ts';
 import {
   absoluteError,
   exactCos,
@@ -21,30 +20,13 @@ import {
   Sampler,
   ulpError,
 } from './double-double.ts';
+import type { Maximum, Measured, Name, SweptPiece } from './float32-sweep.ts';
 
-const builtModule = new URL('../../dist/src/numeric/elementary.js', import.meta.url);
 const resultFile = new URL('../../bench/results/elementary.json', import.meta.url);
 const float64Count = Number(process.env.GYRE_SOAK_COUNT ?? 10_000_000);
 const seed = 20_240_101;
 const selected = process.env.GYRE_SOAK_FUNCTIONS?.split(',');
 const isSelected = (name: string) => selected === undefined || selected.includes(name);
-
-type Name = keyof Elementary;
-
-/** Largest error of one kind; `at` is its argument. */
-interface Maximum {
-  error: number;
-  at: number;
-}
-
-interface Measured {
-  inputs: number;
-  ulp: Maximum;
-  /** sin and cos at π < |x| ≤ 8192. */
-  absolute: Maximum;
-  /** Results that must be NaN and are not, and signs that an odd or even function gets wrong. */
-  wrong: number;
-}
 
 /** One function in one precision, as the file has it. */
 interface Row {
@@ -70,7 +52,6 @@ const float64Truths = {
 };
 
 it('every elementary function keeps its bounds at every float32 and at hard float64 arguments', async () => {
-  if (!existsSync(builtModule)) throw new Error(`${builtModule.pathname}: not found; run npm run build first`);
   const float32 = measureFloat32();
   const rows = readRows().filter((row) => !isSelected(row.function));
   const failures: string[] = [];
@@ -143,7 +124,7 @@ async function measureFloat64(name: keyof typeof float64Truths): Promise<Measure
 /** The five functions, each in eight pieces of the positive and negative bit patterns, dealt to the threads. */
 async function measureFloat32(): Promise<Map<Name, Measured>> {
   const pieces = 8;
-  const queue: { name: Name; from: number; to: number }[] = [];
+  const queue: SweptPiece[] = [];
   for (const name of (['exp', 'tanh', 'sigmoid', 'sin', 'cos'] as const).filter(isSelected)) {
     for (let i = 0; i < pieces; i++) {
       queue.push({ name, from: (i * 2 ** 31) / pieces, to: ((i + 1) * 2 ** 31) / pieces });
@@ -170,92 +151,10 @@ function larger(a: Measured, b: Measured): Measured {
   };
 }
 
-function sweepInThread(piece: { name: Name; from: number; to: number }): Promise<Measured> {
-  const program = `
-    const { parentPort, workerData } = require('node:worker_threads');
-    ${sweepFloat32.toString()}
-    import(workerData.module).then(({ elementaryOf }) => {
-      const { name, from, to } = workerData.piece;
-      parentPort.postMessage(sweepFloat32(elementaryOf('float32')[name], name, from, to));
-    });`;
+function sweepInThread(piece: SweptPiece): Promise<Measured> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(program, { eval: true, workerData: { module: builtModule.href, piece } });
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    const thread = typescriptThread(new URL('./float32-sweep.ts', import.meta.url), piece);
+    thread.once('message', resolve);
+    thread.once('error', reject);
   });
-}
-
-/**
- * Both signs of the bit patterns `from` to `to`. Self-contained: its source text is what a thread runs. The engine's
- * own functions in float64 are truth enough for float32.
- */
-function sweepFloat32(own: (x: number) => number, name: string, from: number, to: number): Measured {
-  const float = new Float32Array(1);
-  const floatBits = new Uint32Array(float.buffer);
-  const double = new Float64Array(1);
-  const doubleBits = new Uint32Array(double.buffer);
-  const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-  const truths: Record<string, (x: number) => number> = {
-    exp: Math.exp,
-    tanh: Math.tanh,
-    sigmoid,
-    sin: Math.sin,
-    cos: Math.cos,
-  };
-  const truthOf = truths[name];
-  const isSine = name === 'sin' || name === 'cos';
-  const isOdd = name === 'tanh' || name === 'sin';
-  const ulp: Maximum = { error: 0, at: 0 };
-  const absolute: Maximum = { error: 0, at: 0 };
-  let wrong = 0;
-
-  function measure(x: number, y: number, truth: number): void {
-    if (Number.isNaN(truth) || (isSine && Math.abs(x) > 8192)) {
-      if (!Number.isNaN(y)) wrong++;
-      return;
-    }
-    if (truth >= 2 ** 128) {
-      if (y !== Number.POSITIVE_INFINITY) wrong++;
-      return;
-    }
-    if (Number.isNaN(y)) {
-      wrong++;
-      return;
-    }
-    const difference = Math.abs((y === Number.POSITIVE_INFINITY ? 2 ** 128 : y) - truth);
-    if (isSine && Math.abs(x) > 3.1415927410125732) {
-      if (difference > absolute.error) {
-        absolute.error = difference;
-        absolute.at = x;
-      }
-      return;
-    }
-    // The spacing of float32 in the truth's binade, by its exponent field; 2^−149 below the normal range.
-    double[0] = truth;
-    const field = Math.max((doubleBits[1] >>> 20) & 0x7ff, 1023 - 126) - 23;
-    doubleBits[0] = 0;
-    doubleBits[1] = field << 20;
-    const error = difference / double[0];
-    if (error > ulp.error) {
-      ulp.error = error;
-      ulp.at = x;
-    }
-  }
-
-  for (let pattern = from; pattern < to; pattern++) {
-    floatBits[0] = pattern;
-    const x = float[0];
-    const positive = own(x);
-    const negative = own(-x);
-    const truth = truthOf(x);
-    measure(x, positive, truth);
-    if (isOdd) {
-      if (!Object.is(negative, -positive)) wrong++;
-    } else if (name === 'cos') {
-      if (!Object.is(negative, positive)) wrong++;
-    } else {
-      measure(-x, negative, truthOf(-x));
-    }
-  }
-  return { inputs: 2 * (to - from), ulp, absolute, wrong };
 }

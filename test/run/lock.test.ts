@@ -128,7 +128,7 @@ test('of many processes that take over one stale lock, again and again, one has 
   const log = join(dirname(path), 'log');
   const script = `
     import { appendFileSync, writeFileSync } from 'node:fs';
-    import { acquireLock } from ${JSON.stringify(new URL('../../dist/src/run/lock.js', import.meta.url).href)};
+    import { acquireLock } from ${JSON.stringify(new URL('../../src/run/lock.ts', import.meta.url).href)};
     for (let taken = 0; taken < 40; ) {
       try {
         const release = acquireLock(${JSON.stringify(path)});
@@ -144,7 +144,8 @@ test('of many processes that take over one stale lock, again and again, one has 
         if (!String(error.message).includes('works on')) throw error;
       }
     }`;
-  const children = Array.from({ length: 3 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
+  const program = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const children = Array.from({ length: 3 }, () => spawn(process.execPath, program));
   const ends = await Promise.all(children.map(async (child) => await once(child, 'exit')));
   expect(ends).toEqual(children.map(() => [0, null]));
   const lines = readFileSync(log, 'utf8').trim().split('\n');

@@ -38,7 +38,8 @@ const sweep = sweepOf({
   epochs: 1300,
 });
 const COUNT = 3;
-const REPLAY_WORKER_URL = new URL('../../dist/workers/replay.js', import.meta.url);
+
+import { WORKER_URLS } from '../../src/run/package.ts';
 
 /** The shards that the tests copy, and the bits of the run that was never shared out. */
 let made: string;
@@ -115,7 +116,7 @@ describe('the shards of a sweep', () => {
     expect(runElapsedMs(merged.journal)).toBeCloseTo(elapsed.reduce((sum, ms) => sum + ms));
     expect(readdirSync(folder).sort()).toEqual(['1of3', '2of3', '3of3', 'merged']);
     // Every block of every network is found again, those of earlier slices too.
-    const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: REPLAY_WORKER_URL });
+    const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: WORKER_URLS.replay });
     expect(compared.map(({ network, blocks, mismatch }) => [network, blocks, mismatch])).toEqual(
       merged.networks.map(({ id }) => [id, 2, null]),
     );
@@ -178,7 +179,7 @@ test('shards that were raised, each from where it was, merge with what they keep
   for (const { id } of merged.networks)
     expect(merged.results.keptOf(id).map(({ epoch }) => epoch)).toEqual([300, 600, 900, 1200]);
   expect(new Set(readdirSync(runPaths(merged.folder).checkpoints))).toEqual(merged.results.keptCheckpoints);
-  const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: REPLAY_WORKER_URL });
+  const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: WORKER_URLS.replay });
   expect(compared.map(({ blocks, mismatch }) => [blocks, mismatch])).toEqual(merged.networks.map(() => [2, null]));
   const [raised, fresh] = [merged.folder, join(folder, 'fresh')];
   for (const of of [raised, fresh]) await execute({ sweep: to(1600), folder: of });

@@ -12,6 +12,7 @@ import { expandSweep } from '../../src/plan/expand.ts';
 import { packGroups, packTasks } from '../../src/plan/pack.ts';
 import { executeRun } from '../../src/run/execute.ts';
 import { openRun } from '../../src/run/folder.ts';
+import { WORKER_URLS } from '../../src/run/package.ts';
 import {
   execute,
   type RunBits,
@@ -21,7 +22,6 @@ import {
   scratchFolder,
   sweepOf,
   undisturbedBits,
-  WORKER_URL,
 } from '../support/runs.ts';
 
 const sweep = SEVERAL_TASKS;
@@ -59,7 +59,7 @@ describe('a run of several tasks', () => {
     const options = {
       threads: 2,
       lanes: 3,
-      workerUrl: WORKER_URL,
+      workerUrl: WORKER_URLS.train,
       notify: () => {},
       stop: new AbortController().signal,
     };

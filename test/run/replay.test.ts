@@ -15,12 +15,13 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { parseSweep } from '../../src/plan/read.ts';
 import { Comparisons } from '../../src/run/comparisons.ts';
 import { type RunRecord, readRun } from '../../src/run/folder.ts';
+import { WORKER_URLS } from '../../src/run/package.ts';
 import { replayPasses } from '../../src/run/replay.ts';
 import { planPasses, type ReplayWanted } from '../../src/run/replay-plan.ts';
 import { TraceReader } from '../../src/run/trace-reader.ts';
 import { verifyNetworks } from '../../src/run/verify.ts';
 import { referenceRows, windowDifference } from '../support/reference-states.ts';
-import { execute, hookFolder, REPLAY_WORKER_URL, scratchFolder, sweepOf } from '../support/runs.ts';
+import { execute, hookFolder, scratchFolder, sweepOf } from '../support/runs.ts';
 
 const EPOCHS = 2310;
 
@@ -69,7 +70,7 @@ async function replay(windows: readonly WindowRequest[], { of = run, threads = 2
   const found: StateWindow[] = [];
   await replayPasses(of, passes, {
     threads,
-    workerUrl: REPLAY_WORKER_URL,
+    workerUrl: WORKER_URLS.replay,
     buckets: 'windows',
     take: (part) => {
       found.push(...part.windows);
@@ -203,7 +204,7 @@ function withoutChecksums(record: RunRecord): RunRecord {
 const NETWORK = 5;
 const window = (first: number, last: number) => [{ network: NETWORK, first, last }];
 const verify = (of: RunRecord, networks = of.networks) =>
-  verifyNetworks(of, networks, { threads: 2, workerUrl: REPLAY_WORKER_URL });
+  verifyNetworks(of, networks, { threads: 2, workerUrl: WORKER_URLS.replay });
 
 describe('a run that is not what its configuration says', () => {
   test('is found by the digest of a block, and the block is named', async () => {

@@ -38,11 +38,11 @@ describe('writing a file atomically', () => {
     const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
     writeFileAtomically(path, contents[0]);
     const script = `
-      import { writeFileAtomically } from ${JSON.stringify(new URL('../../dist/src/storage/files.js', import.meta.url).href)};
+      import { writeFileAtomically } from ${JSON.stringify(new URL('../../src/storage/files.ts', import.meta.url).href)};
       const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
       process.stdout.write('ready');
       for (let i = 0; ; i++) writeFileAtomically(${JSON.stringify(path)}, contents[i % 2]);`;
-    const writer = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    const writer = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(writer.stdout, 'data');

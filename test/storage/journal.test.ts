@@ -178,17 +178,18 @@ describe('a journal', () => {
     const path = join(scratchFolder(), 'journal.msgpack');
     // The first whole KB fits, the commit of 2 KB does not; the last record would fit into what is left of a larger limit.
     const script = `
-      import { Journal } from ${JSON.stringify(new URL('../../dist/src/storage/journal.js', import.meta.url).href)};
+      import { execFileSync } from 'node:child_process';
+      import { Journal } from ${JSON.stringify(new URL('../../src/storage/journal.ts', import.meta.url).href)};
+      const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':unlimited']);
       const attempt = (record) => { try { journal.append(record); return 'appended'; } catch (error) { return error.message; } };
+      limit(1024);
       const journal = Journal.create(${JSON.stringify(path)}, '0123abcd');
       const end = { kind: 'end', reason: 'done', elapsedMs: 1 };
       const outcomes = [end, { kind: 'failed', network: new Uint32Array(600), reason: '' }].map(attempt);
-      execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
+      limit('unlimited');
       console.log(JSON.stringify([...outcomes, attempt(end)]));`;
-    const program = ['--input-type=module', '-e', `import { execFileSync } from 'node:child_process';${script}`];
-    const output = execFileSync('bash', ['-c', 'ulimit -S -f 1; exec node "$@"', 'bash', ...program], {
-      encoding: 'utf8',
-    });
+    const program = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const output = execFileSync(process.execPath, program, { encoding: 'utf8' });
     const [first, second, third] = JSON.parse(output) as string[];
     expect(first).toBe('appended');
     expect(second).toContain(`${path}: a file larger than`);

@@ -16,12 +16,11 @@ import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/tr
 import { expandSweep } from '../../src/plan/expand.ts';
 import { executeRun } from '../../src/run/execute.ts';
 import { type OpenRun, openRun, readRun, runPaths } from '../../src/run/folder.ts';
+import { WORKER_URLS } from '../../src/run/package.ts';
 import type { Ending, ExecuteOptions } from '../../src/run/session.ts';
 import { prepareCompression } from '../../src/storage/compression.ts';
 
 /** The training threads are real ones and need the build. */
-export const WORKER_URL = new URL('../../dist/workers/train.js', import.meta.url);
-export const REPLAY_WORKER_URL = new URL('../../dist/workers/replay.js', import.meta.url);
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);
 export const MAIN_PATH = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
@@ -106,7 +105,7 @@ export async function execute({
   try {
     const ending = await executeRun(run, {
       threads: 1,
-      workerUrl: WORKER_URL,
+      workerUrl: WORKER_URLS.train,
       stop: stop.signal,
       ...options,
       notify: (notice) => {

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
@@ -24,6 +23,7 @@ import { runTask } from '../../src/train/task.ts';
 import { judge } from '../detect/by-definition.ts';
 import { stateOf } from '../reference/networks.ts';
 import { columnOf, scratchFolder, sweepOf } from '../support/runs.ts';
+import { typescriptThread } from '../support/typescript-thread.ts';
 import { groupsOf, sealedTable, type Task, type TaskGroup, taskOf } from './requests.ts';
 
 const adam = expandSweep(sweepOf({ seeds: 5 }));
@@ -245,8 +245,10 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
     const lone = groupsOf([{ ...large, id: 5 }], 1);
     const groups = watched === 0 ? lone : [...groupsOf(adam, 5), ...lone];
     const own = task({ groups, folder, epochs });
-    const worker = new Worker(new URL('./stopping-worker.mjs', import.meta.url), {
-      workerData: { board: own.request.board, control: own.control.buffer, watched: 5 },
+    const worker = typescriptThread(new URL('./stopping-worker.ts', import.meta.url), {
+      board: own.request.board,
+      control: own.control.buffer,
+      watched: 5,
     });
     await once(worker, 'message');
     const stopped = runTask(own.request);

@@ -3,10 +3,10 @@
  * and then says so. Messages would not reach it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Control } from '../../dist/src/group/control.js';
+import { Control } from '../../src/group/control.ts';
 
 const control = new Control(workerData);
 const before = control.stopRequested;
-parentPort.postMessage({ ready: true, before });
+parentPort?.postMessage({ ready: true, before });
 while (!control.stopRequested);
-parentPort.postMessage({ stopped: true });
+parentPort?.postMessage({ stopped: true });

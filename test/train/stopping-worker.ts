@@ -3,11 +3,11 @@
  * thread trains.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Board } from '../../dist/src/group/board.js';
-import { Control } from '../../dist/src/group/control.js';
+import { Board } from '../../src/group/board.ts';
+import { Control } from '../../src/group/control.ts';
 
 const board = new Board(workerData.board, workerData.board.buffer);
 const control = new Control(workerData.control);
-parentPort.postMessage('ready');
+parentPort?.postMessage('ready');
 while (board.epochsOf(workerData.watched) === 0);
 control.requestStop();

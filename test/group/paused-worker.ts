@@ -2,9 +2,9 @@
  * A thread that sleeps while there is a pause, and then says so.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Control } from '../../dist/src/group/control.js';
+import { Control } from '../../src/group/control.ts';
 
 const control = new Control(workerData);
-parentPort.postMessage('sleeps');
+parentPort?.postMessage('sleeps');
 control.waitWhilePaused();
-parentPort.postMessage(`goes on, stop ${control.stopRequested}`);
+parentPort?.postMessage(`goes on, stop ${control.stopRequested}`);

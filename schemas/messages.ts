@@ -11,6 +11,11 @@ import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
 import type { CompressionName, SegmentedTableName } from './trace.ts';
 
+/** The one thing that a worker says unasked: that it has loaded its modules. */
+export interface StartedMessage {
+  readonly startedThread: number;
+}
+
 /** A segment that a task may append to. */
 export interface SegmentGrant {
   /** Path without `.part`. */

@@ -1,7 +1,8 @@
 /** The Piscina entry of the replay threads: one part of a pass in, one outcome back. No mathematics. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, threadId } from 'node:worker_threads';
+import type { StartedMessage } from '../schemas/messages.ts';
 
 export { runReplay } from '../src/train/replay.ts';
 
 // Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
-parentPort?.postMessage('started');
+parentPort?.postMessage({ startedThread: threadId } satisfies StartedMessage);

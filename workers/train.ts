@@ -1,6 +1,6 @@
 /** The Piscina entry of the training threads: one task in, one outcome back. No mathematics. */
-import { parentPort } from 'node:worker_threads';
-import type { TaskOutcome, TaskRequest } from '../schemas/messages.ts';
+import { parentPort, threadId } from 'node:worker_threads';
+import type { StartedMessage, TaskOutcome, TaskRequest } from '../schemas/messages.ts';
 import { prepareCompression } from '../src/storage/compression.ts';
 import { runTask as run } from '../src/train/task.ts';
 
@@ -11,4 +11,4 @@ export async function runTask(request: TaskRequest): Promise<TaskOutcome> {
 }
 
 // Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
-parentPort?.postMessage('started');
+parentPort?.postMessage({ startedThread: threadId } satisfies StartedMessage);

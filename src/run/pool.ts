@@ -4,7 +4,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { AnalysisOutcome, AnalysisRequest } from '../../schemas/analysis.ts';
-import type { TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
+import type { StartedMessage, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../schemas/replay.ts';
 
@@ -24,13 +24,14 @@ export interface PoolSize {
 class WorkerPool<Request, Outcome> {
   /** Null for a pool without threads, which Piscina cannot make. */
   readonly #piscina: Piscina | null;
-  /** Threads that were made and have not yet told that they are started. */
-  #startingCount: number;
+  /** By the numbers of threads. */
+  readonly #started = new Set<number>();
+  /** What gives up each task that has no outcome yet. */
+  readonly #waiting = new Set<AbortController>();
   #closing: Promise<void> | null = null;
 
   /** `task` is the function that the worker exports. */
   constructor(task: string, { workerUrl, threads }: PoolSize) {
-    this.#startingCount = threads;
     if (threads === 0) {
       this.#piscina = null;
       return;
@@ -49,16 +50,32 @@ class WorkerPool<Request, Outcome> {
       // MB, threads that train many short networks spend a twentieth of their time on collecting them.
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
-    // The one message that a worker sends of itself says that it is started.
-    this.#piscina.on('message', () => this.#startingCount--);
-    // Whatever ended a thread, another one starts in its place.
-    this.#piscina.on('workerDestroy', () => this.#startingCount++);
+    this.#piscina.on('message', ({ startedThread }: StartedMessage) => this.#started.add(startedThread));
+    this.#piscina.on('error', (error) => this.#onIdleThreadLost(error));
   }
 
   /** Does a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
   async run(request: Request): Promise<Outcome> {
     if (this.#piscina === null) throw new Error('a pool without threads can do nothing');
-    return (await this.#piscina.run(request)) as Outcome;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    this.#waiting.add(waiting);
+    try {
+      return (await this.#piscina.run(request, { signal })) as Outcome;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /**
+   * Of a thread without a task there is nobody to tell, and Piscina starts another one. Not so where threads could not even load: with the last
+   * of them gone, tasks would wait for ever.
+   */
+  #onIdleThreadLost(error: Error): void {
+    if (this.#piscina !== null && this.#piscina.threads.length > 0) return;
+    for (const waiting of this.#waiting) waiting.abort(error);
   }
 
   /** Ends the threads; what they train at the time is lost. May be called again. */
@@ -74,10 +91,12 @@ class WorkerPool<Request, Outcome> {
    */
   async #end(): Promise<void> {
     if (this.#piscina === null) return;
+    const piscina = this.#piscina;
     const deadline = performance.now() + START_MS_MAX;
-    while (this.#startingCount > 0 && performance.now() < deadline) await setTimeout(START_POLL_MS);
+    const isStarting = () => piscina.threads.some(({ threadId }) => !this.#started.has(threadId));
+    while (isStarting() && performance.now() < deadline) await setTimeout(START_POLL_MS);
     await setTimeout(REST_MS);
-    await this.#piscina.destroy();
+    await piscina.destroy();
   }
 }
 

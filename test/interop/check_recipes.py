@@ -85,14 +85,15 @@ class InitialWeights(unittest.TestCase):
 
     def gyres(self, init):
         """theta_0 of every layers and seed, by Gyre."""
-        module = (gyre.ROOT / "dist" / "src" / "reference" / "init.js").as_uri()
+        module = (gyre.ROOT / "src" / "reference" / "init.ts").as_uri()
         program = f"""
             import {{ initialParameters }} from {json.dumps(module)};
             const grid = {json.dumps(self.LAYERS)}.flatMap((layers) => {json.dumps(self.SEEDS)}.map((seed) => ({{ layers, seed }})));
             const bits = (theta) => Buffer.from(theta.buffer, theta.byteOffset, theta.byteLength).toString('hex');
             console.log(JSON.stringify(grid.map((at) => bits(initialParameters({{ ...at, init: '{init}' }})))));
         """
-        done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, check=True)
+        command = ["node", gyre.TYPESCRIPT, "--input-type=module", "-e", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
     def test_the_recipe_gives_the_bits_of_gyre(self):

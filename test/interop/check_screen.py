@@ -27,8 +27,8 @@ SHORT = {**LONG, "name": "short", "epochs": 2000, "seeds": 1}
 
 
 class Screen(unittest.TestCase):
-    def open(self, *arguments, columns=120, rows=40, environment=()):
-        command = ["node", str(gyre.MAIN), *map(str, arguments)]
+    def open(self, *arguments, columns=120, rows=40, environment=(), main=gyre.MAIN):
+        command = ["node", str(main), *map(str, arguments)]
         opened = terminal.Terminal(command, columns=columns, rows=rows, cwd=gyre.scratch(), environment=environment)
         self.addCleanup(opened.kill)
         return opened
@@ -116,22 +116,28 @@ class Screen(unittest.TestCase):
                 self.assertIn("stopped", gyre.gyre("show", self.folder).split("\n")[0])
 
     def preload(self, name, code):
-        """An environment in which each of Gyre's threads begins with some JavaScript."""
+        """An environment in which each of Gyre's threads begins with some JavaScript, which may import the sources."""
         module = gyre.scratch() / f"{name}.mjs"
         module.write_text(code)
-        return {"NODE_OPTIONS": f"--import={module}"}.items()
+        settings = str(gyre.ROOT / "tsconfig.json")
+        return {"NODE_OPTIONS": f"{gyre.TYPESCRIPT} --import={module}", "TSX_TSCONFIG_PATH": settings}.items()
 
     def test_a_screen_that_fails_gives_the_terminal_back_and_the_run_can_be_continued(self):
         code = f"""
-            const {{ Dashboard }} = await import({json.dumps(str(gyre.MAIN.parent / "display" / "dashboard.js"))});
-            const lines = Dashboard.prototype.lines;
-            let frames = 0;
-            Dashboard.prototype.lines = function (size) {{
-              if (++frames > 4) throw new Error("the fifth frame");
-              return lines.call(this, size);
-            }};
+            import {{ isMainThread }} from "node:worker_threads";
+            if (isMainThread) {{
+              const {{ Dashboard }} = await import({json.dumps((gyre.ROOT / "src" / "display" / "dashboard.ts").as_uri())});
+              const lines = Dashboard.prototype.lines;
+              let frames = 0;
+              Dashboard.prototype.lines = function (size) {{
+                if (++frames > 4) throw new Error("the fifth frame");
+                return lines.call(this, size);
+              }};
+            }}
         """
-        on = self.run_long("failing-screen", environment=self.preload("failing-screen", code))
+        # The sources: in the build there is no module of the dashboard alone.
+        main = gyre.ROOT / "src" / "main.ts"
+        on = self.run_long("failing-screen", environment=self.preload("failing-screen", code), main=main)
         self.assertEqual(on.wait_for_end(), 1)
         self.assert_restored(on)
         self.assertIn("this is a defect of Gyre, please report it: Error: the fifth frame", self.after(on))

@@ -60,9 +60,9 @@ class Tools(unittest.TestCase):
         """A table of them by Gyre's own writer: every float column holds every awkward number, on every row another."""
         folder = gyre.scratch() / "awkward"
         (folder / "epochs").mkdir(parents=True)
-        modules = {name: (gyre.ROOT / "dist" / path).as_uri() for name, path in WRITER_MODULES.items()}
+        modules = {name: (gyre.ROOT / path).as_uri() for name, path in WRITER_MODULES.items()}
         program = WRITER.format(numbers=", ".join(AWKWARD), file=json.dumps(str(folder / "epochs" / "00001.arrow")), **modules)
-        subprocess.run(["node", "--input-type=module", "-e", program], check=True)
+        subprocess.run(["node", gyre.TYPESCRIPT, "--input-type=module", "-e", program], check=True)
         results = readers.columns_by_tool(folder, "epochs")
         numbers = numpy.array([float(word.replace("Infinity", "inf")) for word in AWKWARD])
         for shift, (name, (values, _)) in enumerate(results["pyarrow"].items()):
@@ -76,7 +76,7 @@ class Tools(unittest.TestCase):
                 assert_same(self, results["pyarrow"], columns, tool)
 
 
-WRITER_MODULES = {"arrow": "src/storage/arrow.js", "trace": "schemas/trace.js"}
+WRITER_MODULES = {"arrow": "src/storage/arrow.ts", "trace": "schemas/trace.ts"}
 
 #: Column c of row r holds number (r + c) of the list; whole numbers count the rows.
 WRITER = """

@@ -15,6 +15,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAIN = ROOT / "dist" / "src" / "main.js"
+#: What lets node run the sources, for checks of a single module: the build has none.
+TYPESCRIPT = f"--import={(ROOT / 'node_modules' / 'tsx' / 'dist' / 'loader.mjs').as_uri()}"
 
 #: Both optimisers, twins in both precisions, blocks and buckets that do not come out even, and learning rates that reach
 #: infinity and NaN. `sgd` has no beta and no epsilon, so there are nulls.

@@ -1,4 +1,4 @@
-/** The pool of threads: that it ends none that is still starting, which Node 20 now and then answers with an abort. */
+/** The pool of threads: that it ends none that is still starting, which Node 20 now and then answers with an abort, and outlives those that are lost. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -26,6 +26,13 @@ test('so it does for the thread that replaces a lost one', async () => {
   await expect(pool.run({} as TaskRequest)).rejects.toThrow('worker exited with code: 3');
   await pool.close();
   expect(loaded()).toBe(2);
+});
+
+test('threads that cannot be loaded are no end of the process: whoever has a task is told why there is none', async () => {
+  const pool = new TrainingPool({ workerUrl: new URL('./no-worker.mjs', import.meta.url), threads: 2 });
+  for (let attempt = 1; attempt <= 3; attempt++)
+    await expect(pool.run({} as TaskRequest)).rejects.toThrow('Cannot find module');
+  await pool.close();
 });
 
 test('a pool without threads trains nothing and can be closed', async () => {

@@ -14,7 +14,7 @@ if (isMainThread) process.on('worker', watch);
 
 function watch(worker) {
   worker.on('message', (message) => {
-    if (message !== 'started') return;
+    if (message.startedThread === undefined) return;
     if (started.size === 0) plan();
     started.add(worker);
   });

@@ -106,8 +106,16 @@ export type LayeredNetwork = LayeredConfig & Pick<Network, 'id' | 'key'>;
 
 /** The layers as people write them: `1-8-1`. */
 export function layersLabel(layers: readonly number[]): string {
-  return layers.join('-');
+  let label = labelOf.get(layers);
+  if (label === undefined) {
+    label = layers.join('-');
+    labelOf.set(layers, label);
+  }
+  return label;
 }
+
+/** The networks of a sweep share their lists of layers, which nobody changes. */
+const labelOf = new WeakMap<readonly number[], string>();
 
 /** What a network is, in a few words. */
 export function networkTitle({ objective, layers, activation, precision }: NetworkConfig): string {

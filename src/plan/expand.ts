@@ -115,7 +115,8 @@ function sampled(grid: Grid, sample: Sample, exclusion: Exclusion): Drawn[] {
 
 /** A configuration with each precision and seed. */
 function replicates(drawn: Drawn, { precision: precisions, seeds }: Grid): NetworkConfig[] {
-  return precisions.flatMap((precision) => seeds.map((seed) => ({ ...drawn, precision, seed })));
+  // Members that follow a spread are moved in one by one: of a hundred thousand networks that takes a quarter of a second.
+  return precisions.flatMap((precision) => seeds.map((seed) => ({ precision, seed, ...drawn })));
 }
 
 function objectiveConfigs({

@@ -24,7 +24,8 @@ let lastKeyed: { readonly config: NetworkConfig; readonly before: string; readon
 
 /** Whether two configurations differ by their seeds at most; equal members that are not shared do not count. */
 function isReplicate(a: NetworkConfig, b: NetworkConfig): boolean {
-  return DECISIVE_MEMBERS.every((name) => name === 'arithmetic' || name === 'seed' || a[name] === b[name]);
+  for (const name of SHARED_MEMBERS) if (a[name] !== b[name]) return false;
+  return true;
 }
 
 function aroundSeed(config: NetworkConfig): { before: string; after: string } {
@@ -55,6 +56,9 @@ const DECISIVE_MEMBERS = (
     'seed',
   ] as const
 ).toSorted();
+
+/** What replicates have in common of a configuration. */
+const SHARED_MEMBERS = DECISIVE_MEMBERS.filter((name) => name !== 'arithmetic' && name !== 'seed');
 
 /**
  * The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of data files. Of the

@@ -61,12 +61,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     for (let i = 0; i < values.length; i++) values[i] = of(networks[i]);
     return { values };
   };
-  const countsOrNull = (of: (network: Network) => number | undefined): ColumnValues => ({
-    ...counts((network) => of(network) ?? 0),
-    valid: Uint8Array.from(networks, (network) => Number(of(network) !== undefined)),
-  });
-  const numbers = (of: (network: Network) => number | undefined): ColumnValues => {
-    const values = new Float64Array(networks.length);
+  const orNull = <Values extends Float64Array | Uint32Array>(
+    values: Values,
+    of: (network: Network) => number | undefined,
+  ) => {
     const valid = new Uint8Array(networks.length);
     for (let i = 0; i < values.length; i++) {
       const value = of(networks[i]);
@@ -75,6 +73,10 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     }
     return { values, valid };
   };
+  const countsOrNull = (of: (network: Network) => number | undefined): ColumnValues =>
+    orNull(new Uint32Array(networks.length), of);
+  const numbers = (of: (network: Network) => number | undefined): ColumnValues =>
+    orNull(new Float64Array(networks.length), of);
   const done = new Uint8Array(networks.length);
   for (const [i, { id }] of networks.entries()) done[i] = Number(results.isDone(id));
   const isById = networks.length === results.networkCount && networks.every(({ id }, row) => id === row);
@@ -89,12 +91,16 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
   // 0 stands for null: epochs count from 1.
   const epochOrNull = (byId: Uint32Array): ColumnValues => {
     const values = ofRows(byId);
-    return { values, valid: Uint8Array.from(values, (epoch) => Number(epoch > 0)) };
+    const valid = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) valid[i] = Number(values[i] > 0);
+    return { values, valid };
   };
   // NaN stands for null: no interval and no height is one.
   const numberOrNull = (byId: Float64Array): ColumnValues => {
     const values = ofRows(byId);
-    return { values, valid: Uint8Array.from(values, (value) => Number(!Number.isNaN(value))) };
+    const valid = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) valid[i] = Number(!Number.isNaN(values[i]));
+    return { values, valid };
   };
   return {
     network: counts(({ id }) => id),

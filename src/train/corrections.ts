@@ -90,9 +90,7 @@ export class GroupCorrections {
   write(section: FloatArray, firstEpoch: number, count: number): boolean {
     const kept = this.#kept.get(firstEpoch);
     if (kept !== undefined && kept.count >= count) {
-      // By a loop: where the target is shared, what typed arrays have for it takes a microsecond, and a chunk of a small group ten.
-      const from = kept.section;
-      for (let i = 0; i < from.length; i++) section[i] = from[i];
+      section.set(kept.section);
       return kept.isSteady;
     }
     this.#compute(section, firstEpoch, count);

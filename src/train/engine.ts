@@ -66,21 +66,23 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
   return { ...of, sections };
 }
 
-/** The state of one lane, copied. */
-export function readState({ shape, sections }: GroupInMemory, lane: number): NetworkState {
-  const { precision, lanes } = shape;
-  const copyOf = (name: (typeof STATE_SECTIONS)[number]): FloatArray => {
-    const copy = floatArray(precision, sections[name].length / lanes);
-    readLane(sections[name], lanes, lane, copy);
-    return copy;
-  };
+/** Room for the state of one lane, zeroed. */
+export function laneState({ shape, sections }: Pick<GroupInMemory, 'shape' | 'sections'>): NetworkState {
+  const roomFor = (name: (typeof STATE_SECTIONS)[number]): FloatArray =>
+    floatArray(shape.precision, sections[name].length / shape.lanes);
   return {
-    theta: copyOf('theta'),
-    firstMoment: copyOf('firstMoment'),
-    secondMoment: copyOf('secondMoment'),
-    maxSecondMoment: copyOf('maxSecondMoment'),
-    previousUpdate: copyOf('previousUpdate'),
+    theta: roomFor('theta'),
+    firstMoment: roomFor('firstMoment'),
+    secondMoment: roomFor('secondMoment'),
+    maxSecondMoment: roomFor('maxSecondMoment'),
+    previousUpdate: roomFor('previousUpdate'),
   };
+}
+
+/** The state of one lane, copied: into the room for one where it is given. */
+export function readState(of: GroupInMemory, lane: number, state = laneState(of)): NetworkState {
+  for (const name of STATE_SECTIONS) readLane(of.sections[name], of.shape.lanes, lane, state[name]);
+  return state;
 }
 
 /** Sets the state of one lane. What the state lacks is a moment that the optimiser does not keep. */
@@ -202,13 +204,7 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
   readLane(memory.targets, lanes, lane, samples.targets);
   const epoch = makeEpoch(network, samples);
 
-  const state: NetworkState = {
-    theta: ownLane('theta'),
-    firstMoment: ownLane('firstMoment'),
-    secondMoment: ownLane('secondMoment'),
-    maxSecondMoment: ownLane('maxSecondMoment'),
-    previousUpdate: ownLane('previousUpdate'),
-  };
+  const state = laneState({ shape, sections: memory });
   const extremes = new Extremes();
 
   return ({ firstEpoch, count }) => {

@@ -22,7 +22,15 @@ import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
 import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
-import { type GroupInMemory, initialiseGroup, kernelEngine, readState, referenceEngine, writeState } from './engine.ts';
+import {
+  type GroupInMemory,
+  initialiseGroup,
+  kernelEngine,
+  laneState,
+  readState,
+  referenceEngine,
+  writeState,
+} from './engine.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LaneSignals } from './lane-signals.ts';
 import { TraceWriter } from './trace-writer.ts';
@@ -237,8 +245,9 @@ interface FinishedNetwork {
 /** The results of a group that is trained to its last epoch. */
 function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: Surroundings): FinishedNetwork[] {
   const { precision } = inMemory.shape;
+  const state = laneState(inMemory);
   return watches.map(({ id, observer, digest }, lane) => {
-    const state = readState(inMemory, lane);
+    readState(inMemory, lane, state);
     const moments = MOMENT_NAMES.map((name) => state[name]);
     const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);

@@ -199,11 +199,10 @@ describe('the same network twice', () => {
       { kind: ['absolute', 'sine'], points: 8 },
     ];
     expect(messageOf({ data })).toBe(
-      'sweep "small": got networks 0 and 2 with the same configuration {"layers":[1,4,1],"activation":"tanh",' +
-        '"data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam","form":"torch",' +
-        '"learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full","subnormals":"ieee",' +
-        '"precision":"float32","seed":0}, expected each network once (remove the overlap between the blocks under data ' +
-        'or optimizer)',
+      'sweep "small": got networks 0 and 2 with the same configuration {"precision":"float32","seed":0,"layers":[1,4,1],' +
+        '"activation":"tanh","data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam",' +
+        '"form":"torch","learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full",' +
+        '"subnormals":"ieee"}, expected each network once (remove the overlap between the blocks under data or optimizer)',
     );
   });
 

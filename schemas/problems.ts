@@ -51,6 +51,8 @@ export function unreadableText(error: unknown): string {
     ENOTDIR: 'a file where a folder is expected',
     EISDIR: 'a folder',
     EACCES: 'a file that may not be read',
+    ENAMETOOLONG: 'a name that is too long',
+    ELOOP: 'links that lead to each other',
   };
   return known[systemErrorCode(error) ?? ''] ?? String(error);
 }

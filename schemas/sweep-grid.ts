@@ -99,7 +99,7 @@ export const dataBlock = z.strictObject({
 
 /** Data from files: paths relative to the sweep. */
 export const dataFileBlock = z.strictObject({
-  file: axis(z.string().regex(/./, { error: 'the name of a file' })).describe(
+  file: axis(z.string().regex(/^[^\0]+$/, { error: 'the name of a file' })).describe(
     'Your own data instead of a formula: a CSV or Arrow file with columns x… (inputs) and y… (outputs), relative to the sweep.',
   ),
   kind: elsewhere,

@@ -141,6 +141,12 @@ describe('mistakes', () => {
     ['no such file', [{ data: { file: 'b.csv' } }], [`data.file: b.csv: got no such file, ${missing}`]],
     ['a folder', [{ data: { file: 'data' } }], [`data.file: data: got a folder, ${nothing}`]],
     ['no name', [{ data: { file: '' } }], ['data.file: got "", expected the name of a file']],
+    ['a byte of 0', [{ data: { file: 'a\0.csv' } }], ['data.file: got "a\\u0000.csv", expected the name of a file']],
+    [
+      'a long name',
+      [{ data: { file: `${'b'.repeat(300)}.csv` } }],
+      [`data.file: ${'b'.repeat(300)}.csv: got a name that is too long, ${nothing}`],
+    ],
     ['no text', [{ data: { file: 3 } }], ['data.file: got 3, expected text']],
     ['an empty list', [{ data: { file: [] } }], ['data.file: got [], expected a list of ≥ 1 values']],
     [

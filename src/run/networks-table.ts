@@ -88,20 +88,16 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     return values;
   };
   const measured = (byId: Float64Array): ColumnValues => ({ values: ofRows(byId), valid: done });
+  const whereValid = (byId: Float64Array | Uint32Array, isValid: (value: number) => boolean): ColumnValues => {
+    const values = ofRows(byId);
+    const valid = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) valid[i] = Number(isValid(values[i]));
+    return { values, valid };
+  };
   // 0 stands for null: epochs count from 1.
-  const epochOrNull = (byId: Uint32Array): ColumnValues => {
-    const values = ofRows(byId);
-    const valid = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) valid[i] = Number(values[i] > 0);
-    return { values, valid };
-  };
+  const epochOrNull = (byId: Uint32Array) => whereValid(byId, (epoch) => epoch > 0);
   // NaN stands for null: no interval and no height is one.
-  const numberOrNull = (byId: Float64Array): ColumnValues => {
-    const values = ofRows(byId);
-    const valid = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) valid[i] = Number(!Number.isNaN(values[i]));
-    return { values, valid };
-  };
+  const numberOrNull = (byId: Float64Array) => whereValid(byId, (value) => !Number.isNaN(value));
   return {
     network: counts(({ id }) => id),
     key: names(({ key }) => key),

@@ -12,6 +12,7 @@ function packageFolder(from: URL): URL {
 
 const FOLDER = packageFolder(new URL(import.meta.url));
 
+/** As package.json has it. */
 export const GYRE_VERSION: string = JSON.parse(readFileSync(new URL('package.json', FOLDER), 'utf8')).version;
 
 /** The built entry of the threads that train, replay or analyse. */

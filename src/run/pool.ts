@@ -24,7 +24,7 @@ export interface PoolSize {
 class WorkerPool<Request, Outcome> {
   /** Null for a pool without threads, which Piscina cannot make. */
   readonly #piscina: Piscina | null;
-  /** By the numbers of threads. */
+  /** Numbers of the threads that have said so. */
   readonly #started = new Set<number>();
   /** What gives up each task that has no outcome yet. */
   readonly #waiting = new Set<AbortController>();
@@ -74,7 +74,7 @@ class WorkerPool<Request, Outcome> {
    * of them gone, tasks would wait for ever.
    */
   #onIdleThreadLost(error: Error): void {
-    if (this.#piscina !== null && this.#piscina.threads.length > 0) return;
+    if (this.#piscina?.threads.length) return;
     for (const waiting of this.#waiting) waiting.abort(error);
   }
 

@@ -28,13 +28,11 @@ export interface SweptPiece {
   readonly to: number;
 }
 
-const { name, from, to } = workerData as SweptPiece;
-parentPort?.postMessage(sweepFloat32(elementaryOf('float32')[name], name, from, to));
+parentPort?.postMessage(sweepFloat32(workerData));
 
-/**
- * Both signs of the bit patterns `from` to `to`. The engine's own functions in float64 are truth enough for float32.
- */
-function sweepFloat32(own: (x: number) => number, name: string, from: number, to: number): Measured {
+/** Both signs of a piece's bit patterns. The JavaScript engine's functions in float64 are truth enough for float32. */
+function sweepFloat32({ name, from, to }: SweptPiece): Measured {
+  const own = elementaryOf('float32')[name];
   const float = new Float32Array(1);
   const floatBits = new Uint32Array(float.buffer);
   const double = new Float64Array(1);

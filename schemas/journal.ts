@@ -57,11 +57,21 @@ export interface SegmentCommit {
   readonly headCrc32?: number;
 }
 
-/** The first record of a journal. */
+/** A place in the journal: so many bytes of the file of a session, all of them whole frames. */
+export interface JournalPosition {
+  /** Counts from 1. */
+  readonly session: number;
+  readonly bytes: number;
+}
+
+/** The first record of each session's file. */
 export interface HeaderRecord {
   readonly kind: 'header';
   readonly formatVersion: number;
   readonly runKey: string;
+  readonly session: number;
+  /** The place that the session goes on from; null for the first one. What stands behind it in that file counts for nothing. */
+  readonly after: JournalPosition | null;
 }
 
 /** A process begins to work on the run. */

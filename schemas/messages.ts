@@ -85,10 +85,14 @@ export interface TaskRequest {
   /** The state of each network is kept at the multiples of so many epochs. */
   readonly keepEvery: number;
   readonly runKey: string;
+  /** Of the run, in which this is: in the names of the files that the task makes. */
+  readonly session: number;
   readonly checkpointFolder: string;
   readonly segments: Readonly<Record<SegmentedTableName, SegmentGrant>>;
   /** Of the record batches in them. */
   readonly compression: CompressionName;
+  /** Milliseconds after which the task ends with what it has trained; null where it always trains all of it. */
+  readonly commitMs: number | null;
   /** Which thread's place on the board to fill in; also the only task that writes to its segments and memory. */
   readonly thread: number;
   readonly board: { readonly networkCount: number; readonly threadCount: number; readonly buffer: SharedArrayBuffer };

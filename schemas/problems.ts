@@ -44,6 +44,18 @@ export class RunError extends Error {
   }
 }
 
+/** The problems that an operation throws; none where it does not. */
+export function problemsIn(operation: () => void): readonly Problem[] {
+  try {
+    operation();
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) return error.problems;
+    if (error instanceof RunError) return [error.problem];
+    throw error;
+  }
+}
+
 /** What a file that cannot be read is, in words. */
 export function unreadableText(error: unknown): string {
   const known: Readonly<Record<string, string>> = {

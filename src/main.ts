@@ -18,6 +18,7 @@ import type { ShowOptions } from './commands/show.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { GYRE_VERSION } from './run/package.ts';
+import { COMMIT_SCHEDULES } from './run/session.ts';
 
 function program(): Command {
   const gyre = new Command('gyre')
@@ -53,6 +54,18 @@ function program(): Command {
       )
         .choices(['auto', 'native', 'reference'])
         .default('auto'),
+    )
+    .option(
+      '--lease <seconds>',
+      'take over from a process elsewhere whose heartbeat has stood still for so long (default: 60)',
+    )
+    .addOption(
+      new Option(
+        '--commits <when>',
+        'commit at least every two seconds (clock), or after declared counts of operations (declared: the same files on every machine)',
+      )
+        .choices(COMMIT_SCHEDULES)
+        .default('clock'),
     )
     .option('--plain', 'lines of text on stderr instead of the live screen')
     .option('--json', 'every notice as one line of JSON on stdout, and no summary')
@@ -183,6 +196,29 @@ function program(): Command {
     .action(async (runs: string[], options: { out: string; json?: boolean }) => {
       const { mergeCommand } = await import('./commands/merge.ts');
       process.exitCode = await mergeCommand(runs, options);
+    });
+  command(
+    'check',
+    'whether the folder of a run is whole: names, lengths, checksums; trains nothing',
+    'gyre check latest',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--json', 'one line of JSON a problem, then one for the run')
+    .action(async (run: string, options: { json?: boolean }) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      process.exitCode = await checkCommand(run, options);
+    });
+  command(
+    'unlock',
+    'remove the lease of a run whose process is gone, for those who know that it is',
+    'gyre unlock latest',
+  )
+    .argument('[run]', 'which run', 'latest')
+    .option('--force', 'also that of a process that is alive here')
+    .option('--json', 'one line of JSON')
+    .action(async (run: string, options: { json?: boolean; force?: boolean }) => {
+      const { unlockCommand } = await import('./commands/unlock.ts');
+      process.exitCode = unlockCommand(run, options);
     });
   command('export', 'the tables of a run for tools without Arrow', 'gyre export latest --format parquet')
     .argument('[run]', 'which run', 'latest')

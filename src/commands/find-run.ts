@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../run/folder.ts';
+import { journalFile, sessionsIn } from '../storage/journal.ts';
 
 /** Where runs go unless --out says otherwise. */
 export const RUNS_FOLDER = join('traces', 'runs');
@@ -14,7 +15,8 @@ export function listRunFolders(): string[] {
   if (!existsSync(RUNS_FOLDER)) return [];
   const lastChangeMs = (folder: string): number => {
     const { journal, manifest } = runPaths(folder);
-    return statSync(existsSync(journal) ? journal : manifest).mtimeMs;
+    const session = sessionsIn(journal).at(-1);
+    return statSync(session === undefined ? manifest : journalFile(journal, session)).mtimeMs;
   };
   return readdirSync(RUNS_FOLDER)
     .map((name) => join(RUNS_FOLDER, name))

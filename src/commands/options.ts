@@ -3,6 +3,7 @@ import type { Problem } from '../../schemas/problems.ts';
 import type { EpochRange } from '../../schemas/replay.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { didYouMean } from '../plan/explain.ts';
+import { LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MIN } from '../run/lease.ts';
 
 /** The whole number in an option's text; null where the option is not given or wrong, and then `problems` says so. */
 export function wholeNumberOption(
@@ -20,6 +21,12 @@ export function wholeNumberOption(
     expected: `a whole number from ${range.min} to ${range.max}`,
   });
   return null;
+}
+
+/** The seconds in the text of --lease. */
+export function leaseOption(text: string | undefined, problems: Problem[]): number {
+  const range = { min: LEASE_SECONDS_MIN, max: 86_400 };
+  return wholeNumberOption('--lease', text, range, problems) ?? LEASE_SECONDS_DEFAULT;
 }
 
 /** The shard in the text of --shard; null where it is not given or wrong, and then `problems` says so. */

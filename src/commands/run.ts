@@ -14,13 +14,14 @@ import { findToolchain } from '../kernel/toolchain.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
-import { defaultRunFolder, type OpenRun, openRun, readRun } from '../run/folder.ts';
+import { defaultRunFolder, type OpenRun, openRunWhenFree, readRun } from '../run/folder.ts';
+import { type Owner, ownerText } from '../run/owner.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import type { Ending, ExecuteOptions } from '../run/session.ts';
+import type { CommitSchedule, Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
-import { shardOption, wholeNumberOption } from './options.ts';
+import { leaseOption, shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
 import { STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly threads?: string;
   readonly epochs?: string;
   readonly shard?: string;
+  readonly lease?: string;
+  readonly commits?: CommitSchedule;
   readonly kernel?: string;
   readonly plain?: boolean;
   readonly json?: boolean;
@@ -48,6 +51,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
   const shard = shardOption(options.shard, problems);
+  const leaseSeconds = leaseOption(options.lease, problems);
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
   const sweepAsWritten = readSweep(sweepFile);
@@ -61,7 +65,10 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     throw new UsageError({ where: '--shard', got: JSON.stringify(options.shard), expected });
   }
   await prepareCompression(sweep.trace.compression); // of a run that is raised rows are read
-  const run = openRun({ sweep, networks, folder, engine, shard });
+  const run = await openRunWhenFree(
+    { sweep, networks, folder, engine, shard },
+    { seconds: leaseSeconds, onWait: (owner) => tellUser(waitingText(folder, owner, leaseSeconds)) },
+  );
   if (run.raisedFrom !== null)
     tellUser(
       `raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`,
@@ -99,6 +106,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
       workerUrl: WORKER_URLS.train,
       ...toolchain,
       failFast: options.failFast === true,
+      commits: options.commits ?? 'clock',
       notify: display.notify,
       stop: stop.signal,
       control,
@@ -118,6 +126,10 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   if (options.analyse === true)
     await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
   return 0;
+}
+
+function waitingText(folder: string, owner: Owner | null, seconds: number): string {
+  return `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s (gyre unlock takes its lease away at once)`;
 }
 
 async function trainAndClose(run: OpenRun, options: ExecuteOptions): Promise<Ending> {

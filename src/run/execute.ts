@@ -39,6 +39,8 @@ const NETWORKS_TABLE_MS = 60_000;
  * of a very large network may take longer, and what its task has trained is then lost.
  */
 const STOP_GRACE_MS = 2000;
+/** A task is due to be committed after this time: with the rest of a chunk and the commit itself, two seconds. */
+const COMMIT_MS = 1500;
 /** A lost task is tried this often altogether. */
 const ATTEMPTS_MAX = 3;
 
@@ -67,7 +69,8 @@ class Execution {
   /** Operations an epoch, `[network]`; 0 for those of other shards. */
   readonly #operations: Float64Array;
   readonly #operationsPlanned: number;
-  #hasFailedTasks = false;
+  /** Networks whose task was lost too often. */
+  readonly #givenUp = new Set<number>();
   /** The first failure of the disk outside of tasks. */
   #failure: RunError | null = null;
 
@@ -168,7 +171,7 @@ class Execution {
         }
         if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
         await this.#trainTask({ groups, thread, memory });
-        this.#goOnWith(task);
+        this.#putBack(task);
       }
     } catch (error) {
       // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
@@ -181,11 +184,15 @@ class Execution {
     return this.#control.stopRequested ? undefined : this.#tasks.shift();
   }
 
-  /** Puts the rest of a group that is trained slice by slice in front of the other tasks: few groups are then begun at a time. */
-  #goOnWith(task: readonly Group[]): void {
-    const [group] = task;
-    const epoch = this.#run.results.progressOf(group.networks[0].id)?.epoch ?? 0;
-    if (epoch > group.epoch) this.#tasks.unshift([{ ...group, epoch }]);
+  /** Puts what is left of a task in front of the others: few groups are then begun at a time. */
+  #putBack(task: readonly Group[]): void {
+    const { results } = this.#run;
+    const left = task.flatMap((group) => {
+      const { id } = group.networks[0];
+      if (results.isDone(id) || this.#givenUp.has(id)) return [];
+      return [{ ...group, epoch: results.progressOf(id)?.epoch ?? group.epoch }];
+    });
+    if (left.length > 0) this.#tasks.unshift(left);
   }
 
   /** A group as its worker needs it. */
@@ -226,7 +233,7 @@ class Execution {
   }
 
   #request(groups: readonly GroupRequest[], thread: number, memory: WebAssembly.Memory): TaskRequest {
-    const { folder, manifest, segments } = this.#run;
+    const { folder, manifest, segments, journal } = this.#run;
     const { networkCount, threadCount, buffer } = this.#board;
     return {
       groups,
@@ -236,9 +243,11 @@ class Execution {
       detectors: manifest.sweep.detectors,
       keepEvery: manifest.sweep.trace.checkpoints.every,
       runKey: manifest.key,
+      session: journal.session,
       checkpointFolder: runPaths(folder).checkpoints,
       segments: segments.grant(thread),
       compression: manifest.sweep.trace.compression,
+      commitMs: this.#options.commits === 'declared' ? null : COMMIT_MS,
       thread,
       board: { networkCount, threadCount, buffer },
       control: this.#control.buffer,
@@ -251,6 +260,7 @@ class Execution {
     const { folder, journal, results, segments } = this.#run;
     journal.append({ kind: 'commit', results: done, unfinished, kept, segments: appended, events });
     segments.commit(appended);
+    segments.leave(appended);
     segments.sealLong(thread);
     const overtaken = results.commit({ results: done, unfinished, kept });
     removeCheckpoints(runPaths(folder).checkpoints, overtaken);
@@ -264,7 +274,7 @@ class Execution {
   }
 
   #giveUp(ids: readonly number[], reason: string): void {
-    this.#hasFailedTasks = true;
+    for (const id of ids) this.#givenUp.add(id);
     const network = Uint32Array.from(ids);
     this.#run.journal.append({ kind: 'failed', network, reason });
     this.#run.results.fail(network);
@@ -300,13 +310,14 @@ class Execution {
   }
 
   #ending(): Ending {
-    if (this.#hasFailedTasks) return 'failed';
+    if (this.#givenUp.size > 0) return 'failed';
     return this.#run.results.doneCount === this.#run.networks.length ? 'done' : 'stopped';
   }
 
   /** Leaves finished files behind and says so. */
   #end(reason: Ending): Ending {
     const { journal, results, segments, networks } = this.#run;
+    journal.check();
     segments.sealAll();
     this.#writeNetworks();
     const elapsedMs = this.#elapsedMs();
@@ -338,7 +349,8 @@ class Execution {
   }
 
   #writeNetworks(): void {
-    const { folder, manifest, networks, results } = this.#run;
+    const { folder, manifest, networks, results, journal } = this.#run;
+    journal.check();
     writeNetworksTable({
       path: runPaths(folder).networks,
       runKey: manifest.key,

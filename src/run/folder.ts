@@ -2,7 +2,7 @@
  * A run's folder: making one for a sweep, continuing the one that is there, or reading it without touching it. The manifest
  * says what the run is, the journal what has happened; whatever contradicts them is refused with words.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
@@ -14,13 +14,22 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences, sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
-import { keepCheckpoints } from '../storage/checkpoints.ts';
+import { checkCheckpoints, removeDebris } from '../storage/checkpoints.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
-import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
+import {
+  type Journal,
+  JournalClaim,
+  type JournalContent,
+  journalFile,
+  readJournal,
+  sessionsIn,
+} from '../storage/journal.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
-import { acquireLock, lockHolder } from './lock.ts';
+import { FolderGuard } from './guard.ts';
+import { acquireLease, LEASE_NAMES, type Lease, leaseHolder, type Sighting, watchLease } from './lease.ts';
 import { manifestPath, newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
+import type { Owner } from './owner.ts';
 import { GYRE_VERSION } from './package.ts';
 import { prepareRaise } from './raise.ts';
 import { Results } from './results.ts';
@@ -29,7 +38,8 @@ import { SegmentBook } from './segment-book.ts';
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({
   manifest: manifestPath(folder),
-  journal: join(folder, 'journal.msgpack'),
+  /** A folder, with a file per session. */
+  journal: join(folder, 'journal'),
   networks: join(folder, 'networks.arrow'),
   checkpoints: join(folder, 'checkpoints'),
   data: join(folder, 'data'),
@@ -45,11 +55,11 @@ export interface RunRecord {
   /** By id in the plan. */
   readonly results: Results;
   readonly journal: readonly JournalRecord[];
-  /** Process id of the process that works on it now, or null. */
-  readonly runningPid: number | null;
+  /** The process that works on it now, or null. */
+  readonly owner: Owner | null;
 }
 
-/** A run open for training. The process that holds it is the only one that writes to its folder. */
+/** A run open for training, in a session of its own. The process that holds its lease is the only one that writes to its folder. */
 export interface OpenRun {
   readonly folder: string;
   readonly manifest: Manifest;
@@ -79,78 +89,153 @@ export function defaultRunFolder(sweep: Sweep, shard: Shard | null = null): stri
  *
  * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
  */
-export function openRun({
-  sweep,
-  networks: planned,
-  folder,
-  engine = 'kernel',
-  shard = null,
-}: {
-  sweep: Sweep;
-  networks: readonly Network[];
-  folder: string;
-  engine?: EngineName;
-  shard?: Shard | null;
-}): OpenRun {
-  const paths = runPaths(folder);
-  const problem = folderProblem(folder, { sweep, shard });
-  if (problem !== null) throw new UsageError(problem);
-  const isNew = !existsSync(paths.manifest);
+export function openRun(options: OpenOptions): OpenRun {
+  const { folder, stoodStill = null, hasHeartbeat = true } = options;
+  refuseForeign(options);
   asUsage(() => makeFolder(folder));
-  const releaseLock = asUsage(() => acquireLock(paths.lock));
+  const lease = asUsage(() => acquireLease(runPaths(folder).lock, { stoodStill, hasHeartbeat }));
   try {
-    const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
-    const networks = networksOf(onDisk, planned, folder);
-    if (isNew) writeManifest(folder, onDisk);
-    keepData(paths.data, sweep);
-    const content = readOwnJournal(folder, onDisk);
-    const { epochs } = asRaised(onDisk, content?.records ?? []).sweep;
-    if (sweep.epochs < epochs) throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name: onDisk.name }));
-    const results = replayResults(planned.length, content?.records ?? []);
-    const segments = replaySegments(new SegmentBook(folder, onDisk.key), content?.records ?? []);
-    segments.refuseUnknown();
-    segments.check();
-    keepOwnCheckpoints(folder, results, onDisk.key);
-    segments.sealAll();
-    segments.removeReplaced();
-    const journal =
-      content === null ? Journal.create(paths.journal, onDisk.key) : Journal.resume(paths.journal, content);
-    const close = () => {
-      journal.close();
-      releaseLock();
-    };
-    try {
-      if (sweep.epochs > epochs) {
-        const before = withEpochs(onDisk, epochs);
-        const checkpointFolder = paths.checkpoints;
-        const raised = prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs);
-        journal.append(raised);
-        segments.replace(raised);
-        segments.sealAll();
-        segments.removeReplaced();
-        results.raise(raised);
-        keepOwnCheckpoints(folder, results, onDisk.key);
-      }
-      const manifest = withEpochs(onDisk, sweep.epochs);
-      if (manifest !== onDisk) {
-        removeFindings(folder);
-        writeManifest(folder, manifest);
-      }
-      const raisedFrom = sweep.epochs > epochs ? epochs : null;
-      return { folder, manifest, engine, networks, results, journal, segments, raisedFrom, close };
-    } catch (error) {
-      journal.close();
-      throw error;
-    }
+    refuseForeign(options); // another process may have begun a run here in the meantime
+    return openLeased(options, lease);
   } catch (error) {
-    releaseLock();
+    lease.release();
     throw error;
   }
 }
 
-/** Keeps the checkpoints in use and removes debris. */
-function keepOwnCheckpoints(folder: string, results: Results, runKey: string): void {
-  keepCheckpoints(runPaths(folder).checkpoints, { used: results.checkpoints, kept: results.keptCheckpoints, runKey });
+/**
+ * The same, but a run that another process may work on is waited for: as long as it takes to see whether that one lives.
+ *
+ * @param lease how many seconds its heartbeat must stand still, and who is told that it may take so long.
+ */
+export async function openRunWhenFree(
+  options: OpenOptions,
+  lease: { seconds: number; onWait: (owner: Owner | null) => void },
+): Promise<OpenRun> {
+  refuseForeign(options);
+  const { lock } = runPaths(options.folder);
+  const stoodStill = await watchLease(lock, lease).catch((error) =>
+    asUsage(() => {
+      throw error;
+    }),
+  );
+  return openRun({ ...options, stoodStill });
+}
+
+/** What is to be run, and where. */
+export interface OpenOptions {
+  readonly sweep: Sweep;
+  /** Of the full plan. */
+  readonly networks: readonly Network[];
+  readonly folder: string;
+  readonly engine?: EngineName;
+  readonly shard?: Shard | null;
+  /** A lease whose heartbeat was watched standing still. */
+  readonly stoodStill?: Sighting | null;
+  /** Whether a thread shows other machines that this process lives. */
+  readonly hasHeartbeat?: boolean;
+}
+
+function refuseForeign({ folder, sweep, shard = null }: OpenOptions): void {
+  const problem = folderProblem(folder, { sweep, shard });
+  if (problem !== null) throw new UsageError(problem);
+}
+
+function openLeased(options: OpenOptions, lease: Lease): OpenRun {
+  const { sweep, networks: planned, folder, engine = 'kernel', shard = null } = options;
+  const paths = runPaths(folder);
+  const isNew = !existsSync(paths.manifest);
+  const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
+  const networks = networksOf(onDisk, planned, folder);
+  if (isNew) writeManifest(folder, onDisk);
+  keepData(paths.data, sweep);
+  const guard = new FolderGuard(lease, paths.manifest);
+  const { journal, results, segments, epochs } = beginSession({ folder, manifest: onDisk, sweep, planned, guard });
+  try {
+    if (sweep.epochs > epochs) {
+      const before = withEpochs(onDisk, epochs);
+      const checkpointFolder = paths.checkpoints;
+      const raised = prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs);
+      journal.append(raised);
+      segments.replace(raised);
+      segments.sealAll();
+      segments.removeReplaced();
+      results.raise(raised);
+      removeOwnDebris(folder, results, journal.session);
+    }
+    const manifest = withEpochs(onDisk, sweep.epochs);
+    if (manifest !== onDisk) {
+      removeFindings(folder);
+      guard.replaceManifest(() => writeManifest(folder, manifest));
+    }
+    const raisedFrom = sweep.epochs > epochs ? epochs : null;
+    const close = () => {
+      journal.close();
+      lease.release();
+    };
+    return { folder, manifest, engine, networks, results, journal, segments, raisedFrom, close };
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+/**
+ * Begins a session: reads what earlier ones have left and refuses what is wrong with it, writes the header of the session, and only then tidies up.
+ * What is removed is of no use to the history up to that header, which every later session shares.
+ */
+function beginSession(of: {
+  folder: string;
+  manifest: Manifest;
+  sweep: Sweep;
+  planned: readonly Network[];
+  guard: FolderGuard;
+}) {
+  const { folder, manifest, sweep, planned, guard } = of;
+  const paths = runPaths(folder);
+  const claim = JournalClaim.make(paths.journal);
+  let journal: Journal | null = null;
+  try {
+    const content = readOwnJournal(folder, manifest, claim.session);
+    const records = content?.records ?? [];
+    const { epochs } = asRaised(manifest, records).sweep;
+    if (sweep.epochs < epochs)
+      throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name: manifest.name }));
+    const results = replayResults(planned.length, records);
+    const segments = replaySegments(new SegmentBook(folder, manifest.key, claim.session), records);
+    segments.makeFolders();
+    segments.refuseUnknown(overtakenIn(paths.journal, content));
+    segments.check();
+    const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
+    checkCheckpoints(paths.checkpoints, { ...inUse, runKey: manifest.key });
+    journal = claim.begin({ runKey: manifest.key, after: content?.end ?? null }, () => guard.check());
+    segments.mendFooters();
+    removeOwnDebris(folder, results, journal.session);
+    segments.sealAll();
+    segments.removeReplaced();
+    segments.removeOvertaken();
+    return { journal, results, segments, epochs };
+  } catch (error) {
+    if (journal === null) claim.abandon();
+    else journal.close();
+    throw error;
+  }
+}
+
+/** Tells sessions that another one has overtaken: they wrote behind what was continued, or began and were passed over. */
+export function overtakenIn(journalFolder: string, content: JournalContent | null): (session: number) => boolean {
+  const parts = content?.parts ?? [];
+  const present = new Set(sessionsIn(journalFolder));
+  return (session) => {
+    const part = parts.find((position) => position.session === session);
+    if (part === undefined) return present.has(session);
+    return part !== parts.at(-1) && statSync(journalFile(journalFolder, session)).size > part.bytes;
+  };
+}
+
+function removeOwnDebris(folder: string, results: Results, session: number): void {
+  const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
+  removeDebris(runPaths(folder).checkpoints, inUse, session);
 }
 
 /** A manifest with the epochs that the journal says: a crash right after a raise leaves those before it in run.json. */
@@ -176,7 +261,7 @@ export function readRun(folder: string, known?: readonly Network[]): RunRecord {
   const planned = known ?? expandSweep(manifest.sweep);
   const networks = networksOf(manifest, planned, folder);
   const results = replayResults(planned.length, journal);
-  return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+  return { folder, manifest, networks, results, journal, owner: leaseHolder(runPaths(folder).lock) };
 }
 
 /** The networks of a plan that a folder is for. */
@@ -210,14 +295,14 @@ export function readRunToReplay(folder: string): RunRecord {
   return run;
 }
 
-/** The journal that goes with a manifest. */
-function readOwnJournal(folder: string, { key }: Manifest): JournalContent | null {
+/** The journal that goes with a manifest, or what of it stands before a session. */
+export function readOwnJournal(folder: string, { key }: Manifest, before?: number): JournalContent | null {
   const path = runPaths(folder).journal;
-  const content = readJournal(path);
-  if (content === null || content.header.runKey === key) return content;
+  const content = readJournal(path, before);
+  if (content === null || content.runKey === key) return content;
   throw new RunError({
     where: path,
-    got: `the journal of a run with key ${content.header.runKey}`,
+    got: `the journal of a run with key ${content.runKey}`,
     expected: `that of the run with key ${key}, as in run.json`,
     remedy: RESTORE_REMEDY,
   });
@@ -230,8 +315,8 @@ function folderProblem(
 ): Problem | readonly Problem[] | null {
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
-    // A process killed between making the folder and writing the manifest leaves a lock or a claim on it, or run.json.new, and nothing else.
-    if (others.every((name) => /^lock(\.\d+(\.new)?)?$/.test(name) || name === 'run.json.new')) return null;
+    // A process killed between making the folder and writing the manifest leaves a lease or a claim on it, or run.json.new, and nothing else.
+    if (others.every((name) => LEASE_NAMES.test(name) || name === 'run.json.new')) return null;
     return {
       where: folder,
       got: `a folder with other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
@@ -271,8 +356,8 @@ const partText = (shard: Shard | null): string => (shard === null ? 'the whole s
 const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 
 /** How far a run is, from its record alone. */
-export function runState({ results, networks, runningPid }: RunRecord): 'running' | 'done' | 'failed' | 'stopped' {
-  if (runningPid !== null) return 'running';
+export function runState({ results, networks, owner }: RunRecord): 'running' | 'done' | 'failed' | 'stopped' {
+  if (owner !== null) return 'running';
   if (results.doneCount === networks.length) return 'done';
   return results.failedCount > 0 ? 'failed' : 'stopped';
 }
@@ -303,7 +388,7 @@ export function runTraceBytes(journal: readonly JournalRecord[]): number {
   return [...endBytes.values()].reduce((sum, size) => sum + size, 0);
 }
 
-function replaySegments(segments: SegmentBook, records: readonly JournalRecord[]): SegmentBook {
+export function replaySegments(segments: SegmentBook, records: readonly JournalRecord[]): SegmentBook {
   for (const record of records) {
     if (record.kind === 'commit') segments.commit(record.segments);
     else if (record.kind === 'raised') segments.replace(record);

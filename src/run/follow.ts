@@ -8,7 +8,7 @@ import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts, Notice } from '../../schemas/notices.ts';
 import { JournalTail } from '../storage/journal-tail.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
-import { lockHolder } from './lock.ts';
+import { LeaseView } from './lease.ts';
 import { Results } from './results.ts';
 
 /** A journal has a snapshot a second, and a look costs little. */
@@ -21,6 +21,7 @@ export class RunFollower {
   readonly networks: readonly Network[];
   readonly results: Results;
   readonly #tail: JournalTail;
+  readonly #lease: LeaseView;
   #notify: (notice: Notice) => void = () => {};
   #take: (record: JournalRecord) => void = () => {};
   #session: SessionRecord | null = null;
@@ -42,6 +43,7 @@ export class RunFollower {
     this.results = new Results(results.networkCount);
     this.#epochs = manifest.sweep.epochs;
     this.#tail = new JournalTail(runPaths(folder).journal);
+    this.#lease = new LeaseView(runPaths(folder).lock);
   }
 
   /** Tells what there is by now, and then what comes; `take` gets each record of the journal. */
@@ -57,8 +59,8 @@ export class RunFollower {
   }
 
   #look(): void {
-    // The lock first: a process that ends in between has told all in the journal by then.
-    const isRunning = lockHolder(runPaths(this.folder).lock) !== null;
+    // The lease first: a process that ends in between has told all in the journal by then.
+    const isRunning = this.#lease.look() !== null;
     const records = this.#tail.read();
     this.#session = records.findLast((record) => record.kind === 'session') ?? this.#session;
     const hasTurned = isRunning !== this.#isRunning;

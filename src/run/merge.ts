@@ -9,7 +9,7 @@ import type { JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
-import { FORMAT_VERSION, SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
 import { prepareCompression } from '../storage/compression.ts';
@@ -17,9 +17,10 @@ import { copyFileDurably, syncFolderOf, withPath, writeFileAtomically } from '..
 import { writeJournal } from '../storage/journal.ts';
 import { openName } from '../storage/segments.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLease, LEASE_SECONDS_DEFAULT, watchLease } from './lease.ts';
 import { newManifest } from './manifest.ts';
 import { writeNetworksTable } from './networks-table.ts';
+import { ownerText } from './owner.ts';
 import { SegmentBook, segmentName } from './segment-book.ts';
 
 /**
@@ -33,7 +34,9 @@ export async function mergeRuns(folders: readonly string[], out: string): Promis
   const shards = shardsIn(folders, [...problemsOf(out), ...problemsOfAside(aside)]);
   await prepareCompression(shards[0].manifest.sweep.trace.compression);
   withPath(out, () => mkdirSync(dirname(resolve(out)), { recursive: true }));
-  const releaseLock = acquireLock(`${resolve(out)}.lock`);
+  const lock = `${resolve(out)}.lock`;
+  const stoodStill = await watchLease(lock, { seconds: LEASE_SECONDS_DEFAULT, onWait: () => {} });
+  const lease = acquireLease(lock, { stoodStill });
   try {
     withPath(aside, () => {
       rmSync(aside, { recursive: true, force: true });
@@ -45,10 +48,18 @@ export async function mergeRuns(folders: readonly string[], out: string): Promis
       syncFolderOf(resolve(out));
     });
   } finally {
-    releaseLock();
+    lease.release();
   }
   return readRun(out);
 }
+
+/**
+ * The session of a merged run: the last one of any shard. Checkpoints keep the names that they have, and the next session must have a larger number.
+ */
+const mergedSession = (shards: readonly ShardRecord[]): number =>
+  shards
+    .flatMap(({ journal }) => journal)
+    .reduce((last, record) => (record.kind === 'header' ? Math.max(last, record.session) : last), 1);
 
 /** A run that is a shard, by its number. */
 type ShardRecord = RunRecord & { readonly shard: Shard };
@@ -91,10 +102,10 @@ function differencesOf(first: ShardRecord, { folder, manifest, shard }: ShardRec
   return problems;
 }
 
-function incompletenessOf({ folder, networks, results, runningPid, shard }: ShardRecord): Problem[] {
+function incompletenessOf({ folder, networks, results, owner, shard }: ShardRecord): Problem[] {
   const expected = 'a shard that is done';
-  if (runningPid !== null)
-    return [{ where: folder, got: `shard ${shardText(shard)}, which process ${runningPid} works on`, expected }];
+  if (owner !== null)
+    return [{ where: folder, got: `shard ${shardText(shard)}, which ${ownerText(owner)} works on`, expected }];
   const missing = networks.length - results.doneCount;
   if (missing === 0) return [];
   const got = `shard ${shardText(shard)}, of which ${missing} of ${networks.length} networks are not done`;
@@ -147,14 +158,15 @@ function writeRun(shards: readonly ShardRecord[], folder: string): void {
   const paths = runPaths(folder);
   const { manifest } = shards[0];
   const networks = expandSweep(manifest.sweep);
-  const book = new SegmentBook(folder, manifest.key);
-  const records = shards.flatMap((shard) => joinShard(shard, folder, book));
+  const session = mergedSession(shards);
+  const book = new SegmentBook(folder, manifest.key, session);
+  book.makeFolders();
+  const records = shards.flatMap((shard) => joinShard(shard, { folder, book, session }));
   book.check();
   book.sealAll();
   for (const name of ['checkpoints', 'data'] as const)
     for (const shard of shards) copyFolder(runPaths(shard.folder)[name], paths[name]);
-  const header = { kind: 'header', formatVersion: FORMAT_VERSION, runKey: manifest.key } as const;
-  writeJournal(paths.journal, [header, ...records]);
+  writeJournal(paths.journal, { runKey: manifest.key, session }, records);
   writeFileAtomically(paths.manifest, `${JSON.stringify(mergedManifest(shards), null, 2)}\n`);
   const { results } = readRun(folder);
   if (results.fingerprint(networks) === null) throw new Error(`${folder}: shards that are done make no whole run`);
@@ -177,7 +189,10 @@ function mergedManifest(shards: readonly ShardRecord[]): Manifest {
 }
 
 /** Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. */
-function joinShard({ folder: from, journal }: ShardRecord, folder: string, book: SegmentBook): JournalRecord[] {
+function joinShard(
+  { folder: from, journal }: ShardRecord,
+  into: { folder: string; book: SegmentBook; session: number },
+): JournalRecord[] {
   const removed = new Set(
     journal.flatMap((record) =>
       record.kind === 'raised' ? record.removed.map(({ table, file }) => `${table}/${file}`) : [],
@@ -189,10 +204,10 @@ function joinShard({ folder: from, journal }: ShardRecord, folder: string, book:
     if (commit.blocks.length === 0) return [];
     const place = `${commit.table}/${commit.file}`;
     if (removed.has(place)) return [];
-    const file = newNames.get(place) ?? copySegment(commit, { from, folder, book });
+    const file = newNames.get(place) ?? copySegment(commit, from, into);
     newNames.set(place, file);
     const renamed = { ...commit, file };
-    book.commit([renamed]);
+    into.book.commit([renamed]);
     return [renamed];
   };
   return journal.flatMap((record, i): JournalRecord[] => {
@@ -200,15 +215,15 @@ function joinShard({ folder: from, journal }: ShardRecord, folder: string, book:
     if (record.kind === 'commit') return [{ ...record, segments: record.segments.flatMap(rename) }];
     if (record.kind === 'raised') return [{ ...record, removed: [], segments: record.segments.flatMap(rename) }];
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
-    const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'session') === 'session';
+    const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'header') === 'header';
     return isLast ? [record] : [];
   });
 }
 
 /** Copies a segment under the next free number; one that is open stays so until the book seals it. */
-function copySegment({ table, file }: SegmentCommit, to: { from: string; folder: string; book: SegmentBook }): string {
-  const source = join(to.from, table, file);
-  const name = nextName(to.folder, table);
+function copySegment({ table, file }: SegmentCommit, from: string, to: { folder: string; session: number }): string {
+  const source = join(from, table, file);
+  const name = nextName(to, table);
   const target = join(to.folder, table, name);
   if (existsSync(source)) copyFileDurably(source, target);
   else if (existsSync(openName(source))) copyFileDurably(openName(source), openName(target));
@@ -223,8 +238,8 @@ function copySegment({ table, file }: SegmentCommit, to: { from: string; folder:
   return name;
 }
 
-function nextName(folder: string, table: SegmentedTableName): string {
-  return segmentName(1 + withPath(folder, () => readdirSync(join(folder, table))).length);
+function nextName({ folder, session }: { folder: string; session: number }, table: SegmentedTableName): string {
+  return segmentName(session, 1 + withPath(folder, () => readdirSync(join(folder, table))).length);
 }
 
 /** Copies the files of a folder, where there is one; of files of one name any will do, since names say what is in them. */

@@ -19,22 +19,25 @@ import { type ColumnValues, type Dictionaries, type TableValues, tableFile } fro
 import { writeFileAtomically } from '../storage/files.ts';
 import type { Results } from './results.ts';
 
+/** A plan, and what is known of it. */
+export interface NetworksTable {
+  readonly runKey: string;
+  readonly networks: readonly Network[];
+  readonly results: Results;
+  readonly epochs: number;
+  readonly compression: CompressionName;
+}
+
 /** Writes the table of a plan and its results. */
-export function writeNetworksTable(of: {
-  path: string;
-  runKey: string;
-  networks: readonly Network[];
-  results: Results;
-  epochs: number;
-  compression: CompressionName;
-}): void {
-  const { path, runKey, networks, results, epochs, compression } = of;
+export function writeNetworksTable({ path, ...table }: NetworksTable & { readonly path: string }): void {
+  writeFileAtomically(path, networksTableFile(table));
+}
+
+/** The bytes of the table: equal results have equal bytes. */
+export function networksTableFile({ runKey, networks, results, epochs, compression }: NetworksTable): Uint8Array {
   const rows = networkRows(networks, results, epochs);
   const dictionaries = networkDictionaries(networks);
-  writeFileAtomically(
-    path,
-    tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries, compression }),
-  );
+  return tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries, compression });
 }
 
 /** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */

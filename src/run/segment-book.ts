@@ -2,11 +2,11 @@
  * The book of segments: which file of which table each thread appends to, and what of it is committed. Main keeps it; the
  * workers are told where to write task by task and remember nothing.
  */
-import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
-import { RunError } from '../../schemas/problems.ts';
+import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
 import { RESTORE_REMEDY, withPath } from '../storage/files.ts';
@@ -16,37 +16,49 @@ import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } f
 /** A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly. */
 const SEGMENT_BYTES_MAX = 48 * 1024 * 1024;
 
-/** The segments of one run. */
+/** The segments of one run, in the hands of one session. */
 export class SegmentBook {
   readonly #folder: string;
   readonly #runKey: string;
+  readonly #session: number;
   /** Committed state by table and file, of open and sealed segments alike. */
   readonly #states: Readonly<Record<SegmentedTableName, Map<string, SegmentState>>>;
   /** Files that others stand in the place of. */
   readonly #replaced: Readonly<Record<SegmentedTableName, Set<string>>>;
-  /** Names that were given to others than threads. */
-  readonly #named: Readonly<Record<SegmentedTableName, Set<string>>>;
+  /** How many names this session has given in each table. */
+  readonly #named: Record<SegmentedTableName, number> = { epochs: 0, events: 0, blocks: 0 };
+  /** Which files the open segments were when they were last committed to, by their paths. */
+  readonly #identities = new Map<string, string>();
   /** The open segment of each table and thread. */
   readonly #open: Readonly<Record<SegmentedTableName, Map<number, string>>>;
 
-  constructor(folder: string, runKey: string) {
+  constructor(folder: string, runKey: string, session: number) {
     this.#folder = folder;
     this.#runKey = runKey;
+    this.#session = session;
     this.#states = { epochs: new Map(), events: new Map(), blocks: new Map() };
     this.#replaced = { epochs: new Set(), events: new Set(), blocks: new Set() };
-    this.#named = { epochs: new Set(), events: new Set(), blocks: new Set() };
     this.#open = { epochs: new Map(), events: new Map(), blocks: new Map() };
+  }
+
+  /** Makes the folders that segments stand in. */
+  makeFolders(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      const path = join(folder, table);
+      const path = join(this.#folder, table);
       withPath(path, () => mkdirSync(path, { recursive: true }));
     }
   }
 
-  /** The segments that a thread's next task appends to; nobody else writes to them until it is over. */
+  /**
+   * The segments that a thread's next task appends to; nobody else writes to them until it is over.
+   *
+   * @throws RunError where one of them is not the file any more that this session left, or is shorter.
+   */
   grant(thread: number): Readonly<Record<SegmentedTableName, SegmentGrant>> {
     const grants = SEGMENTED_TABLE_NAMES.map((table) => {
       const file = this.#open[table].get(thread) ?? this.#openNew(table, thread);
       const { committedBytes } = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+      if (committedBytes > 0) this.#checkLeft(this.#path(table, file), committedBytes);
       return [table, { path: this.#path(table, file), file, committedBytes }] as const;
     });
     return Object.fromEntries(grants) as Record<SegmentedTableName, SegmentGrant>;
@@ -60,6 +72,26 @@ export class SegmentBook {
       const all = [...before.blocks, ...blocks];
       this.#states[table].set(file, { ...before, ...head, committedBytes: endBytes, blocks: all });
     }
+  }
+
+  /** Remembers which files a task has appended to, so that no other one is appended to in their place. */
+  leave(commits: readonly SegmentCommit[]): void {
+    for (const { table, file, endBytes } of commits) {
+      const path = openName(this.#path(table, file));
+      if (endBytes > 0) this.#identities.set(path, identityOf(path) ?? 'gone');
+    }
+  }
+
+  #checkLeft(path: string, committedBytes: number): void {
+    const open = openName(path);
+    const left = this.#identities.get(open);
+    if (left === undefined || identityOf(open, committedBytes) === left) return;
+    throw new RunError({
+      where: open,
+      got: existsSync(open) ? 'another file, or a shorter one' : 'nothing',
+      expected: `the segment as this process left it, with ${committedBytes} committed bytes`,
+      remedy: `nothing may change files of a run that is being trained; ${RESTORE_REMEDY}`,
+    });
   }
 
   /** Takes note of segments that others stand in the place of; a name is never used again. Their files go with {@link removeReplaced}. */
@@ -87,7 +119,6 @@ export class SegmentBook {
   /** A name for a segment that no thread appends to. */
   newSegment(table: SegmentedTableName): SegmentGrant {
     const file = this.#newName(table);
-    this.#named[table].add(file);
     return { path: this.#path(table, file), file, committedBytes: 0 };
   }
 
@@ -105,39 +136,70 @@ export class SegmentBook {
 
   /**
    * Refuses finished segments without a commit. No crash leaves one behind: the journal has lost records, and to train their
-   * networks again would have their rows twice.
+   * networks again would have their rows twice. Not those of sessions that were overtaken: what such a one finished too late counts for nothing.
    *
    * @throws RunError naming the first.
    */
-  refuseUnknown(): void {
-    const isUnknown = (table: SegmentedTableName, name: string) =>
-      name.endsWith('.arrow') && !this.#states[table].has(name) && !this.#replaced[table].has(name);
-    for (const table of SEGMENTED_TABLE_NAMES) {
-      const file = this.#namesIn(table).find((name) => isUnknown(table, name));
-      if (file === undefined) continue;
-      throw new RunError({
-        where: this.#path(table, file),
-        got: 'a segment that the journal knows nothing of',
-        expected: 'segments with committed rows alone',
-        remedy: 'restore journal.msgpack from a copy, or start the run anew in another folder with --out',
-      });
-    }
+  refuseUnknown(isOvertaken: (session: number) => boolean): void {
+    const [problem] = this.unknownSegments(isOvertaken);
+    if (problem !== undefined) throw new RunError(problem);
+  }
+
+  /** The finished segments without a commit, as problems. */
+  unknownSegments(isOvertaken: (session: number) => boolean): Problem[] {
+    return SEGMENTED_TABLE_NAMES.flatMap((table) =>
+      this.#unknown(table)
+        .filter((file) => !isOvertaken(sessionOf(file)))
+        .map((file) => ({
+          where: this.#path(table, file),
+          got: 'a segment that the journal knows nothing of',
+          expected: 'segments with committed rows alone',
+          remedy: 'restore the folder journal from a copy, or start the run again in another folder with --out',
+        })),
+    );
+  }
+
+  /** Removes what {@link refuseUnknown} has let pass. */
+  removeOvertaken(): void {
+    for (const table of SEGMENTED_TABLE_NAMES)
+      for (const file of this.#unknown(table))
+        withPath(this.#path(table, file), () => unlinkSync(this.#path(table, file)));
+  }
+
+  #unknown(table: SegmentedTableName): string[] {
+    return this.#namesIn(table).filter(
+      (name) => SEGMENT_NAME.test(name) && !this.#states[table].has(name) && !this.#replaced[table].has(name),
+    );
   }
 
   /**
-   * Compares what is committed with the checksums in the journal, and gives finished segments their footers again where they have lost them.
+   * Compares what is committed with the checksums in the journal.
    *
    * @throws RunError naming the first segment that is gone, cut or damaged, and where.
    */
   check(): void {
+    for (const [path, state] of this.#committed()) checkCommitted(path, state);
+  }
+
+  /** The same for each segment, with the problems of all. */
+  problems(): Problem[] {
+    return [...this.#committed()].flatMap(([path, state]) => problemsIn(() => checkCommitted(path, state)));
+  }
+
+  /** Paths and states of the segments with committed rows. */
+  *#committed(): Generator<[path: string, state: SegmentState]> {
+    for (const table of SEGMENTED_TABLE_NAMES)
+      for (const [file, state] of this.#states[table])
+        if (state.blocks.length > 0) yield [this.#path(table, file), state];
+  }
+
+  /** Gives finished segments their footers again where they have lost them. */
+  mendFooters(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
       for (const [file, state] of this.#states[table]) {
-        if (state.blocks.length === 0) continue;
         const path = this.#path(table, file);
-        const isOpen = existsSync(openName(path));
-        if (!isOpen && !existsSync(path)) throw gone(path, state);
-        checkSegment(isOpen ? openName(path) : path, state);
-        if (!isOpen) mendFooter(path, emptyBatch(table, this.#runKey), state);
+        if (state.blocks.length > 0 && !existsSync(openName(path)))
+          mendFooter(path, emptyBatch(table, this.#runKey), state);
       }
     }
   }
@@ -166,7 +228,7 @@ export class SegmentBook {
     const path = this.#path(table, file);
     const state = this.#states[table].get(file) ?? EMPTY_SEGMENT;
     if (existsSync(openName(path))) {
-      sealSegment(path, emptyBatch(table, this.#runKey), state);
+      sealSegment(path, emptyBatch(table, this.#runKey), state, sessionOf(file) === this.#session ? 'link' : 'copy');
     } else if (state.blocks.length > 0 && !existsSync(path)) {
       throw gone(path, state);
     }
@@ -174,37 +236,25 @@ export class SegmentBook {
 
   /** The open segments in the folder of a table, those without any commit included. */
   #partsOf(table: SegmentedTableName): string[] {
-    const parts = this.#namesIn(table).filter((name) => name.endsWith(openName('.arrow')));
-    return parts.map((name) => name.slice(0, -openName('').length));
+    const parts = this.#namesIn(table).filter((name) => name.endsWith(openName('')));
+    return parts.map((name) => name.slice(0, -openName('').length)).filter((name) => SEGMENT_NAME.test(name));
   }
 
   #namesIn(table: SegmentedTableName): string[] {
     const path = join(this.#folder, table);
-    return withPath(path, () => readdirSync(path)).sort();
+    return existsSync(path) ? withPath(path, () => readdirSync(path)).sort() : [];
   }
 
-  /** Numbers go up within a table and are never used twice in a run's folder. */
+  /** Numbers go up within a table and a session, and a session is there once: a name is never used twice in a run's folder. */
   #newName(table: SegmentedTableName): string {
-    const taken = new Set([
-      ...this.#states[table].keys(),
-      ...this.#open[table].values(),
-      ...this.#replaced[table],
-      ...this.#named[table],
-    ]);
-    let number = 1;
-    while (taken.has(segmentName(number)) || this.#exists(table, segmentName(number))) number++;
-    return segmentName(number);
+    this.#named[table]++;
+    return segmentName(this.#session, this.#named[table]);
   }
 
   #openNew(table: SegmentedTableName, thread: number): string {
     const file = this.#newName(table);
     this.#open[table].set(thread, file);
     return file;
-  }
-
-  #exists(table: SegmentedTableName, file: string): boolean {
-    const path = this.#path(table, file);
-    return existsSync(path) || existsSync(openName(path));
   }
 
   /** Where a sealed segment stands. */
@@ -226,5 +276,22 @@ function gone(where: string, { committedBytes }: SegmentState): RunError {
   });
 }
 
-/** The name of a segment by its number, which counts from 1. */
-export const segmentName = (number: number): string => `${String(number).padStart(5, '0')}.arrow`;
+function checkCommitted(path: string, state: SegmentState): void {
+  const isOpen = existsSync(openName(path));
+  if (!isOpen && !existsSync(path)) throw gone(path, state);
+  checkSegment(isOpen ? openName(path) : path, state);
+}
+
+/** Device and number of a file, if it is there with so many bytes at least. */
+function identityOf(path: string, bytesMin = 0): string | null {
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return status === undefined || status.size < bytesMin ? null : `${status.dev}:${status.ino}`;
+}
+
+const SEGMENT_NAME = /^\d{4,9}-\d{5,9}\.arrow$/;
+
+/** The name of a segment by its session and its number there; both count from 1. */
+export const segmentName = (session: number, number: number): string =>
+  `${String(session).padStart(4, '0')}-${String(number).padStart(5, '0')}.arrow`;
+
+const sessionOf = (name: string): number => Number.parseInt(name, 10);

@@ -12,6 +12,8 @@ export interface ExecuteOptions {
   readonly lanes?: number;
   /** What the engine `native` compiles with. */
   readonly toolchain?: Toolchain;
+  /** When tasks are committed: two seconds after the last time at the latest, or as declared operations say, whatever the machine. `clock` unless given. */
+  readonly commits?: CommitSchedule;
   /** Stop at the first task that is given up, instead of going on with the others. */
   readonly failFast?: boolean;
   readonly notify: (notice: Notice) => void;
@@ -20,6 +22,10 @@ export interface ExecuteOptions {
   /** The words that halt the threads and let them go on; for those who want to pause. */
   readonly control?: Control;
 }
+
+/** By the clock a kill costs at most so much; by declared counts the same files have the same bytes on every machine. */
+export const COMMIT_SCHEDULES = ['clock', 'declared'] as const;
+export type CommitSchedule = (typeof COMMIT_SCHEDULES)[number];
 
 /** How a session ended. */
 export type Ending = 'done' | 'stopped' | 'failed';

@@ -1,6 +1,6 @@
 /**
- * Checkpoints on disk, written aside and renamed: of networks half trained a file each time, `NETWORK-EPOCH.msgpack` after its first network and
- * the epochs trained; of those that are kept for good a file a task, `kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began
+ * Checkpoints on disk, written aside and renamed: of networks half trained a file each time, `SESSION-NETWORK-EPOCH.msgpack` after its first network and
+ * the epochs trained; of those that are kept for good a file a task, `SESSION-kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began
  * and the epochs of the run. A file that no commit names is debris; one that a later commit has overtaken is removed.
  */
 import {
@@ -25,18 +25,24 @@ import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
-/** Writes a checkpoint into a folder, durably, and returns the file's name. */
-export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string {
+/** Names that checkpoints have, or had while they were written. */
+const CHECKPOINT_NAME = /^\d{4,9}-(\d{5,9}-\d{1,10}|kept-\d{5,9}-\d{1,10}-\d{1,10})\.msgpack(\.new)?$/;
+
+/** Writes a checkpoint of a session into a folder, durably, and returns the file's name. */
+export function writeCheckpoint(folder: string, session: number, checkpoint: Checkpoint): string {
   const { networks, epoch } = checkpoint;
-  const file = `${numberText(networks[0].network)}-${epoch}.msgpack`;
+  const file = `${sessionText(session)}-${numberText(networks[0].network)}-${epoch}.msgpack`;
   writeFileAtomically(join(folder, file), packFrame(checkpoint));
   return file;
 }
 
 /** The name of the file for what a task keeps: no other task of a run has it. */
-export function keptName(of: { network: number; epoch: number; epochs: number }): string {
-  return `kept-${numberText(of.network)}-${of.epoch}-${of.epochs}.msgpack`;
+export function keptName(task: { session: number; network: number; epoch: number; epochs: number }): string {
+  const { session, network, epoch, epochs } = task;
+  return `${sessionText(session)}-kept-${numberText(network)}-${epoch}-${epochs}.msgpack`;
 }
+
+const sessionText = (session: number): string => String(session).padStart(4, '0');
 
 const numberText = (network: number): string => String(network).padStart(5, '0');
 
@@ -150,17 +156,19 @@ function withEarlierDigests(one: NetworkCheckpoint, earlier: readonly NetworkChe
   return { ...one, firstBlock, blockDigests: Buffer.concat(parts) };
 }
 
+/** The checkpoints that a run goes on from, and those that it keeps. */
+export interface CheckpointsInUse {
+  readonly used: ReadonlySet<string>;
+  readonly kept: ReadonlySet<string>;
+}
+
 /**
- * Makes a folder hold just the checkpoints that are in use, as their run is opened. Those that networks go on from are read; of kept ones, which may
+ * Checks that all checkpoints in use are there. Those that networks go on from are read; of kept ones, which may
  * be many, the ends of their frames are, and whoever uses one checks the rest.
  *
  * @throws RunError where one of them is gone or damaged.
  */
-export function keepCheckpoints(
-  folder: string,
-  of: { readonly used: ReadonlySet<string>; readonly kept: ReadonlySet<string>; readonly runKey: string },
-): void {
-  withPath(folder, () => mkdirSync(folder, { recursive: true }));
+export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readonly runKey: string }): void {
   for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
     if (!existsSync(path)) {
@@ -169,8 +177,14 @@ export function keepCheckpoints(
     if (of.used.has(file)) readCheckpoints(path, of.runKey);
     else withPath(path, () => checkFrameEnds(path));
   }
-  const unused = withPath(folder, () => readdirSync(folder)).filter((file) => !of.used.has(file) && !of.kept.has(file));
-  removeCheckpoints(folder, unused);
+}
+
+/** Removes the checkpoints of sessions before `session` that are not in use; a folder may hold files that are not Gyre's, and they stay. */
+export function removeDebris(folder: string, { used, kept }: CheckpointsInUse, session: number): void {
+  withPath(folder, () => mkdirSync(folder, { recursive: true }));
+  const isDebris = (file: string) =>
+    CHECKPOINT_NAME.test(file) && Number.parseInt(file, 10) < session && !used.has(file) && !kept.has(file);
+  removeCheckpoints(folder, withPath(folder, () => readdirSync(folder)).filter(isDebris));
 }
 
 /** Goes from frame to frame by their lengths: a file that was cut anywhere does not end with one. */

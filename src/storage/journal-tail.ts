@@ -1,44 +1,94 @@
 /**
- * Reads a journal that another process, or this one, goes on writing: each look returns the records that have become whole since the last
- * one. A frame that is half written is left for the next look.
+ * Reads a journal that another process, or this one, continues to write: each look returns the records that have become whole since the last
+ * one. A frame that is half written is left for the next look; a session that another one has continued is read up to there and no further.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { JournalRecord } from '../../schemas/journal.ts';
+import type { HeaderRecord, JournalPosition, JournalRecord } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, unpackPayload } from './frames.ts';
+import { journalFile, sessionsIn } from './journal.ts';
+
+/** Bytes of a file's first frame at most. */
+const HEADER_BYTES_MAX = 256;
 
 /** A reader that remembers how far it has read. */
 export class JournalTail {
-  readonly #path: string;
-  #offset = 0;
+  readonly #folder: string;
+  /** Where it stands; null before there is a journal. */
+  #at: JournalPosition | null = null;
+  /** By session, as they are found to be whole. */
+  readonly #headers = new Map<number, HeaderRecord>();
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(folder: string) {
+    this.#folder = folder;
   }
 
-  /** The records since the last look; none where there is no journal yet. */
+  /**
+   * The records since the last look; none where there is no journal yet.
+   *
+   * @throws RunError where records that were read count no more, since another session went on before them.
+   */
   read(): JournalRecord[] {
-    const bytes = this.#newBytes();
     const records: JournalRecord[] = [];
-    let at = 0;
-    for (let payload = framePayloadAt(bytes, at); payload !== null; payload = framePayloadAt(bytes, at)) {
-      records.push(unpackPayload(payload) as JournalRecord);
-      at += FRAME_HEADER_BYTES + payload.length;
+    for (const { session, bytes } of this.#partsAhead()) {
+      const from = this.#at?.session === session ? this.#at.bytes : 0;
+      const found = this.#bytesOf(session, from, bytes);
+      let offset = 0;
+      for (let payload = framePayloadAt(found, 0); payload !== null; payload = framePayloadAt(found, offset)) {
+        records.push(unpackPayload(payload) as JournalRecord);
+        offset += FRAME_HEADER_BYTES + payload.length;
+      }
+      this.#at = { session, bytes: from + offset };
     }
-    this.#offset += at;
     return records;
   }
 
-  #newBytes(): Buffer {
+  /** What is left to read, file by file: to a byte, or to the end of the last one. */
+  #partsAhead(): JournalPosition[] {
+    const sessions = sessionsIn(this.#folder).filter((session) => session > (this.#at?.session ?? 0));
+    const last = sessions.findLast((session) => this.#headerOf(session) !== null) ?? this.#at?.session;
+    if (last === undefined) return [];
+    const parts: JournalPosition[] = [{ session: last, bytes: Number.POSITIVE_INFINITY }];
+    while (parts[0].session !== this.#at?.session) {
+      const after = this.#headerOf(parts[0].session)?.after ?? null;
+      if (after === null && this.#at === null) break;
+      if (after === null || after.session < (this.#at?.session ?? 0)) throw this.#overtaken();
+      parts.unshift(after);
+    }
+    if (parts[0].bytes < (this.#at?.bytes ?? 0)) throw this.#overtaken();
+    return parts;
+  }
+
+  #overtaken(): RunError {
+    return new RunError({
+      where: this.#folder,
+      got: 'a session that went on before what the last one has written',
+      expected: 'the history that was read so far',
+      remedy: 'run the same command again',
+    });
+  }
+
+  #headerOf(session: number): HeaderRecord | null {
+    const known = this.#headers.get(session);
+    if (known !== undefined) return known;
+    const payload = framePayloadAt(this.#bytesOf(session, 0, HEADER_BYTES_MAX), 0);
+    if (payload === null) return null;
+    const header = unpackPayload(payload) as HeaderRecord;
+    this.#headers.set(session, header);
+    return header;
+  }
+
+  /** What stands in a session's file from one byte to another, as far as it is there. */
+  #bytesOf(session: number, from: number, until: number): Buffer {
+    const path = journalFile(this.#folder, session);
     try {
-      return withPath(this.#path, () => {
-        const descriptor = openSync(this.#path, 'r');
+      return withPath(path, () => {
+        const descriptor = openSync(path, 'r');
         try {
-          const length = Math.max(0, fstatSync(descriptor).size - this.#offset);
+          const length = Math.max(0, Math.min(until, fstatSync(descriptor).size) - from);
           const bytes = Buffer.alloc(length);
-          const read = readSync(descriptor, bytes, 0, length, this.#offset);
-          return bytes.subarray(0, read);
+          return bytes.subarray(0, readSync(descriptor, bytes, 0, length, from));
         } finally {
           closeSync(descriptor);
         }

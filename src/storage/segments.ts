@@ -13,20 +13,22 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readSync,
   renameSync,
   unlinkSync,
+  writeSync,
   writevSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { Message, type RecordBatch, type Schema } from 'apache-arrow';
 import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import type { BatchBlock } from '../../schemas/journal.ts';
-import { RunError } from '../../schemas/problems.ts';
+import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { ArrowFileWriter } from './compression.ts';
-import { RESTORE_REMEDY, syncFolderOf, withPath } from './files.ts';
+import { NO_LINKS, RESTORE_REMEDY, removeIfThere, syncFolderOf, withPath } from './files.ts';
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
 export interface SegmentState {
@@ -103,22 +105,68 @@ export class SegmentAppender {
   }
 }
 
+/**
+ * How an open segment becomes a finished one: by getting its name, unless there is a file of that name (`link`) or over one that is there
+ * (`replace`), or as a copy of what is committed (`copy`). One that another session wrote is copied: should its process not be gone after
+ * all, it has nothing of the finished file in its hands.
+ */
+export type Sealing = 'link' | 'replace' | 'copy';
+
 /** Turns an open segment into a finished Arrow file of its committed batches; without any, removes it. */
-export function sealSegment(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
+export function sealSegment(
+  file: string,
+  empty: RecordBatch,
+  { committedBytes, blocks }: SegmentState,
+  sealing: Sealing = 'link',
+): void {
   const open = openName(file);
   withPath(open, () => {
     if (blocks.length === 0) return unlinkSync(open);
-    const descriptor = openSync(open, 'r+');
+    const target = sealing === 'copy' ? `${file}.new` : open;
+    if (sealing === 'copy') copyPrefix(open, target, committedBytes);
+    const descriptor = openSync(target, 'r+');
     try {
-      cutTo(committedBytes, open, descriptor);
-      footerWriter({ file: open, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
+      cutTo(committedBytes, target, descriptor);
+      footerWriter({ file: target, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(open, file);
+    if (sealing === 'link') linkOrRename(open, file);
+    else renameSync(target, file);
     syncFolderOf(file);
+    if (sealing !== 'replace') removeIfThere(open);
   });
+}
+
+/** Gives a file a name that nothing has yet: a session that has taken over may have finished the segment in the meantime. */
+function linkOrRename(open: string, file: string): void {
+  try {
+    linkSync(open, file);
+  } catch (error) {
+    if (!NO_LINKS.includes(systemErrorCode(error) ?? '')) throw error;
+    renameSync(open, file);
+  }
+}
+
+const COPIED_BYTES = 1024 * 1024;
+
+/** Copies the first bytes of a file into a new one. */
+function copyPrefix(from: string, to: string, bytes: number): void {
+  const source = openSync(from, 'r');
+  const target = openSync(to, 'w');
+  try {
+    const chunk = Buffer.alloc(Math.min(COPIED_BYTES, bytes));
+    for (let at = 0; at < bytes; ) {
+      const count = readSync(source, chunk, 0, Math.min(chunk.length, bytes - at), at);
+      if (count === 0) break; // too short, which is told by whoever cuts the copy
+      writeSync(target, chunk, 0, count, at);
+      at += count;
+    }
+  } finally {
+    closeSync(target);
+    closeSync(source);
+  }
 }
 
 /**

@@ -50,7 +50,7 @@ export class WindowFile {
   finish(): void {
     this.#flush();
     const { endBytes, blocks } = this.#appender.finish();
-    sealSegment(this.path, this.#empty, { committedBytes: endBytes, blocks });
+    sealSegment(this.path, this.#empty, { committedBytes: endBytes, blocks }, 'replace');
     this.#isDone = true;
   }
 

@@ -18,9 +18,9 @@ export class KeptCheckpoints {
   readonly #ids = new Map<number, number[]>();
 
   constructor(request: TaskRequest) {
-    const { groups, epochs, checkpointFolder } = request;
+    const { groups, epochs, session, checkpointFolder } = request;
     this.#request = request;
-    this.#file = keptName({ network: groups[0].networks[0].id, epoch: groups[0].epoch, epochs });
+    this.#file = keptName({ session, network: groups[0].networks[0].id, epoch: groups[0].epoch, epochs });
     this.#writer = new KeptWriter(checkpointFolder, this.#file);
   }
 

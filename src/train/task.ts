@@ -42,8 +42,11 @@ import { type LossRoom, Watch } from './watch.ts';
  */
 const LOOKS_A_TELLING = { kernel: 16, reference: 1 };
 
-/** Trains a task's groups as far as it says, or until a stop is requested. */
-export function runTask(request: TaskRequest): TaskOutcome {
+/**
+ * Trains a task's groups as far as it says, or until a stop is requested, or until it is due, which is asked between chunks. Whenever it ends, a chunk at
+ * least has been trained, unless a stop was requested before.
+ */
+export function runTask(request: TaskRequest, isDue: () => boolean = () => false): TaskOutcome {
   for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
   const board = new Board(request.board, request.board.buffer);
   const control = new Control(request.control);
@@ -55,9 +58,10 @@ export function runTask(request: TaskRequest): TaskOutcome {
     trace = new TraceWriter(request);
     const around = {
       ...{ board, control, trace, kept, room: lossRoom(request.detectors.spikeWindow) },
-      ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs) },
+      ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs), isDue },
     };
     for (const group of request.groups) {
+      if (finished.length > 0 && isDue()) break;
       board.setThread(request.thread, group.networks[0].id);
       const trained = trainGroup(group, request, around);
       if (trained.epoch < request.epochs) {
@@ -98,6 +102,7 @@ interface Surroundings {
   readonly room: (precision: Precision, lane: number) => LossRoom;
   readonly corrections: SharedCorrections;
   readonly shapeOf: (group: GroupRequest) => GroupShape;
+  readonly isDue: () => boolean;
 }
 
 /** Room for the losses of each lane, used by one group after another. */
@@ -156,7 +161,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
   while (epoch < untilEpoch) {
     if (epoch >= nextLook) {
       control.waitWhilePaused();
-      if (control.stopRequested) break;
+      if (control.stopRequested || (epoch > group.epoch && around.isDue())) break;
       nextLook = epoch + lookEpochs;
     }
     const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs, keepEvery }) };
@@ -211,7 +216,7 @@ function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 
 /** Writes a checkpoint of a group that has epochs to go, unless its last epoch is kept anyway. */
 function leaveGroup(
   group: TrainedGroup,
-  { checkpointFolder, runKey }: TaskRequest,
+  { checkpointFolder, runKey, session }: TaskRequest,
   kept: readonly KeptNetworks[],
 ): UnfinishedNetworks {
   const { watches, epoch } = group;
@@ -220,7 +225,7 @@ function leaveGroup(
   if (own !== undefined) return { network, epoch, checkpoint: own.checkpoint };
   const networks = networkCheckpoints(group, 0);
   const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
-  return { network, epoch, checkpoint: writeCheckpoint(checkpointFolder, record) };
+  return { network, epoch, checkpoint: writeCheckpoint(checkpointFolder, session, record) };
 }
 
 /** What each network of a group takes along. */

@@ -105,6 +105,7 @@ export async function execute({
   try {
     const ending = await executeRun(run, {
       threads: 1,
+      commits: 'declared',
       workerUrl: WORKER_URLS.train,
       stop: stop.signal,
       ...options,

@@ -12,7 +12,7 @@ import { groupsOf, taskOf } from '../train/requests.ts';
 
 /** Opens a folder for a sweep. */
 export function openThreadless(sweep: Sweep, folder: string): OpenRun {
-  return openRun({ sweep, networks: expandSweep(sweep), folder, engine: 'reference' });
+  return openRun({ sweep, networks: expandSweep(sweep), folder, engine: 'reference', hasHeartbeat: false });
 }
 
 /** Trains networks, all equally far and to an epoch, in one group by the reference, and commits them. */
@@ -27,7 +27,7 @@ export function trainTo(run: OpenRun, ids: readonly number[], untilEpoch: number
   const { request } = taskOf({ groups, folder, epochs, bucketEpochs: trace.epochs.every, networkCount });
   const outcome = runTask({
     ...request,
-    ...{ runKey: manifest.key, keepEvery: trace.checkpoints.every, compression: trace.compression },
+    ...{ session: journal.session, runKey: manifest.key, keepEvery: trace.checkpoints.every, compression: trace.compression },
     ...{ checkpointFolder: runPaths(folder).checkpoints, segments: segments.grant(0) },
   });
   if (outcome.kind === 'storage-failed') throw new Error(JSON.stringify(outcome.problem));

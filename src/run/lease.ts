@@ -1,0 +1,262 @@
+/**
+ * The lease of a run's folder: the file `lock`, which says which process is its one writer and shows by a counter that it lives.
+ *
+ *     { "pid": …, "host": …, …, "token": … }        the owner
+ *     000000000042                                  beats, one a second
+ *
+ * An owner that is certainly gone, a dead process of this machine, holds nothing. Any other one holds the run until its counter was watched
+ * standing still for as long as a lease; clocks are never compared. The file is written aside and linked, which the system lets one process do
+ * at a time; a stale one is first taken out of the way, and put back if it turns out to be another one by then.
+ *
+ * The lease keeps two processes from working at once. That one which loses it destroys nothing is the journal's doing.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { NO_LINKS, removeIfThere, withPath } from '../storage/files.ts';
+import { BEAT_MS, beatText, startHeartbeat } from './heartbeat.ts';
+import { isGone, isNeighbour, type Owner, ownerText, parseOwner, thisOwner } from './owner.ts';
+
+/** Seconds for which a heartbeat must stand still before another process may take over: more than any file system keeps an old state in its cache. */
+export const LEASE_SECONDS_DEFAULT = 60;
+export const LEASE_SECONDS_MIN = 5;
+
+/** More than any lease takes. */
+const LEASE_BYTES_MAX = 4096;
+
+/** The names that stand beside a lease for moments, and the lease itself. */
+export const LEASE_NAMES = /^lock(\.[0-9a-f]{32}(\.old)?)?$/;
+
+/** What stood in the file of a lease. */
+export interface Sighting {
+  /** Null where it cannot be read. */
+  readonly owner: Owner | null;
+  /** The whole text: equal texts are one owner who has not moved. */
+  readonly text: string;
+}
+
+/** A lease that this process holds. */
+export interface Lease {
+  /** @throws RunError where it is another process's by now, or gone. */
+  hold(): void;
+  /** Gives it back, if it still is this process's. */
+  release(): void;
+}
+
+/** Tokens of the leases that this process holds. */
+const held = new Set<string>();
+const isHeldHere = (token: string): boolean => held.has(token);
+
+/** What stands in a lease's file; null where there is none. */
+export function sightLease(path: string): Sighting | null {
+  const text = textOf(path);
+  if (text === null) return null;
+  return { owner: parseOwner(text.split('\n')[0]), text };
+}
+
+/** The owner that works on a run as far as one look can tell; null where nobody does. */
+export function leaseHolder(path: string): Owner | null {
+  const owner = sightLease(path)?.owner ?? null;
+  return owner === null || isGone(owner, isHeldHere) ? null : owner;
+}
+
+/**
+ * Takes the lease. Where somebody else may hold it, `stoodStill` is what {@link watchLease} has seen standing still.
+ *
+ * @throws RunError where another process holds it.
+ */
+export function acquireLease(
+  path: string,
+  { stoodStill = null, hasHeartbeat = true }: { stoodStill?: Sighting | null; hasHeartbeat?: boolean } = {},
+): Lease {
+  const owner = thisOwner();
+  const claim = `${path}.${owner.token}`;
+  const line = `${JSON.stringify(owner)}\n`;
+  withPath(path, () => {
+    writeClaim(claim, `${line}${beatText(0)}\n`);
+    try {
+      while (!takeLease(path, claim)) {
+        const found = sightLease(path);
+        if (found === null) continue;
+        const isStale = (found.owner !== null && isGone(found.owner, isHeldHere)) || found.text === stoodStill?.text;
+        if (!isStale) throw taken(path, found.owner);
+        putAside(path, claim, found);
+      }
+    } finally {
+      removeIfThere(claim);
+    }
+    removeDeadClaims(path);
+  });
+  held.add(owner.token);
+  const heartbeat = hasHeartbeat ? startHeartbeat({ path, token: owner.token, offset: Buffer.byteLength(line) }) : null;
+  return {
+    hold: () => {
+      if (!(textOf(path)?.startsWith(line) ?? false)) throw lost(path, sightLease(path));
+    },
+    release: () => {
+      heartbeat?.stop();
+      held.delete(owner.token);
+      if (textOf(path)?.startsWith(line)) removeIfThere(path);
+    },
+  };
+}
+
+/**
+ * Waits until a lease is free to take: at once where there is none or its owner is gone, else when its heartbeat has stood still for `seconds`.
+ *
+ * @returns what stood still, to be handed to {@link acquireLease}; null where there was nothing to wait for.
+ * @throws RunError as soon as the heartbeat moves: the owner lives.
+ */
+export async function watchLease(
+  path: string,
+  options: { seconds: number; onWait: (owner: Owner | null) => void; signal?: AbortSignal },
+): Promise<Sighting | null> {
+  let still = sightLease(path);
+  let hasTold = false;
+  const deadline = performance.now() + options.seconds * 1000;
+  for (;;) {
+    if (still === null || (still.owner !== null && isGone(still.owner, isHeldHere))) return null;
+    if (performance.now() >= deadline) return still;
+    await setTimeout(BEAT_MS / 4, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    const found = sightLease(path);
+    if (found !== null && found.text !== still.text) throw taken(path, found.owner);
+    // Two beats are missing: that is no ordinary delay.
+    if (!hasTold && performance.now() >= deadline - options.seconds * 1000 + 2 * BEAT_MS) {
+      hasTold = true;
+      options.onWait(still.owner);
+    }
+    still = found;
+  }
+}
+
+/**
+ * Looks at a lease again and again, for those who only watch: what one look cannot tell of an owner elsewhere, that it is gone, shows when its
+ * heartbeat stands still.
+ */
+export class LeaseView {
+  readonly #path: string;
+  #text: string | null = null;
+  #sinceMs = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The owner at work, as far as can be told by now; null where nobody is. */
+  look(): Owner | null {
+    const found = sightLease(this.#path);
+    if (found?.text !== this.#text) {
+      this.#text = found?.text ?? null;
+      this.#sinceMs = performance.now();
+    }
+    const owner = found?.owner ?? null;
+    if (owner === null || isGone(owner, isHeldHere)) return null;
+    const hasStopped = !isNeighbour(owner) && performance.now() - this.#sinceMs > LEASE_SECONDS_DEFAULT * 1000;
+    return hasStopped ? null : owner;
+  }
+}
+
+/** Removes a lease that somebody else holds or held. Returns what stood there, or null. */
+export function breakLease(path: string): Sighting | null {
+  const found = sightLease(path);
+  if (found !== null) withPath(path, () => unlinkSync(path));
+  return found;
+}
+
+function taken(where: string, owner: Owner | null): RunError {
+  return new RunError({
+    where,
+    got: `a run that ${ownerText(owner)} works on`,
+    expected: 'one process per run',
+    remedy: 'wait for it, or stop it; choose another folder with --out for a second run',
+  });
+}
+
+function lost(where: string, found: Sighting | null): RunError {
+  return new RunError({
+    where,
+    got: found === null ? 'no lease: somebody removed it' : `the lease of ${ownerText(found.owner)}`,
+    expected: `that of this process, ${process.pid}`,
+    remedy: 'this process stops here; what it had committed is kept, and the same command continues the run',
+  });
+}
+
+function writeClaim(claim: string, text: string): void {
+  const descriptor = openSync(claim, 'wx');
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor); // else a failure of the power could leave a lease that nobody can read
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes the claim the lease, unless there is one. */
+function takeLease(path: string, claim: string): boolean {
+  try {
+    linkSync(claim, path);
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.includes(code)) throw error;
+  }
+  try {
+    writeFileSync(path, readFileSync(claim), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Takes a stale lease out of the way. One that has taken its place since goes back; where even that comes too late, its owner sees so before it writes. */
+function putAside(path: string, claim: string, stale: Sighting): void {
+  const aside = `${claim}.old`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  const found = sightLease(aside);
+  if (found !== null && found.owner?.token !== stale.owner?.token) takeLease(path, aside);
+  removeIfThere(aside);
+}
+
+/** Claims that processes of this machine have left when they were killed. */
+function removeDeadClaims(path: string): void {
+  const prefix = `${basename(path)}.`;
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{32}(\.old)?$/.test(name.slice(prefix.length))) continue;
+    const claim = join(dirname(path), name);
+    const owner = sightLease(claim)?.owner ?? null;
+    if (owner !== null && isGone(owner, isHeldHere)) removeIfThere(claim);
+  }
+}
+
+/** The text of a lease or a claim; null where there is none, empty where it is something else. */
+function textOf(path: string): string | null {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return null;
+  if (!status.isFile() || status.size > LEASE_BYTES_MAX) return '';
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

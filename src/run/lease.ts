@@ -5,13 +5,15 @@
  *     000000000042                                  beats, one a second
  *
  * An owner that is certainly gone, a dead process of this machine, holds nothing. Any other one holds the run until its counter was watched
- * standing still for as long as a lease; clocks are never compared. The file is written aside and linked, which the system lets one process do
- * at a time; a stale one is first taken out of the way, and put back if it turns out to be another one by then.
+ * standing still for as long as a lease; clocks are never compared. The file is written aside as a claim and linked, which the system lets one
+ * process do at a time. A stale lease is taken out of the way by the only living claimant and nobody else: of two at least the second one sees
+ * the other, since each makes its claim before it looks, and the one with the larger token withdraws until the other is through.
  *
  * The lease keeps two processes from working at once. That one which loses it destroys nothing is the journal's doing.
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -34,6 +36,8 @@ import { isGone, isNeighbour, type Owner, ownerText, parseOwner, thisOwner } fro
 export const LEASE_SECONDS_DEFAULT = 60;
 export const LEASE_SECONDS_MIN = 5;
 
+/** A takeover takes a millisecond; a rival that takes longer is halted, or elsewhere and gone. */
+const TAKEOVER_MS_MAX = 1000;
 /** More than any lease takes. */
 const LEASE_BYTES_MAX = 4096;
 
@@ -83,18 +87,11 @@ export function acquireLease(
   { stoodStill = null, hasHeartbeat = true }: { stoodStill?: Sighting | null; hasHeartbeat?: boolean } = {},
 ): Lease {
   const owner = thisOwner();
-  const claim = `${path}.${owner.token}`;
+  const claim = claimOf(path, owner.token);
   const line = `${JSON.stringify(owner)}\n`;
   withPath(path, () => {
-    writeClaim(claim, `${line}${beatText(0)}\n`);
     try {
-      while (!takeLease(path, claim)) {
-        const found = sightLease(path);
-        if (found === null) continue;
-        const isStale = (found.owner !== null && isGone(found.owner, isHeldHere)) || found.text === stoodStill?.text;
-        if (!isStale) throw taken(path, found.owner);
-        putAside(path, claim, found);
-      }
+      contend(path, { owner, text: `${line}${beatText(0)}\n`, stoodStill });
     } finally {
       removeIfThere(claim);
     }
@@ -112,6 +109,56 @@ export function acquireLease(
       if (textOf(path)?.startsWith(line)) removeIfThere(path);
     },
   };
+}
+
+/** Makes a claim the lease, however many others try. */
+function contend(path: string, own: { owner: Owner; text: string; stoodStill: Sighting | null }): void {
+  const { owner, text, stoodStill } = own;
+  const claim = claimOf(path, owner.token);
+  const deadline = performance.now() + TAKEOVER_MS_MAX;
+  for (;;) {
+    if (!existsSync(claim)) writeClaim(claim, text);
+    if (takeLease(path, claim)) return;
+    const found = sightLease(path);
+    if (found === null) continue;
+    const isStale = (found.owner !== null && isGone(found.owner, isHeldHere)) || found.text === stoodStill?.text;
+    if (!isStale) throw taken(path, found.owner);
+    const rival = smallestRival(path, owner.token);
+    if (rival === null || performance.now() > deadline) {
+      putAside(path, claim, found);
+      continue;
+    }
+    if (rival < owner.token) removeIfThere(claim);
+    pause();
+  }
+}
+
+const claimOf = (path: string, token: string): string => `${path}.${token}`;
+
+/** The smallest token of the others who claim the lease, as far as they are not certainly gone; null where there are none. */
+function smallestRival(path: string, own: string): string | null {
+  const tokens = claimsOn(path).flatMap(({ file, token }) => {
+    const owner = token === own ? null : (sightLease(file)?.owner ?? null);
+    return owner === null || isGone(owner, isHeldHere) || owner.token !== token ? [] : [token];
+  });
+  return tokens.sort()[0] ?? null;
+}
+
+/** The claims beside a lease. */
+function claimsOn(path: string): { readonly file: string; readonly token: string }[] {
+  const prefix = `${basename(path)}.`;
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix));
+  return names.flatMap((name) => {
+    const [token, aside, ...more] = name.slice(prefix.length).split('.');
+    const isClaim = /^[0-9a-f]{32}$/.test(token) && (aside === undefined || aside === 'old') && more.length === 0;
+    return isClaim ? [{ file: join(dirname(path), name), token: aside === undefined ? token : '' }] : [];
+  });
+}
+
+/** Lets a rival continue. Nothing else of this process is under way by then, so that nothing is kept waiting. */
+function pause(): void {
+  const end = performance.now() + 1;
+  while (performance.now() < end);
 }
 
 /**
@@ -223,7 +270,10 @@ function takeLease(path: string, claim: string): boolean {
   }
 }
 
-/** Takes a stale lease out of the way. One that has taken its place since goes back; where even that comes too late, its owner sees so before it writes. */
+/**
+ * Takes a stale lease out of the way. One that has taken its place since, of a claimant that was given up on, goes back; where even that comes too
+ * late, its owner sees so before it writes.
+ */
 function putAside(path: string, claim: string, stale: Sighting): void {
   const aside = `${claim}.old`;
   try {
@@ -239,12 +289,9 @@ function putAside(path: string, claim: string, stale: Sighting): void {
 
 /** Claims that processes of this machine have left when they were killed. */
 function removeDeadClaims(path: string): void {
-  const prefix = `${basename(path)}.`;
-  for (const name of readdirSync(dirname(path))) {
-    if (!name.startsWith(prefix) || !/^[0-9a-f]{32}(\.old)?$/.test(name.slice(prefix.length))) continue;
-    const claim = join(dirname(path), name);
-    const owner = sightLease(claim)?.owner ?? null;
-    if (owner !== null && isGone(owner, isHeldHere)) removeIfThere(claim);
+  for (const { file } of claimsOn(path)) {
+    const owner = sightLease(file)?.owner ?? null;
+    if (owner !== null && isGone(owner, isHeldHere)) removeIfThere(file);
   }
 }
 

@@ -147,7 +147,7 @@ describe('replay --around-events', () => {
 
   /** The epochs of the run that are so near to an event of a network, as its table has them. */
   function epochsNear(network: number, around: number): number[] {
-    const rows = read(join(eventful, 'events', '00001.arrow'))
+    const rows = read(join(eventful, 'events', '0001-00001.arrow'))
       .toArray()
       .map((row) => row.toJSON());
     const own = rows.filter((row) => row.network === network);

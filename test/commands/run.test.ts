@@ -65,7 +65,7 @@ describe('a first run', () => {
     const files = readdirSync(join(cwd, folder), { recursive: true }).sort();
     expect(files).toEqual(
       [
-        ...['blocks', join('blocks', '00001.arrow'), 'checkpoints', 'epochs', join('epochs', '00001.arrow')],
+        ...['blocks', join('blocks', '0001-00001.arrow'), 'checkpoints', 'epochs', join('epochs', '0001-00001.arrow')],
         'events',
         ...['journal.msgpack', 'networks.arrow', 'run.json'],
       ].sort(),

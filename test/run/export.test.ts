@@ -83,7 +83,7 @@ describe('an export', () => {
       cpSync(join(made, table), path, { recursive: true });
       const stream = readParquet(readFileSync(join(out, table, '00001.parquet'))).intoIPCStream();
       for (const name of readdirSync(path)) rmSync(join(path, name));
-      writeFileSync(join(path, '00001.arrow'), stream);
+      writeFileSync(join(path, '0001-00001.arrow'), stream);
       expect(rowTexts(back, table)).toEqual(rowTexts(made, table));
     }
   });
@@ -121,7 +121,7 @@ describe('an export', () => {
     const out = scratchFolder();
     const folder = scratchFolder();
     cpSync(made, folder, { recursive: true });
-    const segment = join(folder, 'epochs', '00001.arrow');
+    const segment = join(folder, 'epochs', '0001-00001.arrow');
     const bytes = readFileSync(segment);
     writeFileSync(segment, bytes.subarray(0, bytes.length / 2));
     const cut = exported({ folder, out, format: 'csv' });
@@ -136,10 +136,10 @@ describe('an export', () => {
   test('of a run whose segments are open is refused: it would be a part of it', async () => {
     const folder = scratchFolder();
     cpSync(made, folder, { recursive: true });
-    const segment = join(folder, 'epochs', '00001.arrow');
+    const segment = join(folder, 'epochs', '0001-00001.arrow');
     renameSync(segment, `${segment}.part`);
     const refused = exported({ folder, out: join(folder, 'csv'), format: 'csv' });
-    await expect(refused).rejects.toThrow('got segments that are open (00001.arrow.part)');
+    await expect(refused).rejects.toThrow('got segments that are open (0001-00001.arrow.part)');
     expect(existsSync(join(folder, 'csv'))).toBe(false);
   });
 });

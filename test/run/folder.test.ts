@@ -191,10 +191,10 @@ describe('the folder of a run', () => {
 describe('an interrupted run', () => {
   test('is opened at its last commit, its segments finished', () => {
     const folder = killedRun([0], [2]);
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow.part']);
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow.part']);
     const run = open(folder);
     expect([0, 1, 2].map((id) => run.results.isDone(id))).toEqual([true, false, true]);
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
     expect(readSegments(folder, 'epochs').numRows).toBe(2 * Math.ceil(50 / 7));
     expect(runTraceBytes(readRun(folder).journal)).toBe(run.segments.committedBytes);
     run.close();
@@ -206,7 +206,7 @@ describe('an interrupted run', () => {
     const bytes = readFileSync(journal);
     const first = killedRun([0]);
     const firstEnd = readFileSync(runPaths(first).journal).length;
-    const part = (folder: string, table: string) => join(folder, table, '00001.arrow.part');
+    const part = (folder: string, table: string) => join(folder, table, '0001-00001.arrow.part');
     for (let cut = firstEnd; cut < bytes.length; cut += 29) {
       const folder = scratchFolder();
       open(folder).close();
@@ -225,7 +225,7 @@ describe('an interrupted run', () => {
   test('is refused where a finished segment is gone, naming it and what the journal says', () => {
     const folder = killedRun([0]);
     open(folder).close();
-    const segment = join(folder, 'epochs', '00001.arrow');
+    const segment = join(folder, 'epochs', '0001-00001.arrow');
     const bytes = readFileSync(segment);
     rmSync(segment);
     const error = refusal(() => open(folder));
@@ -243,7 +243,7 @@ describe('an interrupted run', () => {
 
   test('is refused where an open segment is shorter than its commit', () => {
     const folder = killedRun([0]);
-    const segment = join(folder, 'epochs', '00001.arrow.part');
+    const segment = join(folder, 'epochs', '0001-00001.arrow.part');
     truncateSync(segment, 100);
     expect(refusal(() => open(folder)).message).toMatch(new RegExp(`^${segment}: got 100 bytes, expected at least`));
   });
@@ -255,7 +255,7 @@ describe('an interrupted run', () => {
     const error = refusal(() => open(folder));
     expect(error).toBeInstanceOf(RunError);
     expect(error.message).toContain(
-      `${join(folder, 'epochs', '00001.arrow')}: got a segment that the journal knows nothing of`,
+      `${join(folder, 'epochs', '0001-00001.arrow')}: got a segment that the journal knows nothing of`,
     );
   });
 });

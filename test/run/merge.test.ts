@@ -142,7 +142,7 @@ describe('the shards of a sweep', () => {
   test('merge where a session was killed before it had sealed its segments', async () => {
     const folder = scratchFolder();
     const folders = shardsIn(folder);
-    const segment = join(folders[1], 'epochs', '00001.arrow');
+    const segment = join(folders[1], 'epochs', '0001-00001.arrow');
     const bytes = readFileSync(segment);
     rmSync(segment);
     writeFileSync(`${segment}.part`, Buffer.concat([bytes, Buffer.from('half a batch')]));
@@ -153,12 +153,12 @@ describe('the shards of a sweep', () => {
     const folder = scratchFolder();
     const folders = shardsIn(folder);
     const out = join(folder, 'merged');
-    const segment = join(folders[2], 'blocks', '00001.arrow');
+    const segment = join(folders[2], 'blocks', '0001-00001.arrow');
     renameSync(segment, `${segment}.away`);
     await expect(mergeRuns(folders, out)).rejects.toThrow(`${segment}: got a segment that is gone`);
     expect(existsSync(out)).toBe(false);
     expect(existsSync(runPaths(`${out}.part`).manifest)).toBe(false);
-    expect(existsSync(`${out}.part/epochs/00001.arrow`)).toBe(true);
+    expect(existsSync(`${out}.part/epochs/0001-00001.arrow`)).toBe(true);
     renameSync(`${segment}.away`, segment);
     expect(runBits((await mergeRuns(folders, out)).folder)).toEqual(whole);
     expect(existsSync(`${out}.part`)).toBe(false);

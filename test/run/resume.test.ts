@@ -141,7 +141,7 @@ test('a run killed in its midst, and killed again as it is continued, ends with 
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     expect(existsSync(runPaths(folder).lock)).toBe(true);
     expect(runState(readRun(folder))).toBe('stopped');
-    if (notice === 'committed') expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow.part']);
+    if (notice === 'committed') expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow.part']);
   }
   const { results, journal } = readRun(folder);
   expect([4, 8]).toContain(results.doneCount);
@@ -185,7 +185,7 @@ test('a run whose disk fails in a worker names the file, keeps what was committe
   const failure = await session.catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(RunError);
   expect((failure as RunError).message).toBe(
-    `${join(epochs, '00001.arrow.part')}: a file where a folder is expected (choose another folder with --out)`,
+    `${join(epochs, '0001-00001.arrow.part')}: a file where a folder is expected (choose another folder with --out)`,
   );
   expect(readRun(folder).results.doneCount).toBe(4);
   expect(readRun(folder).runningPid).toBe(null);
@@ -206,13 +206,13 @@ test('a run that may not write another byte exits with 1, leaves finished files,
   child.stdout.resume();
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(words).toContain(
-    `gyre: ${join(folder, 'epochs', '00001.arrow.part')}: a file larger than the system allows (`,
+    `gyre: ${join(folder, 'epochs', '0001-00001.arrow.part')}: a file larger than the system allows (`,
   );
 
   const { results, journal } = readRun(folder);
   expect(results.doneCount).toBe(4);
   expect(journal.at(-1)).toMatchObject({ kind: 'end', reason: 'failed' });
-  expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+  expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
   expect(readSegments(folder, 'epochs').numRows).toBe(4 * Math.ceil(sweep.epochs / 3));
   await expectRepaired(folder);
 });

@@ -26,17 +26,17 @@ describe('the book of segments', () => {
     const folder = scratchFolder();
     const book = new SegmentBook(folder, '0123abcd');
     const [first, second] = [book.grant(0), book.grant(1)];
-    expect([first.epochs.file, first.blocks.file]).toEqual(['00001.arrow', '00001.arrow']);
-    expect(first.epochs.path).toBe(join(folder, 'epochs', '00001.arrow'));
-    expect(second.epochs.file).toBe('00002.arrow');
+    expect([first.epochs.file, first.blocks.file]).toEqual(['0001-00001.arrow', '0001-00001.arrow']);
+    expect(first.epochs.path).toBe(join(folder, 'epochs', '0001-00001.arrow'));
+    expect(second.epochs.file).toBe('0001-00002.arrow');
     expect(book.grant(0)).toEqual(first);
   });
 
   test('grants a file with the bytes that are committed of it, and sums them over all', () => {
     const book = new SegmentBook(scratchFolder(), '0123abcd');
     book.grant(0);
-    book.commit([commitOf('00001.arrow', 2000), commitOf('00001.arrow', 300, 'blocks')]);
-    book.commit([commitOf('00001.arrow', 4000)]);
+    book.commit([commitOf('0001-00001.arrow', 2000), commitOf('0001-00001.arrow', 300, 'blocks')]);
+    book.commit([commitOf('0001-00001.arrow', 4000)]);
     expect(book.grant(0).epochs.committedBytes).toBe(4000);
     expect(book.grant(0).blocks.committedBytes).toBe(300);
     expect(book.committedBytes).toBe(4300);
@@ -48,38 +48,38 @@ describe('the book of segments', () => {
     book.grant(0);
     book.grant(1);
     const long = 48 * 1024 * 1024;
-    makePart(folder, '00001.arrow', long); // sparse: it takes no room
-    book.commit([commitOf('00001.arrow', long - 1)]);
+    makePart(folder, '0001-00001.arrow', long); // sparse: it takes no room
+    book.commit([commitOf('0001-00001.arrow', long - 1)]);
     book.sealLong(0);
-    expect(book.grant(0).epochs.file).toBe('00001.arrow');
-    book.commit([commitOf('00001.arrow', long)]);
+    expect(book.grant(0).epochs.file).toBe('0001-00001.arrow');
+    book.commit([commitOf('0001-00001.arrow', long)]);
     book.sealLong(1);
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow.part']);
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow.part']);
     book.sealLong(0);
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
-    expect(book.grant(0).epochs.file).toBe('00003.arrow');
-    expect(book.grant(0).blocks.file).toBe('00001.arrow');
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
+    expect(book.grant(0).epochs.file).toBe('0001-00003.arrow');
+    expect(book.grant(0).blocks.file).toBe('0001-00001.arrow');
     expect(book.grant(0).epochs.committedBytes).toBe(0);
   });
 
   test('gives no name twice that stands on disk, sealed or open', () => {
     const folder = scratchFolder();
     const book = new SegmentBook(folder, '0123abcd');
-    makePart(folder, '00001.arrow', 10);
-    writeFileSync(join(folder, 'epochs', '00002.arrow'), '');
-    expect(book.grant(0).epochs.file).toBe('00003.arrow');
+    makePart(folder, '0001-00001.arrow', 10);
+    writeFileSync(join(folder, 'epochs', '0001-00002.arrow'), '');
+    expect(book.grant(0).epochs.file).toBe('0001-00003.arrow');
   });
 
   test('seals at the end what has rows and removes what has none, those that it never granted included', () => {
     const folder = scratchFolder();
     const book = new SegmentBook(folder, '0123abcd');
-    makePart(folder, '00001.arrow', 2500);
-    makePart(folder, '00007.arrow', 2500);
-    book.commit([commitOf('00001.arrow', 2000)]);
+    makePart(folder, '0001-00001.arrow', 2500);
+    makePart(folder, '0001-00007.arrow', 2500);
+    book.commit([commitOf('0001-00001.arrow', 2000)]);
     book.sealAll();
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
     book.sealAll();
-    expect(segmentNames(folder, 'epochs')).toEqual(['00001.arrow']);
+    expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
     expect(existsSync(join(folder, 'blocks'))).toBe(true);
   });
 

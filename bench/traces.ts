@@ -158,6 +158,8 @@ function trainTraced(
     bucketEpochs: every,
     keepEvery: 10_000,
     detectors: DEFAULT_THRESHOLDS,
+    session: 1,
+    commitMs: null,
     runKey: '00000000',
     checkpointFolder: folder,
     segments: segments as TaskRequest['segments'],

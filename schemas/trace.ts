@@ -9,7 +9,7 @@ import { type Column, column, nullable } from './columns.ts';
 import { FINDINGS_TABLES, type FindingsTableName } from './findings.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** One table: a file or a folder of segments. */
 export interface TableSpec {

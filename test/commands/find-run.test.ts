@@ -27,7 +27,8 @@ function makeRun(folder: string, { begun, worked }: { begun: number; worked?: nu
     utimesSync(join(folder, name), seconds, seconds);
   };
   touch('run.json', begun);
-  if (worked !== undefined) touch('journal.msgpack', worked);
+  mkdirSync(join(folder, 'journal'));
+  if (worked !== undefined) touch('journal/0001.msgpack', worked);
   return folder;
 }
 const inRuns = (name: string) => join(RUNS_FOLDER, name);

@@ -67,7 +67,7 @@ describe('a first run', () => {
       [
         ...['blocks', join('blocks', '0001-00001.arrow'), 'checkpoints', 'epochs', join('epochs', '0001-00001.arrow')],
         'events',
-        ...['journal.msgpack', 'networks.arrow', 'run.json'],
+        ...['journal', join('journal', '0001.msgpack'), 'networks.arrow', 'run.json'],
       ].sort(),
     );
     const manifest = JSON.parse(readFileSync(join(cwd, folder, 'run.json'), 'utf8'));

@@ -17,7 +17,22 @@ KINDS = {1: "<u1", 6: "<u4", 7: "<f4", 8: "<f8"}
 
 def records(folder):
     """The records of the journal in a run's folder, in order. Raises where a frame is not whole."""
-    data = (folder / "journal.msgpack").read_bytes()
+    for path, until in parts(folder / "journal"):
+        yield from frames(path.read_bytes()[:until])
+
+
+def parts(folder):
+    """The files that the history is made of, oldest first, each with the bytes of it that count (None: all)."""
+    path, until = max(file for file in folder.iterdir() if file.stat().st_size > 0), None
+    found = [(path, until)]
+    while (after := next(frames(path.read_bytes()))["after"]) is not None:
+        path, until = folder / f"{after['session']:04d}.msgpack", after["bytes"]
+        found.insert(0, (path, until))
+    return found
+
+
+def frames(data):
+    """The records in the bytes of a file."""
     at = 0
     while at < len(data):
         length, checksum = struct.unpack_from("<II", data, at)

@@ -2,7 +2,8 @@
  * Opening a run's folder: what belongs to the sweep is continued from its last commit, and whatever contradicts it is refused
  * with words that say what differs.
  */
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
@@ -12,12 +13,15 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type OpenRun, openRun, readRun, runElapsedMs, runPaths, runTraceBytes } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
+import { thisOwner } from '../../src/run/owner.ts';
+import { journalFile } from '../../src/storage/journal.ts';
 import { runTask } from '../../src/train/task.ts';
 import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/runs.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';
 
 const sweep = sweepOf({ seeds: 3 });
-const open = (folder: string, of: Sweep = sweep): OpenRun => openRun({ sweep: of, networks: expandSweep(of), folder });
+const open = (folder: string, of: Sweep = sweep): OpenRun =>
+  openRun({ sweep: of, networks: expandSweep(of), folder, hasHeartbeat: false });
 
 /** Trains and commits some networks of an open run as a session does, without the end that seals their segments. */
 function commit(run: OpenRun, ids: readonly number[]): void {
@@ -63,7 +67,7 @@ describe('a new run', () => {
     const manifest = readManifest(folder);
     expect(manifest).toMatchObject({
       format: 'gyre-run',
-      formatVersion: 2,
+      formatVersion: 3,
       name: 'tiny',
       arithmetic: 'gyre-1',
       networks: 3,
@@ -76,10 +80,10 @@ describe('a new run', () => {
 
   test('begins in a folder that a process left behind when it was killed before its first record', () => {
     const folder = scratchFolder();
-    writeFileSync(runPaths(folder).lock, '');
+    writeFileSync(runPaths(folder).lock, JSON.stringify({ ...thisOwner(), pid: spawnSync('true').pid }));
     writeFileSync(`${runPaths(folder).manifest}.new`, '{');
     open(folder).close();
-    rmSync(runPaths(folder).journal);
+    rmSync(runPaths(folder).journal, { recursive: true });
     const run = open(folder);
     expect(run.results.doneCount).toBe(0);
     run.close();
@@ -148,8 +152,8 @@ describe('the folder of a run', () => {
 
   test('of another format version, or with something else as its manifest, is refused', () => {
     const folder = killedRun();
-    editManifest(folder, { formatVersion: 3 });
-    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 3, expected format version 2');
+    editManifest(folder, { formatVersion: 4 });
+    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 4, expected format version 3');
     for (const text of ['', '{"name": "something"}', 'null', '[]']) {
       writeFileSync(runPaths(folder).manifest, text);
       expect(refusal(() => open(folder)).message).toContain('expected the manifest of a Gyre run');
@@ -179,7 +183,8 @@ describe('the folder of a run', () => {
     const folder = killedRun([0]);
     const other = scratchFolder();
     open(other, sweepOf({ seeds: [7] })).close();
-    writeFileSync(runPaths(folder).journal, readFileSync(runPaths(other).journal));
+    rmSync(runPaths(folder).journal, { recursive: true });
+    cpSync(runPaths(other).journal, runPaths(folder).journal, { recursive: true });
     for (const read of [() => open(folder), () => readRun(folder)]) {
       const error = refusal(read);
       expect(error).toBeInstanceOf(RunError);
@@ -202,16 +207,15 @@ describe('an interrupted run', () => {
 
   test('has lost a commit whose record was cut at any byte, with its rows, and nothing before it', () => {
     const whole = killedRun([0], [1, 2]);
-    const { journal } = runPaths(whole);
-    const bytes = readFileSync(journal);
+    const bytes = readFileSync(journalFile(runPaths(whole).journal, 1));
     const first = killedRun([0]);
-    const firstEnd = readFileSync(runPaths(first).journal).length;
+    const firstEnd = readFileSync(journalFile(runPaths(first).journal, 1)).length;
     const part = (folder: string, table: string) => join(folder, table, '0001-00001.arrow.part');
     for (let cut = firstEnd; cut < bytes.length; cut += 29) {
       const folder = scratchFolder();
       open(folder).close();
       for (const table of ['epochs', 'blocks']) writeFileSync(part(folder, table), readFileSync(part(whole, table)));
-      writeFileSync(runPaths(folder).journal, bytes.subarray(0, cut));
+      writeFileSync(journalFile(runPaths(folder).journal, 1), bytes.subarray(0, cut));
       const run = open(folder);
       expect(
         [0, 1, 2].map((id) => run.results.isDone(id)),
@@ -251,7 +255,7 @@ describe('an interrupted run', () => {
   test('is refused where the journal is gone but segments stand, instead of having their rows twice', () => {
     const folder = killedRun([0]);
     open(folder).close();
-    rmSync(runPaths(folder).journal);
+    rmSync(runPaths(folder).journal, { recursive: true });
     const error = refusal(() => open(folder));
     expect(error).toBeInstanceOf(RunError);
     expect(error.message).toContain(

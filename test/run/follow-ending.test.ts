@@ -7,14 +7,17 @@ import type { JournalRecord } from '../../schemas/journal.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { RunFollower } from '../../src/run/follow.ts';
-import { Journal, readJournal } from '../../src/storage/journal.ts';
+import { journalFile, readJournal, writeJournal } from '../../src/storage/journal.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 
-/** Who holds the lock, and what happens at the moment that somebody looks. */
+/** Who holds the lease, and what happens at the moment that somebody looks. */
 const lock = vi.hoisted(() => ({ look: (): number | null => null }));
-vi.mock('../../src/run/lock.ts', async (original) => ({
+vi.mock('../../src/run/lease.ts', async (original) => ({
   ...(await original<object>()),
-  lockHolder: () => lock.look(),
+  leaseHolder: () => lock.look(),
+  LeaseView: class {
+    look = () => lock.look();
+  },
 }));
 
 beforeEach(() => {
@@ -27,10 +30,8 @@ afterEach(() => {
 
 /** A journal of the same run with some of its records. */
 function writeRecords(path: string, runKey: string, records: readonly JournalRecord[]): void {
-  rmSync(path);
-  const journal = Journal.create(path, runKey);
-  for (const record of records) journal.append(record);
-  journal.close();
+  rmSync(path, { recursive: true });
+  writeJournal(path, { runKey, session: 1 }, records);
 }
 
 async function finishedRun() {
@@ -41,11 +42,11 @@ async function finishedRun() {
   const path = runPaths(folder).journal;
   const content = readJournal(path);
   if (content === null) throw new Error('the run has a journal');
-  const { records, header } = content;
+  const { records, runKey } = content;
   const session = records.find((record) => record.kind === 'session');
   const end = records.find((record) => record.kind === 'end');
   if (session === undefined || end === undefined) throw new Error('the run has begun and ended');
-  return { folder, path, records, runKey: header.runKey, session, end };
+  return { folder, path, records, runKey, session, end };
 }
 
 function follow(folder: string): Notice[] {
@@ -59,14 +60,15 @@ function follow(folder: string): Notice[] {
 
 test('a process that commits its last networks and ends between two looks has done its run', async () => {
   const { folder, path, runKey, session } = await finishedRun();
-  const whole = readFileSync(path);
+  const file = journalFile(path, 1);
+  const whole = readFileSync(file);
   writeRecords(path, runKey, [session]);
   let looks = 0;
   lock.look = () => {
     looks++;
     // The first look is that of whoever reads the run, the second one that of the first notices.
     if (looks < 3) return process.pid;
-    writeFileSync(path, whole);
+    writeFileSync(file, whole);
     return null;
   };
   const told = follow(folder);

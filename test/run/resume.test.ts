@@ -92,11 +92,11 @@ test('a stopped run leaves finished files, says so, and is continued to the same
   expect(noticesOf(session, 'stopping')).toHaveLength(1);
   expect(noticesOf(session, 'ended')[0]).toMatchObject({ reason: 'stopped', fingerprint: null });
 
-  const { results, journal, runningPid, ...record } = readRun(folder);
+  const { results, journal, owner, ...record } = readRun(folder);
   const done = results.doneCount;
   expect(done).toBeGreaterThan(0);
   expect(done).toBeLessThan(NETWORK_COUNT);
-  expect(runState({ results, journal, runningPid, ...record })).toBe('stopped');
+  expect(runState({ results, journal, owner, ...record })).toBe('stopped');
   expect(journal.at(-1)).toMatchObject({ kind: 'end', reason: 'stopped' });
   const begun = record.networks.filter(({ id }) => results.isDone(id) || results.progressOf(id) !== null);
   for (const table of ['epochs', 'events', 'blocks'] as const)
@@ -188,7 +188,7 @@ test('a run whose disk fails in a worker names the file, keeps what was committe
     `${join(epochs, '0001-00001.arrow.part')}: a file where a folder is expected (choose another folder with --out)`,
   );
   expect(readRun(folder).results.doneCount).toBe(4);
-  expect(readRun(folder).runningPid).toBe(null);
+  expect(readRun(folder).owner).toBe(null);
 
   rmSync(epochs);
   renameSync(aside, epochs);
@@ -243,10 +243,10 @@ test('a second process is refused while one works on the folder, and welcome aft
   });
   await noticeFrom(child, 'progress');
   expect(open).toThrow(
-    `${join(folder, 'lock')}: got a run that process ${child.pid} works on, expected one process a run`,
+    `${join(folder, 'lock')}: got a run that process ${child.pid} works on, expected one process per run`,
   );
   expect(runState(readRun(folder))).toBe('running');
-  expect(readRun(folder).runningPid).toBe(child.pid);
+  expect(readRun(folder).owner?.pid).toBe(child.pid);
 
   child.stdout.resume();
   child.kill('SIGTERM');

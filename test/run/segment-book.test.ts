@@ -1,7 +1,18 @@
 /**
  * The book of segments: who writes where, which names are taken, and when a segment is finished.
  */
-import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SegmentCommit } from '../../schemas/journal.ts';
@@ -14,6 +25,13 @@ function commitOf(file: string, endBytes: number, table: SegmentCommit['table'] 
   return { table, file, endBytes, blocks: [block] };
 }
 
+/** The book of a session, in a folder with a place for each table. */
+function bookOf(folder: string, session = 1): SegmentBook {
+  const book = new SegmentBook(folder, '0123abcd', session);
+  book.makeFolders();
+  return book;
+}
+
 /** Makes a segment of a table stand open on disk with as many bytes. */
 function makePart(folder: string, file: string, bytes: number): void {
   const path = join(folder, 'epochs', `${file}.part`);
@@ -24,7 +42,7 @@ function makePart(folder: string, file: string, bytes: number): void {
 describe('the book of segments', () => {
   test('grants each thread files of its own, the same ones until they are sealed', () => {
     const folder = scratchFolder();
-    const book = new SegmentBook(folder, '0123abcd');
+    const book = bookOf(folder);
     const [first, second] = [book.grant(0), book.grant(1)];
     expect([first.epochs.file, first.blocks.file]).toEqual(['0001-00001.arrow', '0001-00001.arrow']);
     expect(first.epochs.path).toBe(join(folder, 'epochs', '0001-00001.arrow'));
@@ -33,7 +51,7 @@ describe('the book of segments', () => {
   });
 
   test('grants a file with the bytes that are committed of it, and sums them over all', () => {
-    const book = new SegmentBook(scratchFolder(), '0123abcd');
+    const book = bookOf(scratchFolder());
     book.grant(0);
     book.commit([commitOf('0001-00001.arrow', 2000), commitOf('0001-00001.arrow', 300, 'blocks')]);
     book.commit([commitOf('0001-00001.arrow', 4000)]);
@@ -44,7 +62,7 @@ describe('the book of segments', () => {
 
   test('seals a segment of tens of megabytes and grants the next number, but keeps a shorter one open', () => {
     const folder = scratchFolder();
-    const book = new SegmentBook(folder, '0123abcd');
+    const book = bookOf(folder);
     book.grant(0);
     book.grant(1);
     const long = 48 * 1024 * 1024;
@@ -62,17 +80,60 @@ describe('the book of segments', () => {
     expect(book.grant(0).epochs.committedBytes).toBe(0);
   });
 
-  test('gives no name twice that stands on disk, sealed or open', () => {
+  test('gives names of its session, which no other session has, whatever stands on disk', () => {
     const folder = scratchFolder();
-    const book = new SegmentBook(folder, '0123abcd');
-    makePart(folder, '0001-00001.arrow', 10);
-    writeFileSync(join(folder, 'epochs', '0001-00002.arrow'), '');
-    expect(book.grant(0).epochs.file).toBe('0001-00003.arrow');
+    const book = bookOf(folder, 12);
+    makePart(folder, '0011-00001.arrow', 10);
+    expect(book.grant(0).epochs.file).toBe('0012-00001.arrow');
+    expect(book.newSegment('epochs').file).toBe('0012-00002.arrow');
+    expect(book.grant(1).epochs.file).toBe('0012-00003.arrow');
+  });
+
+  test.each([
+    ['gone', (path: string) => rmSync(path), 'nothing'],
+    ['shorter', (path: string) => truncateSync(path, 1999), 'another file, or a shorter one'],
+    [
+      'another one',
+      (path: string) => {
+        renameSync(path, `${path}.aside`);
+        cpSync(`${path}.aside`, path);
+      },
+      'another file, or a shorter one',
+    ],
+  ])('grants no open segment again that is %s since the last commit', (_, touch, words) => {
+    const folder = scratchFolder();
+    const book = bookOf(folder);
+    const { file } = book.grant(0).epochs;
+    makePart(folder, file, 2100);
+    const commits = [commitOf(file, 2000)];
+    book.commit(commits);
+    book.leave(commits);
+    expect(book.grant(0).epochs.committedBytes).toBe(2000);
+    touch(join(folder, 'epochs', `${file}.part`));
+    expect(() => book.grant(0)).toThrow(`${file}.part: got ${words}, expected the segment as this process left it`);
+  });
+
+  test('finishes an open segment of another session as a copy, so that its process has nothing of it in its hands', () => {
+    const folder = scratchFolder();
+    const stale = bookOf(folder, 1);
+    const { file, path } = stale.grant(0).epochs;
+    makePart(folder, file, 2500);
+    const held = openSync(`${path}.part`, 'r+');
+    const book = bookOf(folder, 2);
+    book.commit([commitOf(file, 2000)]);
+    book.sealAll();
+    const sealed = readFileSync(path);
+    writeSync(held, Buffer.alloc(3000, 1), 0, 3000, 0);
+    closeSync(held);
+    stale.commit([commitOf(file, 2400)]);
+    stale.sealAll();
+    expect(readFileSync(path)).toEqual(sealed);
+    expect(segmentNames(folder, 'epochs')).toEqual([file]);
   });
 
   test('seals at the end what has rows and removes what has none, those that it never granted included', () => {
     const folder = scratchFolder();
-    const book = new SegmentBook(folder, '0123abcd');
+    const book = bookOf(folder);
     makePart(folder, '0001-00001.arrow', 2500);
     makePart(folder, '0001-00007.arrow', 2500);
     book.commit([commitOf('0001-00001.arrow', 2000)]);
@@ -86,6 +147,8 @@ describe('the book of segments', () => {
   test('names a table that is a file where a folder is expected', () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, 'epochs'), '');
-    expect(() => new SegmentBook(folder, '0123abcd')).toThrow(new RegExp(`^${join(folder, 'epochs')}: `));
+    expect(() => new SegmentBook(folder, '0123abcd', 1).makeFolders()).toThrow(
+      new RegExp(`^${join(folder, 'epochs')}: `),
+    );
   });
 });

@@ -118,7 +118,7 @@ describe('a journal', () => {
     const { folder, ends } = writeJournal();
     const { runKey, records: read, end } = contentOf(folder);
     expect(runKey).toBe('0123abcd');
-    expect(read[0]).toEqual({ kind: 'header', formatVersion: 2, session: 1, runKey, after: null });
+    expect(read[0]).toEqual({ kind: 'header', formatVersion: 3, session: 1, runKey, after: null });
     expect(read.slice(1)).toEqual(records);
     expect(end).toEqual({ session: 1, bytes: ends.at(-1) });
     const { lossFirst, network } = (read[3] as CommitRecord).results;
@@ -347,13 +347,13 @@ describe('reading a journal', () => {
   test('refuses another format version, and a first record that is no header', () => {
     const folder = scratchFolder();
     const path = journalFile(folder, 1);
-    writeFileSync(path, frame({ kind: 'header', formatVersion: 3, runKey: '0123abcd' }));
+    writeFileSync(path, frame({ kind: 'header', formatVersion: 4, runKey: '0123abcd' }));
     expect(() => readJournal(folder)).toThrow(
-      `${path}: got format version 3, expected a journal of format version 2 (read it with the version of Gyre that wrote it)`,
+      `${path}: got format version 4, expected a journal of format version 3 (read it with the version of Gyre that wrote it)`,
     );
     writeFileSync(path, frame(end));
     expect(() => readJournal(folder)).toThrow(`${path}: got a first record "end"`);
-    const header = { kind: 'header', formatVersion: 2, session: 1, runKey: '0123abcd' };
+    const header = { kind: 'header', formatVersion: 3, session: 1, runKey: '0123abcd' };
     for (const wrong of [
       { ...header, session: 2, after: null },
       { ...header, after: { session: 1, bytes: 8 } },

@@ -170,7 +170,7 @@ describe('a segment', () => {
       expect(read.fields[i].metadata.get('unit')).toBe(unit);
       expect(read.fields[i].metadata.get('description')).toBe(description);
     }
-    expect(read.metadata.get('format_version')).toBe('2');
+    expect(read.metadata.get('format_version')).toBe('3');
     expect(read.metadata.get('run_key')).toBe('0123abcd');
     expect(read.metadata.get('table')).toBe('epochs');
     for (const tool of ['pandas', 'polars', 'duckdb', 'r'])

@@ -27,7 +27,12 @@ export function trainTo(run: OpenRun, ids: readonly number[], untilEpoch: number
   const { request } = taskOf({ groups, folder, epochs, bucketEpochs: trace.epochs.every, networkCount });
   const outcome = runTask({
     ...request,
-    ...{ session: journal.session, runKey: manifest.key, keepEvery: trace.checkpoints.every, compression: trace.compression },
+    ...{
+      session: journal.session,
+      runKey: manifest.key,
+      keepEvery: trace.checkpoints.every,
+      compression: trace.compression,
+    },
     ...{ checkpointFolder: runPaths(folder).checkpoints, segments: segments.grant(0) },
   });
   if (outcome.kind === 'storage-failed') throw new Error(JSON.stringify(outcome.problem));

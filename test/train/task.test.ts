@@ -356,7 +356,7 @@ test('a checkpoint of before there was a largest second moment is gone on from',
   const checkpoint = trainedOf(runTask(first)).unfinished?.checkpoint ?? '';
   const [record] = readCheckpoints(join(checkpointFolder, checkpoint), first.runKey);
   const networks = record.networks.map(({ maxSecondMoment: _absent, ...network }) => network);
-  expect(writeCheckpoint(checkpointFolder, { ...record, networks })).toBe(checkpoint);
+  expect(writeCheckpoint(checkpointFolder, first.session, { ...record, networks })).toBe(checkpoint);
   const rest = request({ epoch: 25, checkpoints: [checkpoint] });
   expect(resultTexts(runTask(rest))).toEqual(resultTexts(runTask(request({}))));
 });

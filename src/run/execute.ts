@@ -215,9 +215,10 @@ class Execution {
     const { groups, thread, memory } = of;
     const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
     for (let attempt = 1; ; attempt++) {
+      const request = this.#request(groups, thread, memory);
       let outcome: TaskOutcome;
       try {
-        outcome = await this.#pool.run(this.#request(groups, thread, memory));
+        outcome = await this.#pool.run(request);
       } catch (error) {
         this.#resetBoard(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);

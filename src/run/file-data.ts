@@ -2,11 +2,11 @@
  * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the samples that the plan has
  * read and provided in this thread; the files themselves are not looked at again.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
-import { RunError, UsageError } from '../../schemas/problems.ts';
+import { type Problem, problemsIn, RunError, UsageError } from '../../schemas/problems.ts';
 import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
 import { contentOf } from '../plan/data-files.ts';
@@ -19,13 +19,29 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
  * the first 16 hex digits of the hash.
  */
 export function keepData(folder: string, sweep: Sweep): void {
-  for (const { hash, points, inputs, outputs } of contentsOf(sweep)) {
-    const path = copyOf(folder, hash);
+  for (const content of contentsOf(sweep)) {
+    const path = copyOf(folder, content.hash);
     if (existsSync(path)) continue;
     withPath(folder, () => mkdirSync(folder, { recursive: true }));
-    const samples = makeDataset({ kind: 'file', hash, points });
-    writeFileAtomically(path, dataArrow({ ...samples, inputNames: inputs, outputNames: outputs }));
+    writeFileAtomically(path, copyBytes(content));
   }
+}
+
+/** The copy of a data file: equal contents have equal bytes. */
+function copyBytes({ hash, points, inputs, outputs }: DataFileContent): Uint8Array {
+  const samples = makeDataset({ kind: 'file', hash, points });
+  return dataArrow({ ...samples, inputNames: inputs, outputNames: outputs });
+}
+
+/** What is wrong with the copies that a folder keeps, byte by byte. */
+export function keptDataProblems(folder: string, sweep: Sweep): readonly Problem[] {
+  const unreadable = problemsIn(() => provideKeptData(folder, sweep));
+  if (unreadable.length > 0) return unreadable;
+  return contentsOf(sweep).flatMap((content) => {
+    const where = copyOf(folder, content.hash);
+    if (withPath(where, () => readFileSync(where)).equals(copyBytes(content))) return [];
+    return { where, got: 'other bytes around the right samples', expected: 'the copy as Gyre writes it' };
+  });
 }
 
 /** What stands in the data files of a sweep. */

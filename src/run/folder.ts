@@ -204,7 +204,7 @@ function beginSession(of: {
     const results = replayResults(planned.length, records);
     const segments = replaySegments(new SegmentBook(folder, manifest.key, claim.session), records);
     segments.makeFolders();
-    segments.refuseUnknown(overtakenIn(paths.journal, content));
+    segments.refuseUnknown(overtakenIn(paths.journal, content, claim.session));
     segments.check();
     const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
     checkCheckpoints(paths.checkpoints, { ...inUse, runKey: manifest.key });
@@ -223,9 +223,13 @@ function beginSession(of: {
 }
 
 /** Tells sessions that another one has overtaken: they wrote behind what was continued, or began and were passed over. */
-export function overtakenIn(journalFolder: string, content: JournalContent | null): (session: number) => boolean {
+export function overtakenIn(
+  journalFolder: string,
+  content: JournalContent | null,
+  before = Number.POSITIVE_INFINITY,
+): (session: number) => boolean {
   const parts = content?.parts ?? [];
-  const present = new Set(sessionsIn(journalFolder));
+  const present = new Set(sessionsIn(journalFolder).filter((session) => session < before));
   return (session) => {
     const part = parts.find((position) => position.session === session);
     if (part === undefined) return present.has(session);

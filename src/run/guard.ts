@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { RunError } from '../../schemas/problems.ts';
-import { RESTORE_REMEDY } from '../storage/files.ts';
+import { RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import type { Lease } from './lease.ts';
 
 export class FolderGuard {
@@ -43,6 +43,6 @@ export class FolderGuard {
 
 /** Which file it is, how long and when it was written; null where there is none. */
 function identityOf(path: string): string | null {
-  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const status = withPath(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return status === undefined ? null : `${status.dev}:${status.ino} ${status.size} ${status.mtimeNs}`;
 }

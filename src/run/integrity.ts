@@ -9,7 +9,7 @@ import { type Problem, problemsIn } from '../../schemas/problems.ts';
 import { batchesOf } from '../storage/arrow-files.ts';
 import { checkCheckpoints, readCheckpoints } from '../storage/checkpoints.ts';
 import { withPath } from '../storage/files.ts';
-import { provideKeptData } from './file-data.ts';
+import { keptDataProblems } from './file-data.ts';
 import { findingsPath } from './findings-tables.ts';
 import { overtakenIn, type RunRecord, readOwnJournal, readRun, replaySegments, runPaths, runState } from './folder.ts';
 import { networksTableFile } from './networks-table.ts';
@@ -49,7 +49,7 @@ export function checkRun(folder: string): Integrity {
       ...segments.unknownSegments(overtakenIn(paths.journal, content)),
       ...segments.problems(),
       ...checkpointProblems,
-      ...problemsIn(() => provideKeptData(paths.data, manifest.sweep)),
+      ...keptDataProblems(paths.data, manifest.sweep),
       ...networksProblems(run),
       ...findingsProblems(folder),
     ],

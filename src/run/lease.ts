@@ -297,13 +297,13 @@ function removeDeadClaims(path: string): void {
 
 /** The text of a lease or a claim; null where there is none, empty where it is something else. */
 function textOf(path: string): string | null {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return null;
-  if (!status.isFile() || status.size > LEASE_BYTES_MAX) return '';
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  return withPath(path, () => {
+    try {
+      const status = lstatSync(path);
+      return status.isFile() && status.size <= LEASE_BYTES_MAX ? readFileSync(path, 'utf8') : '';
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return null;
+      throw error;
+    }
+  });
 }

@@ -284,7 +284,7 @@ function checkCommitted(path: string, state: SegmentState): void {
 
 /** Device and number of a file, if it is there with so many bytes at least. */
 function identityOf(path: string, bytesMin = 0): string | null {
-  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const status = withPath(path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return status === undefined || status.size < bytesMin ? null : `${status.dev}:${status.ino}`;
 }
 

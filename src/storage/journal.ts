@@ -165,7 +165,7 @@ export class Journal {
   /** The file must be the one that this session created, and as long as it left it. */
   #checkFile(): void {
     const own = withPath(this.#path, () => fstatSync(this.#descriptor, { bigint: true }));
-    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    const found = withPath(this.#path, () => statSync(this.#path, { bigint: true, throwIfNoEntry: false }));
     if (found === undefined) throw changed(this.#path, 'a journal that was removed while the run was being trained');
     if (found.ino !== own.ino || found.dev !== own.dev)
       throw changed(this.#path, 'another file in place of the journal');

@@ -99,7 +99,7 @@ test('of two processes on one folder the second is refused with words, and the f
   const { code, stdout, stderr } = (await second) as CliOutcome;
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(
-    `gyre: ${join(out, 'lock')}: got a run that process ${pid} works on, expected one process a run`,
+    `gyre: ${join(out, 'lock')}: got a run that process ${pid} works on, expected one process per run`,
   );
   expect([first.code, lastNotice(first.stdout)]).toMatchObject([143, { kind: 'ended', reason: 'stopped' }]);
 });

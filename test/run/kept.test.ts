@@ -18,7 +18,7 @@ test('a run of many short groups keeps its networks in few files, ascending by n
   const sweep = sweepOf({ seeds: 100, ...trace(20) });
   await execute({ sweep, folder });
   const { results, networks } = readRun(folder);
-  expect(namesIn(folder)).toEqual(['kept-00000-0-50.msgpack']);
+  expect(namesIn(folder)).toEqual(['0001-kept-00000-0-50.msgpack']);
   const [checkpoint] = namesIn(folder);
   for (const { id } of networks)
     expect(results.keptOf(id)).toEqual([
@@ -74,10 +74,12 @@ test('a run that is opened again removes debris alone, and names what is kept no
   await execute({ sweep, folder });
   const [file] = namesIn(folder);
   const path = join(runPaths(folder).checkpoints, file);
-  for (const debris of ['kept-00003-0-50.msgpack', `${file}.new`, '00000-7.msgpack'])
-    writeFileSync(join(runPaths(folder).checkpoints, debris), 'debris');
+  const debris = ['0001-kept-00003-0-50.msgpack', `${file}.new`, '0001-00000-7.msgpack'];
+  // Of a later session, or not Gyre's at all.
+  const others = ['0099-00000-7.msgpack', 'notes.txt', 'kept.msgpack', '0001-00000-7.msgpack.old'];
+  for (const name of [...debris, ...others]) writeFileSync(join(runPaths(folder).checkpoints, name), 'debris');
   await execute({ sweep, folder });
-  expect(namesIn(folder)).toEqual([file]);
+  expect(namesIn(folder)).toEqual([file, ...others].sort());
 
   const refusal = async () => await execute({ sweep, folder }).catch((error: unknown) => error);
   const whole = readFileSync(path);

@@ -22,6 +22,7 @@ import type { Shard } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { openRun, readRun, runElapsedMs, runPaths } from '../../src/run/folder.ts';
+import { acquireLease } from '../../src/run/lease.ts';
 import { readManifest } from '../../src/run/manifest.ts';
 import { mergeRuns } from '../../src/run/merge.ts';
 import { verifyNetworks } from '../../src/run/verify.ts';
@@ -158,7 +159,7 @@ describe('the shards of a sweep', () => {
     await expect(mergeRuns(folders, out)).rejects.toThrow(`${segment}: got a segment that is gone`);
     expect(existsSync(out)).toBe(false);
     expect(existsSync(runPaths(`${out}.part`).manifest)).toBe(false);
-    expect(existsSync(`${out}.part/epochs/0001-00001.arrow`)).toBe(true);
+    expect(readdirSync(`${out}.part/epochs`)).not.toEqual([]);
     renameSync(`${segment}.away`, segment);
     expect(runBits((await mergeRuns(folders, out)).folder)).toEqual(whole);
     expect(existsSync(`${out}.part`)).toBe(false);
@@ -230,8 +231,9 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     expect(text).toContain(`${out}.part: got a folder with other files (notes), expected nothing`);
     rmSync(out, { recursive: true });
     rmSync(`${out}.part`, { recursive: true });
-    writeFileSync(`${out}.lock`, `${process.ppid}\n`);
-    await expect(mergeRuns(folders, out)).rejects.toThrow(`process ${process.ppid}`);
+    const other = acquireLease(`${out}.lock`);
+    await expect(mergeRuns(folders, out)).rejects.toThrow(`process ${process.pid} works on`);
+    other.release();
     expect(existsSync(out)).toBe(false);
   });
 });

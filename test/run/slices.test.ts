@@ -74,7 +74,18 @@ async function killedAfter(commits: number): Promise<string> {
   const folder = join(scratchFolder(), 'run');
   const sweepFile = `${folder}.yaml`;
   writeFileSync(sweepFile, JSON.stringify(sweep)); // JSON is YAML
-  const child = spawn(process.execPath, [MAIN_PATH, 'run', sweepFile, '--out', folder, '--json', '--kernel', engine]);
+  const child = spawn(process.execPath, [
+    MAIN_PATH,
+    'run',
+    sweepFile,
+    '--out',
+    folder,
+    '--json',
+    '--kernel',
+    engine,
+    '--commits',
+    'declared',
+  ]);
   child.stdout.resume();
   const exit = once(child, 'exit');
   while (!existsSync(runPaths(folder).journal) || commitsOf(folder).length < commits) await setTimeout(5);
@@ -88,8 +99,8 @@ describe('a run killed in the midst of a long group', () => {
     const folder = await killedAfter(2);
     const { epoch = 0, checkpoint = '' } = progressOf(folder) ?? {};
     expect(epoch).toBeGreaterThan(1000);
-    expect(checkpoint).toBe(`00000-${epoch}.msgpack`);
-    writeFileSync(join(runPaths(folder).checkpoints, '00000-9999.msgpack.new'), 'half a checkpoint');
+    expect(checkpoint).toBe(`0001-00000-${epoch}.msgpack`);
+    writeFileSync(join(runPaths(folder).checkpoints, '0001-00000-9999.msgpack.new'), 'half a checkpoint');
 
     const session = await execute({ sweep, folder, engine: 'kernel', threads: 2 });
     expect(session.ending).toBe('done');

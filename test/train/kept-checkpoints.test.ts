@@ -42,7 +42,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     const { kept } = trainedOf(runTask(own.request));
     const ids = Uint32Array.from(groups, ({ networks: [first] }) => first.id);
     expect(ids).toHaveLength(4);
-    const file = 'kept-00000-0-3500.msgpack';
+    const file = '0001-kept-00000-0-3500.msgpack';
     expect(kept.map(({ epoch, checkpoint }) => [epoch, checkpoint])).toEqual([
       [1100, file],
       [2200, file],
@@ -117,7 +117,7 @@ test('a task whose disk fails leaves nothing of what it wanted to keep', () => {
   expect(runTask({ ...request, segments: { ...request.segments, blocks } }).kind).toBe('storage-failed');
   expect(runTask({ ...request, checkpointFolder: join(folder, 'file') })).toMatchObject({
     kind: 'storage-failed',
-    problem: { where: join(folder, 'file', 'kept-00000-0-50.msgpack') },
+    problem: { where: join(folder, 'file', '0001-kept-00000-0-50.msgpack') },
   });
   expect(readdirSync(folder).filter((name) => name.includes('kept'))).toEqual([]);
 });

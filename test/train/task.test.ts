@@ -260,14 +260,14 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
     expect(epoch).toBeLessThan(epochs);
     expect(own.board.epochsOf(5)).toBe(epoch);
     expect(own.board.threads()).toEqual([null, null]);
-    const checkpoint = `00005-${epoch}.msgpack`;
+    const checkpoint = `0001-00005-${epoch}.msgpack`;
     expect(unfinished?.checkpoint).toBe(checkpoint);
     expect(readdirSync(folder).sort()).toEqual([
       checkpoint,
+      ...(watched === 0 ? [] : ['0001-kept-00000-0-20000.msgpack']),
       'blocks.arrow.part',
       'epochs.arrow.part',
       'events.arrow.part',
-      ...(watched === 0 ? [] : ['kept-00000-0-20000.msgpack']),
     ]);
     const table = sealedTable(stopped, own, 'epochs');
     expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);

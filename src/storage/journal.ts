@@ -273,10 +273,11 @@ function readEarlier(folder: string, after: JournalPosition) {
   const path = journalFile(folder, after.session);
   const earlier = existsSync(path) ? readSession(folder, after.session, after.bytes) : null;
   if (earlier !== null && earlier.position.bytes === after.bytes) return earlier;
+  const wholeBytes = earlier?.position.bytes ?? 0;
   throw new RunError({
-    where: path,
-    got: earlier === null ? 'nothing' : `${earlier.position.bytes} whole bytes`,
-    expected: `${after.bytes} bytes, from which a later session went on`,
+    where: earlier === null ? path : `${path}, byte ${wholeBytes}`,
+    got: earlier === null ? 'nothing' : 'a damaged frame, or the end of the file',
+    expected: `${after.bytes} whole bytes, behind which a later session went on`,
     remedy: RESTORE_REMEDY,
   });
 }

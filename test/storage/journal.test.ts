@@ -232,7 +232,7 @@ describe('a journal', () => {
       expect(refusalOf(folder), `cut at byte ${cut}`).toContain(path);
     }
     rmSync(path);
-    expect(refusalOf(folder)).toContain(`${path}: got nothing, expected ${ends.at(-1)} bytes`);
+    expect(refusalOf(folder)).toContain(`${path}: got nothing, expected ${ends.at(-1)} whole bytes`);
   });
 });
 

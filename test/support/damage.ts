@@ -17,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import type { OpenRun } from '../../src/run/folder.ts';
+import { type OpenRun, runPaths } from '../../src/run/folder.ts';
+import { journalFile, readJournal } from '../../src/storage/journal.ts';
 import { type RunBits, runBits, sweepOf } from './runs.ts';
 import { openThreadless, trainRest, trainTo } from './threadless.ts';
 
@@ -155,10 +156,13 @@ function filesIn(folder: string): Map<string, Buffer> {
   return new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
-/** Of all that training goes on from. */
+/** Of all that training goes on from: of the journal, what its last session has read of it. */
 function contentHash(folder: string): string {
   const hash = createHash('sha256');
   for (const [name, bytes] of filesIn(folder))
-    if (!/^(lock|run\.json|networks\.arrow)/.test(name)) hash.update(`${name} ${bytes.length} `).update(bytes);
+    if (!/^(lock|run\.json|networks\.arrow|journal)/.test(name)) hash.update(`${name} ${bytes.length} `).update(bytes);
+  const { journal } = runPaths(folder);
+  for (const { session, bytes } of readJournal(journal)?.parts ?? [])
+    hash.update(`${session} ${bytes} `).update(readFileSync(journalFile(journal, session)).subarray(0, bytes));
   return hash.digest('hex');
 }

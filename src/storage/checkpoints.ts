@@ -8,7 +8,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -22,7 +21,7 @@ import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
+import { makeFolder, RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
 /** Writes a checkpoint into a folder, durably, and returns the file's name. */
@@ -160,7 +159,7 @@ export function keepCheckpoints(
   folder: string,
   of: { readonly used: ReadonlySet<string>; readonly kept: ReadonlySet<string>; readonly runKey: string },
 ): void {
-  withPath(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(folder);
   for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
     if (!existsSync(path)) {

@@ -78,8 +78,8 @@ function mounted(dashboard = new Dashboard(madeUpSource(480))) {
   return { display, keyboard, wishes };
 }
 
-/** Drawing in React's development build takes its time, and the next frame waits for twenty times as long. */
-const shows = (what: () => void) => vi.waitFor(what, { timeout: 55_000 });
+/** Drawing in React's development build takes its time, and the next frame waits for twenty times as long: only a hang takes longer. */
+const shows = (what: () => void) => vi.waitFor(what, { timeout: 840_000 });
 
 const shown = () => terminal.frames.join('');
 

@@ -36,7 +36,7 @@ const engine = 'reference';
 let expected: RunBits;
 beforeAll(async () => {
   expected = await undisturbedBits(sweep);
-}, 60_000);
+});
 
 const commitsOf = (folder: string): CommitRecord[] =>
   readRun(folder).journal.flatMap((record) => (record.kind === 'commit' ? [record] : []));
@@ -69,8 +69,18 @@ test('the slices of a long group follow one another, and each overtakes the chec
   expect(runBits(folder)).toEqual(expected);
 });
 
-/** A folder whose run was killed once its journal had a number of commits. */
+/**
+ * A folder whose run was killed once its journal had a number of commits. On a busy machine this process may see the last one only when
+ * the run is over: then it runs again.
+ */
 async function killedAfter(commits: number): Promise<string> {
+  for (;;) {
+    const folder = await killedOnceAfter(commits);
+    if (readRun(folder).results.doneCount === 0) return folder;
+  }
+}
+
+async function killedOnceAfter(commits: number): Promise<string> {
   const folder = join(scratchFolder(), 'run');
   const sweepFile = `${folder}.yaml`;
   writeFileSync(sweepFile, JSON.stringify(sweep)); // JSON is YAML
@@ -79,7 +89,7 @@ async function killedAfter(commits: number): Promise<string> {
   const exit = once(child, 'exit');
   while (!existsSync(runPaths(folder).journal) || commitsOf(folder).length < commits) await setTimeout(5);
   child.kill('SIGKILL');
-  expect(await exit).toEqual([null, 'SIGKILL']);
+  await exit;
   return folder;
 }
 

@@ -100,7 +100,10 @@ export class PowerModel {
   /** Makes `folder`, which holds nothing else, what the policy leaves of the tree. */
   write(folder: string, policy: PowerPolicy, seed: number): void {
     rmSync(folder, { recursive: true, force: true });
-    writeNode(this.#tree, folder, policy, randomOf(seed));
+    const random = randomOf(Math.imul(seed + 1, 0x9e3779b1));
+    // The first numbers of neighbouring seeds are much alike.
+    for (let i = 0; i < 8; i++) random();
+    writeNode(this.#tree, folder, policy, random);
   }
 
   #open({ call, handle, path }: LoggedCall): void {
@@ -204,7 +207,8 @@ function survivingBytes(file: FileNode, policy: PowerPolicy, random: () => numbe
 function partOf(change: Change, random: () => number): Change {
   if (random() < 0.5) return change;
   const data = Buffer.from(change.data);
-  for (let at = 0; at < data.length; at += SECTOR_BYTES) if (random() < 0.5) data.fill(0, at, at + SECTOR_BYTES);
+  for (let at = 0; at < data.length; at += SECTOR_BYTES)
+    if (random() < 0.5) data.fill(0, at, Math.min(data.length, at + SECTOR_BYTES));
   return { ...change, data };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Writes a table in another format: one file of a table that is one file, a folder of numbered files of one that is many, each of a limited number
- * of rows, so that no table is too large for the memory. Written aside, synced and renamed: what is there is whole, even after
- * a power failure.
+ * Writes a table in another format: one file of a table that is one file, a folder of numbered files of one that is
+ * many, each of a limited number of rows, so that no table is too large for the memory. Written aside, synced and
+ * renamed: what is there is whole, even after a power failure.
  */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's folder
- * goes through.
+ * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's
+ * folder goes through.
  */
 import {
   closeSync,
@@ -57,8 +57,8 @@ export function withPath<T>(path: string, operation: () => T): T {
 }
 
 /**
- * Makes a folder and those above it, durable on return. Where Node says that something is gone, as it does of a disk that may
- * not be written, making the first one says more.
+ * Makes a folder and those above it, durable on return. Where Node says that something is gone, as it does of a disk
+ * that may not be written, making the first one says more.
  */
 export function makeFolder(path: string): void {
   withPath(path, () => {
@@ -104,7 +104,10 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
   });
 }
 
-/** Copies a file, which a file system that can do so shares until one of the two is changed; durable on return but for its name. */
+/**
+ * Copies a file, which a file system that can do so shares until one of the two is changed; durable on return but for
+ * its name.
+ */
 export function copyFileDurably(from: string, to: string): void {
   withPath(from, () => closeSync(openSync(from, 'r')));
   withPath(to, () => {

@@ -1,6 +1,7 @@
 /**
- * The golden fingerprints on arm64: Node for linux-arm64 under qemu-user trains the golden sweeps and the quick start, and
- * each fingerprint must be the committed one. The result goes to bench/results/arm64.json. Takes about 15 minutes.
+ * The golden fingerprints on arm64: Node for linux-arm64 under qemu-user trains the golden sweeps and the quick
+ * start, and each fingerprint must be the committed one. The result goes to bench/results/arm64.json. Takes about 15
+ * minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

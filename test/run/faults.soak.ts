@@ -1,11 +1,11 @@
 /**
- * Every command that writes is killed, failed by the disk and powered off at its file-changing system calls, and run again: it must end
- * with the bits of an undisturbed one. Counts go to bench/results/faults.json.
+ * Every command that writes is killed, failed by the disk and powered off at its file-changing system calls, and run
+ * again: it must end with the bits of an undisturbed one. Counts go to bench/results/faults.json.
  *
  * GYRE_SOAK_FAULTS  `kinds` (default): each kind of call of each command with each fault once, variants by turns;
  *                   `all`: every call of every command in every variant with every fault, many hours;
- *                   a number: so many trials, spread evenly over commands and faults. Fewer than 100 keep to one variant
- *                   and write nothing
+ *                   a number: so many trials, spread evenly over commands and faults. Fewer than 100 keep to one
+ *                   variant and write nothing
  * GYRE_SOAK_SEED    draws others
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -153,7 +153,8 @@ test(`commands that are killed, failed and powered off end as undisturbed ones (
   );
   if (isLarge) {
     const { processor, cores } = machine();
-    const command = `npm run build && GYRE_SOAK_FAULTS=${mode} npx vitest run --config test/soak.config.ts test/run/faults.soak.ts`;
+    const vitest = 'npx vitest run --config test/soak.config.ts test/run/faults.soak.ts';
+    const command = `npm run build && GYRE_SOAK_FAULTS=${mode} ${vitest}`;
     const head = { command, machine: { processor, cores, node: process.version }, seed, total };
     writeFileSync(resultFile, `${JSON.stringify({ ...head, counts: countsOf(outcomes), failures }, null, 1)}\n`);
   }

@@ -1,6 +1,6 @@
 /**
- * Long networks are trained slice by slice: each slice is committed with a checkpoint, so that a kill costs one slice and a stop
- * nothing, and the bits are those of a run that nothing disturbed.
+ * Long networks are trained slice by slice: each slice is committed with a checkpoint, so that a kill costs one slice
+ * and a stop nothing, and the bits are those of a run that nothing disturbed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,10 @@ import {
   undisturbedBits,
 } from '../support/runs.ts';
 
-/** One group, for the reference three or four slices; its epochs are no multiple of a bucket, nor of a block of losses. */
+/**
+ * One group, for the reference three or four slices; its epochs are no multiple of a bucket, nor of a block of
+ * losses.
+ */
 const sweep = sweepOf({
   name: 'long',
   epochs: 5003,
@@ -70,8 +73,8 @@ test('the slices of a long group follow one another, and each overtakes the chec
 });
 
 /**
- * A folder whose run was killed once its journal had a number of commits. On a busy machine this process may see the last one only when
- * the run is over: then it runs again.
+ * A folder whose run was killed once its journal had a number of commits. On a busy machine this process may see the
+ * last one only when the run is over: then it runs again.
  */
 async function killedAfter(commits: number): Promise<string> {
   for (;;) {

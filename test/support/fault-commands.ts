@@ -1,6 +1,7 @@
 /**
- * The commands that faults are tried on: what each finds in its folder, how it is called, and what must be there in the end.
- * All work on one tiny sweep and below one folder, the root, so that a log of one trial has the paths of every other.
+ * The commands that faults are tried on: what each finds in its folder, how it is called, and what must be there in
+ * the end. All work on one tiny sweep and below one folder, the root, so that a log of one trial has the paths of
+ * every other.
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,10 @@ import { runBits } from './runs.ts';
 const EPOCHS = 600;
 const MORE_EPOCHS = 800;
 
-/** By the reference: several tasks, a group of two slices, an overflow, spikes, kept checkpoints. Half a second of training. */
+/**
+ * By the reference: several tasks, a group of two slices, an overflow, spikes, kept checkpoints. Half a second of
+ * training.
+ */
 const SWEEP = {
   name: 'faults',
   epochs: EPOCHS,

@@ -1,5 +1,6 @@
 /**
- * The shim faults.c from this side: compiles it, says how a process runs under it, and reads its log. Knows nothing of Gyre.
+ * The shim faults.c from this side: compiles it, says how a process runs under it, and reads its log. Knows nothing
+ * of Gyre.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * One trial: a command meets a fault at one of its calls, then the same command runs again without it. The second one must end with the
- * result of an undisturbed command, or refuse in words that lead there. No trial knows the names of any file.
+ * One trial: a command meets a fault at one of its calls, then the same command runs again without it. The second one
+ * must end with the result of an undisturbed command, or refuse in words that lead there. No trial knows the names of
+ * any file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';

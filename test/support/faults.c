@@ -1,6 +1,7 @@
 /**
- * A shim for LD_PRELOAD between a program and the system calls that change files. It looks at one folder only. It counts the
- * calls there, writes each to a log, and lets one of them go wrong. fault-shim.ts compiles it and reads the log.
+ * A shim for LD_PRELOAD between a program and the system calls that change files. It looks at one folder only. It
+ * counts the calls there, writes each to a log, and lets one of them go wrong. fault-shim.ts compiles it and reads
+ * the log. It has more than 400 lines because a shim is compiled from one file.
  *
  * FAULTS_ROOT  the folder (absolute); calls elsewhere pass untouched
  * FAULTS_LOG   the log, outside of that folder
@@ -85,8 +86,9 @@ static void log_bytes(const void *bytes, size_t length) {
 static void log_call(long number, const char *call, long handle, long offset, long length, long result, long bytes,
                      const char *path, const char *path2) {
   char line[2 * PATH_MAX + 256];
-  int size = snprintf(line, sizeof line, "%ld\t%s\t%ld\t%ld\t%ld\t%ld\t%ld\t%s\t%s\n", number, call, handle, offset, length,
-                      result, bytes, path, path2 == NULL ? "" : path2);
+  const char *format = "%ld\t%s\t%ld\t%ld\t%ld\t%ld\t%ld\t%s\t%s\n";
+  int size = snprintf(line, sizeof line, format, number, call, handle, offset, length, result, bytes, path,
+                      path2 == NULL ? "" : path2);
   log_bytes(line, size);
 }
 
@@ -407,7 +409,9 @@ EXPORT ssize_t sendfile64(int to, int from, off64_t *from_at, size_t length) {
   if (!is_known(to)) return real_syscall(SYS_sendfile, to, from, from_at, length);
   COPY_CALL(to, position_of(to), length, result, real_syscall(SYS_sendfile, to, from, from_at, length));
 }
-EXPORT ssize_t sendfile(int to, int from, off_t *from_at, size_t length) { return sendfile64(to, from, from_at, length); }
+EXPORT ssize_t sendfile(int to, int from, off_t *from_at, size_t length) {
+  return sendfile64(to, from, from_at, length);
+}
 
 static long size_of(int fd) {
   struct stat now;

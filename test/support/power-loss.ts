@@ -1,12 +1,13 @@
 /**
- * A disk as a power failure may leave it. The model takes a folder as durable, follows a log of calls, and knows of each file
- * what was last synced and of each folder which entries were. From that it writes one of the folders that a file system may
- * show after the failure, in the manner of ALICE and CrashMonkey:
+ * A disk as a power failure may leave it. The model takes a folder as durable, follows a log of calls, and knows of
+ * each file what was last synced and of each folder which entries were. From that it writes one of the folders that a
+ * file system may show after the failure, in the manner of ALICE and CrashMonkey:
  *
  *     calls 1 … n ──► files: synced bytes + later writes       ──┐ policy
  *                     folders: synced entries + later changes  ──┴───────► a folder on the disk
  *
- * A call is atomic, except a write, which is kept or lost sector by sector. No order holds between calls that were not synced.
+ * A call is atomic, except a write, which is kept or lost sector by sector. No order holds between calls that were
+ * not synced.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -16,8 +17,8 @@ import { randomOf } from './random.ts';
 const SECTOR_BYTES = 512;
 
 /**
- * What survives of that which was not synced: `nothing`; `everything`; names and sizes, with `zeros` or `garbage` in place of
- * the bytes; or a `random` part of all of it.
+ * What survives of that which was not synced: `nothing`; `everything`; names and sizes, with `zeros` or `garbage` in
+ * place of the bytes; or a `random` part of all of it.
  */
 export const POWER_POLICIES = ['nothing', 'everything', 'zeros', 'garbage', 'random'] as const;
 export type PowerPolicy = (typeof POWER_POLICIES)[number];

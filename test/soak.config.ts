@@ -10,5 +10,6 @@ export default defineConfig({
     include: ['test/**/*.soak.ts'],
     pool: 'forks',
     testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
   },
 });

@@ -1,7 +1,7 @@
 /**
  * Exports a run's tables for tools without Arrow. Finds them by their names in the schema and their places in the folder; knows no column.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { type ExportFormat, TABLES, type TableName } from '../../schemas/trace.ts';
@@ -14,7 +14,7 @@ import {
   exportTable,
   parquetWriter,
 } from '../storage/export.ts';
-import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { makeFolder, withPath, writeFileAtomically } from '../storage/files.ts';
 import { loadParquet } from '../storage/parquet.ts';
 import { openName } from '../storage/segments.ts';
 import { readManifest } from './manifest.ts';
@@ -40,7 +40,7 @@ export async function* exportRun(of: {
   if (problems.length > 0) throw new UsageError(problems);
   await prepareCompression(compression);
   const write = format === 'csv' ? csvWriter : parquetWriter(await loadParquet());
-  withPath(out, () => mkdirSync(out, { recursive: true }));
+  makeFolder(out);
   for (const table of tables) yield exportTable({ table, folder: out, extension: format, write });
   // Parquet keeps the metadata of columns; CSV has no place for them.
   if (format === 'csv') writeFileAtomically(join(out, COLUMNS_FILE), columnsText());

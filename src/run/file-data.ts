@@ -2,7 +2,7 @@
  * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the samples that the plan has
  * read and provided in this thread; the files themselves are not looked at again.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
@@ -12,7 +12,7 @@ import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
 import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
 import { readDataFile } from '../storage/data-files.ts';
-import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { makeFolder, withPath, writeFileAtomically } from '../storage/files.ts';
 
 /**
  * Keeps a copy of each data file of a sweep in a folder, unless it is there: an Arrow file that a sweep may name like any other, called by
@@ -22,7 +22,7 @@ export function keepData(folder: string, sweep: Sweep): void {
   for (const content of contentsOf(sweep)) {
     const path = copyOf(folder, content.hash);
     if (existsSync(path)) continue;
-    withPath(folder, () => mkdirSync(folder, { recursive: true }));
+    makeFolder(folder);
     writeFileAtomically(path, copyBytes(content));
   }
 }

@@ -13,7 +13,7 @@ import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/tr
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
 import { prepareCompression } from '../storage/compression.ts';
-import { copyFileDurably, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
+import { copyFileDurably, makeFolder, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
 import { writeJournal } from '../storage/journal.ts';
 import { openName } from '../storage/segments.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
@@ -33,7 +33,7 @@ export async function mergeRuns(folders: readonly string[], out: string): Promis
   const aside = `${resolve(out)}.part`;
   const shards = shardsIn(folders, [...problemsOf(out), ...problemsOfAside(aside)]);
   await prepareCompression(shards[0].manifest.sweep.trace.compression);
-  withPath(out, () => mkdirSync(dirname(resolve(out)), { recursive: true }));
+  makeFolder(dirname(resolve(out)));
   const lock = `${resolve(out)}.lock`;
   const stoodStill = await watchLease(lock, { seconds: LEASE_SECONDS_DEFAULT, onWait: () => {} });
   const lease = acquireLease(lock, { stoodStill });

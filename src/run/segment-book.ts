@@ -2,14 +2,14 @@
  * The book of segments: which file of which table each thread appends to, and what of it is committed. Main keeps it; the
  * workers are told where to write task by task and remember nothing.
  */
-import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
-import { RESTORE_REMEDY, withPath } from '../storage/files.ts';
+import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { checkSegment } from '../storage/segment-check.ts';
 import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
@@ -44,8 +44,7 @@ export class SegmentBook {
   /** Makes the folders that segments stand in. */
   makeFolders(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      const path = join(this.#folder, table);
-      withPath(path, () => mkdirSync(path, { recursive: true }));
+      makeFolder(join(this.#folder, table));
     }
   }
 

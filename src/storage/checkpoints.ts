@@ -8,7 +8,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -22,7 +21,7 @@ import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
+import { makeFolder, RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
 
 /** Names that checkpoints have, or had while they were written. */
@@ -181,7 +180,7 @@ export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readon
 
 /** Removes the checkpoints of sessions before `session` that are not in use; a folder may hold files that are not Gyre's, and they stay. */
 export function removeDebris(folder: string, { used, kept }: CheckpointsInUse, session: number): void {
-  withPath(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(folder);
   const isDebris = (file: string) =>
     CHECKPOINT_NAME.test(file) && Number.parseInt(file, 10) < session && !used.has(file) && !kept.has(file);
   removeCheckpoints(folder, withPath(folder, () => readdirSync(folder)).filter(isDebris));

@@ -1,13 +1,14 @@
 /**
- * Writes a table in another format: one file of a table that is one file, a folder of numbered files of one that is many, each of a limited number
- * of rows, so that no table is too large for the memory. Written aside and renamed: what is there is whole.
+ * Writes a table in another format: one file of a table that is one file, a folder of numbered files of one that is
+ * many, each of a limited number of rows, so that no table is too large for the memory. Written aside, synced and
+ * renamed: what is there is whole, even after a power failure.
  */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { batchesOf } from './arrow-files.ts';
 import { csvHeader, csvLines } from './csv.ts';
-import { withPath } from './files.ts';
+import { makeFolder, syncFolderOf, withPath } from './files.ts';
 import { type ParquetEncoder, parquetRecipes } from './parquet.ts';
 
 /** A file is begun anew with the first batch beyond so many rows: 60 MB of the epochs table before it is compressed. */
@@ -52,10 +53,8 @@ export function exportTable(of: {
   const { table, folder, extension, write } = of;
   const path = exportPath(folder, table, extension);
   const aside = `${path}.part`;
-  withPath(aside, () => {
-    rmSync(aside, { recursive: true, force: true });
-    mkdirSync(table.isFolder ? aside : dirname(aside), { recursive: true });
-  });
+  withPath(aside, () => rmSync(aside, { recursive: true, force: true }));
+  makeFolder(table.isFolder ? aside : dirname(aside));
   let [files, rows, bytes] = [0, 0, 0];
   for (const batches of filesOfRows(table)) {
     files++;
@@ -66,7 +65,13 @@ export function exportTable(of: {
     });
     rows += batches.reduce((sum, { numRows }) => sum + numRows, 0);
   }
-  if (existsSync(aside)) withPath(path, () => renameSync(aside, path));
+  if (existsSync(aside)) {
+    withPath(path, () => {
+      if (table.isFolder) syncFolderOf(join(aside, 'file'));
+      renameSync(aside, path);
+      syncFolderOf(path);
+    });
+  }
   return { table: table.name, path, files, rows, bytes };
 }
 
@@ -110,6 +115,7 @@ function writeAll(path: string, parts: Iterable<Uint8Array>): void {
   try {
     for (const part of parts)
       for (let written = 0; written < part.length; ) written += writeSync(descriptor, part, written);
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

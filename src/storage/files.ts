@@ -1,6 +1,6 @@
 /**
- * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's folder
- * goes through.
+ * Files that are either whole or not there, and errors that name the file: small steps that every writer of a run's
+ * folder goes through.
  */
 import {
   closeSync,
@@ -56,16 +56,33 @@ export function withPath<T>(path: string, operation: () => T): T {
   }
 }
 
-/** Makes a folder and those above it. Where Node says that something is gone, as it does of a disk that may not be written, making the first one says more. */
+/**
+ * Makes a folder and those above it, durable on return. Where Node says that something is gone, as it does of a disk
+ * that may not be written, making the first one says more.
+ */
 export function makeFolder(path: string): void {
   withPath(path, () => {
+    let first: string | undefined;
     try {
-      mkdirSync(path, { recursive: true });
+      first = mkdirSync(path, { recursive: true });
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') mkdirSync(firstMissing(resolve(path)));
       throw error;
     }
+    if (first !== undefined) syncFoldersFrom(resolve(first), resolve(path));
   });
+}
+
+/** Makes the entries of the folders from `first` down to `last` durable in the folders that hold them. */
+function syncFoldersFrom(first: string, last: string): void {
+  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) {
+    try {
+      syncFolderOf(folder);
+    } catch (error) {
+      // A folder may let its user write and not read. Nobody but its owner can sync it then.
+      if (systemErrorCode(error) !== 'EACCES') throw error;
+    }
+  }
 }
 
 function firstMissing(path: string): string {
@@ -87,7 +104,10 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
   });
 }
 
-/** Copies a file, which a file system that can do so shares until one of the two is changed; durable on return but for its name. */
+/**
+ * Copies a file, which a file system that can do so shares until one of the two is changed; durable on return but for
+ * its name.
+ */
 export function copyFileDurably(from: string, to: string): void {
   withPath(from, () => closeSync(openSync(from, 'r')));
   withPath(to, () => {

@@ -2,13 +2,13 @@
  * Writes windows into one Arrow file: batch by batch as they come, so that memory does not depend on their length, and under its name only once it is
  * whole.
  */
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StateWindow } from '../../schemas/replay.ts';
 import type { TableSpec } from '../../schemas/trace.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import { arrowSchema, type ColumnValues, emptyBatchOf, recordBatch } from './arrow.ts';
-import { withPath } from './files.ts';
+import { makeFolder, withPath } from './files.ts';
 import { openName, SegmentAppender, sealSegment } from './segments.ts';
 
 /** Short windows are joined into batches of so many bytes at least; long ones are batches as they are. */
@@ -30,7 +30,7 @@ export class WindowFile {
     this.path = path;
     this.#table = table;
     this.#schema = arrowSchema({ table, runKey });
-    withPath(dirname(path), () => mkdirSync(dirname(path), { recursive: true }));
+    makeFolder(dirname(path));
     this.#empty = emptyBatchOf({ table, runKey });
     this.#appender = new SegmentAppender(path, this.#empty, { committedBytes: 0 });
   }

@@ -27,7 +27,7 @@ const TABLES = ['spirals', 'relaxation', 'curvature', 'twins'] as const;
 let folder: string;
 beforeAll(async () => {
   folder = await folderOf(writeSweep(cwd, { ...SPIKING, precision: ['float32', 'float64'] }));
-}, 60_000);
+});
 
 const bytesOf = (name: string) => readFileSync(join(cwd, folder, `${name}.arrow`));
 const read = (name: string): Table => tableFromIPC(bytesOf(name));

@@ -15,7 +15,7 @@ const runIn = (out: string, file = sweep) => gyre(['run', file, '--out', out], {
 describe('a folder that holds', () => {
   beforeAll(async () => {
     expect((await runIn('taken')).code).toBe(0);
-  }, 60_000);
+  });
 
   test('the run of another sweep is refused with each path that differs', async () => {
     const other = writeSweep(cwd, {

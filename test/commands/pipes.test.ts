@@ -12,7 +12,7 @@ afterAll(() => removeFolder(cwd));
 const sweep = writeSweep(cwd, { seeds: 500 });
 beforeAll(async () => {
   expect((await gyre(['run', sweep, '--epochs', '1', '--out', 'done'], { cwd })).code).toBe(0);
-}, 60_000);
+});
 
 describe.concurrent('a reader that goes away', () => {
   test.each([

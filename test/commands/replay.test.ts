@@ -27,7 +27,7 @@ beforeAll(async () => {
   ];
   const sweep = writeSweep(cwd, { epochs: EPOCHS, layers, optimizer, precision, seeds: 1 });
   folder = String(jsonLines((await call('run', sweep, '--json')).stdout)[0].folder);
-}, 60_000);
+});
 
 /** What is said but progress, of which there is more the busier the machine is. */
 const said = (stderr: string) => linesOf(stderr).filter((line) => line !== '' && !line.startsWith('replayed '));
@@ -143,7 +143,7 @@ describe('replay --around-events', () => {
     const trace = { checkpoints: { every: 300 } };
     const of = { name: 'eventful', epochs: LAST, layers: [1, 3, 1], optimizer, precision: 'float64', seeds: 1, trace };
     eventful = String(jsonLines((await call('run', writeSweep(cwd, of), '--json')).stdout)[0].folder);
-  }, 60_000);
+  });
 
   /** The epochs of the run that are so near to an event of a network, as its table has them. */
   function epochsNear(network: number, around: number): number[] {

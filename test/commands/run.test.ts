@@ -39,7 +39,7 @@ const hasCompiler =
 let first: CliOutcome;
 beforeAll(async () => {
   first = await gyre(['run', sweep], { cwd });
-}, 60_000);
+});
 
 describe('a first run', () => {
   test('ends with exit code 0 and a summary on stdout: state, labels, axes, files, fingerprint, what next', () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
     const { stdout } = await look('run', sweep, '--json');
     folders.push(String(jsonLines(stdout)[0].folder));
   }
-}, 60_000);
+});
 
 describe.concurrent('runs', () => {
   test('lists the runs, the latest first', async () => {

@@ -1,5 +1,6 @@
 /**
- * The dashboard on a terminal: drawn on the other screen and no more often than it may be, keys taken, and the first screen given back.
+ * The dashboard on a terminal: drawn on the other screen and no more often than it may be, keys taken, and the first
+ * screen given back.
  */
 import { EventEmitter } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -78,8 +79,11 @@ function mounted(dashboard = new Dashboard(madeUpSource(480))) {
   return { display, keyboard, wishes };
 }
 
-/** Drawing in React's development build takes its time, and the next frame waits for twenty times as long. */
-const shows = (what: () => void) => vi.waitFor(what, { timeout: 55_000 });
+/**
+ * Drawing in React's development build takes its time, and the next frame waits for twenty times as long: only a hang
+ * takes longer.
+ */
+const shows = (what: () => void) => vi.waitFor(what, { timeout: 840_000 });
 
 const shown = () => terminal.frames.join('');
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
     const { code, stderr } = await gyre(args, { cwd });
     expect(code, stderr).toBe(0);
   }
-}, 60_000);
+});
 
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -44,7 +44,7 @@ KINDS = {
 def run(*arguments):
     """A process of gyre: its exit code and stderr."""
     command = ["node", str(gyre.MAIN), *map(str, arguments)]
-    done = subprocess.run(command, cwd=gyre.scratch(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=gyre.scratch(), capture_output=True, text=True, timeout=600)
     return done.returncode, done.stderr
 
 

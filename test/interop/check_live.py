@@ -3,6 +3,9 @@ it comes to the same bits as a run that nobody disturbed.
 """
 
 import json
+import os
+import pathlib
+import resource
 import signal
 import subprocess
 import threading
@@ -26,7 +29,8 @@ LONG = {
     "seeds": 12,
 }
 PLANNED = 48
-STOP_SECONDS_MAX = 2.0
+#: Only what hangs takes longer, on a busy machine too.
+HANG_SECONDS = 600
 
 
 class Onlooker(threading.Thread):
@@ -59,7 +63,7 @@ class Interruption(unittest.TestCase):
         onlooker = Onlooker(self.folder / "networks.arrow")
         onlooker.start()
         try:
-            stopped_in = self.run_and_interrupt()
+            before, after = self.run_and_interrupt()
             self.look_at_a_stopped_run()
             gyre.gyre(*self.command[2:])
         finally:
@@ -67,9 +71,9 @@ class Interruption(unittest.TestCase):
             onlooker.join()
         self.assertEqual(onlooker.errors, [], "networks.arrow did not open")
         self.assertEqual(set(onlooker.row_counts), {PLANNED}, "rows of networks.arrow")
-        self.assertGreater(len(onlooker.row_counts), 50, "openings")
+        self.assertGreater(len(set(onlooker.done_counts)), 1, "openings at different times")
         self.assertEqual(onlooker.done_counts, sorted(onlooker.done_counts), "networks done never become fewer")
-        self.assertLess(stopped_in, STOP_SECONDS_MAX, "seconds from the signal to the end")
+        self.assertLess(after, before, "processor time from the signal to the end, and that before the signal")
 
         undisturbed = gyre.run_sweep(LONG, "undisturbed")
         self.assertEqual(gyre.fingerprint(self.folder), gyre.fingerprint(undisturbed))
@@ -77,7 +81,8 @@ class Interruption(unittest.TestCase):
             self.assertTrue(same_rows(self.folder, undisturbed, table), f"{table} differ from those of an undisturbed run")
 
     def run_and_interrupt(self):
-        """Starts the run, lets it commit and go on for a while, and sends SIGINT. Returns how many seconds it then took."""
+        """Starts the run, lets it commit and go on for a while, and sends SIGINT. Returns the processor time that it took
+        before and after, which no other process of a busy machine changes."""
         with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as run:
             notices = []
             while not notices or notices[-1]["kind"] != "committed":
@@ -86,15 +91,16 @@ class Interruption(unittest.TestCase):
             rest.start()  # a full pipe would hold the run up
             time.sleep(1)
             self.assertIsNone(run.poll(), "the run was over before it could be interrupted: make LONG longer")
+            children = children_seconds()
+            before = processor_seconds(run.pid)
             run.send_signal(signal.SIGINT)
-            sent = time.monotonic()
-            exit_code = run.wait(timeout=60)
-            took = time.monotonic() - sent
+            exit_code = run.wait(timeout=HANG_SECONDS)
+            after = children_seconds() - children - before
             rest.join()
         self.assertEqual(exit_code, 130, "exit code after SIGINT")
         self.assertEqual((notices[-1]["kind"], notices[-1]["reason"]), ("ended", "stopped"))
         self.assertIn("stopping", [notice["kind"] for notice in notices])
-        return took
+        return before, after
 
     def look_at_a_stopped_run(self):
         """Some networks are done and the others null; every tool and `gyre show` say the same of them. All have rows as far as the
@@ -121,6 +127,18 @@ class Interruption(unittest.TestCase):
         )
         with self.assertRaisesRegex(AssertionError, "exit code 1\n.*networks are missing"):
             gyre.fingerprint(self.folder)
+
+
+def processor_seconds(pid):
+    """Processor time that a living process has taken, all its threads together."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="latin1").rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    """Processor time of all children that have been waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def same_rows(folder, other, table):

@@ -41,7 +41,7 @@ const [firstTask, secondTask] = [
 let expected: RunBits;
 beforeAll(async () => {
   expected = await undisturbedBits(sweep);
-}, 60_000);
+});
 
 /** Executes the sweep with workers that die `times` times over the task with a network. */
 async function executeWithDeaths(of: {

@@ -31,7 +31,7 @@ describe('a run of several tasks', () => {
   let expected: RunBits;
   beforeAll(async () => {
     expected = await undisturbedBits(sweep);
-  }, 60_000);
+  });
 
   test('is one: its tasks are enough to keep two threads at work', () => {
     expect(packTasks(packGroups(networks, 4), { epochs: sweep.epochs, engine: 'reference' })).toHaveLength(3);

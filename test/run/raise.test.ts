@@ -50,7 +50,7 @@ const RESTART = 2120;
 let expected: RunBits;
 beforeAll(async () => {
   expected = await undisturbedBits(sweepTo(LONG));
-}, 60_000);
+});
 
 const epochsOf = (folder: string) => readManifest(folder).sweep.epochs;
 const open = (folder: string, epochs: number) =>
@@ -176,7 +176,7 @@ describe('a crash', () => {
     after = newFolder();
     cpSync(before, after, { recursive: true });
     open(after, LONG).close();
-  }, 60_000);
+  });
   afterAll(() => {
     for (const folder of [before, after]) removeFolder(folder);
   });

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const folder = hookFolder();
   await execute({ sweep: SWEEPS['full batches'], folder, threads: 2 });
   run = readRun(folder);
-}, 60_000);
+});
 afterAll(() => rmSync(run.folder, { recursive: true }));
 
 /** Replays windows and gives them back in any order, with the comparisons. */

@@ -34,7 +34,7 @@ const NETWORK_COUNT = 12;
 let expected: RunBits;
 beforeAll(async () => {
   expected = await undisturbedBits(sweep);
-}, 60_000);
+});
 
 /** Continues the run in a folder to its end, and compares it with the undisturbed one. */
 async function expectRepaired(folder: string, by: EngineName = engine): Promise<void> {
@@ -137,15 +137,19 @@ test('a finished run that is run again trains nothing and stays as it is', async
 
 test('a run killed in its midst, and killed again as it is continued, ends with the same bits', async () => {
   const folder = join(scratchFolder(), 'run');
-  for (const notice of ['committed', 'progress']) {
+  const killAt = async (notice: string) => {
     const child = spawnRun({ folder, options: ['--threads', '1'] });
     await noticeFrom(child, notice);
     child.kill('SIGKILL');
-    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    await once(child, 'exit');
+    if (readRun(folder).results.doneCount === NETWORK_COUNT) return false;
     expect(existsSync(runPaths(folder).lock)).toBe(true);
     expect(runState(readRun(folder))).toBe('stopped');
     if (notice === 'committed') expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow.part']);
-  }
+    return true;
+  };
+  // On a busy machine a kill may come when all is done: then both once more.
+  while (!((await killAt('committed')) && (await killAt('progress')))) rmSync(folder, { recursive: true });
   const { results, journal } = readRun(folder);
   expect([4, 8]).toContain(results.doneCount);
   expect(journal.filter(({ kind }) => kind === 'session')).toHaveLength(2);

@@ -1,6 +1,6 @@
 /**
- * Long networks are trained slice by slice: each slice is committed with a checkpoint, so that a kill costs one slice and a stop
- * nothing, and the bits are those of a run that nothing disturbed.
+ * Long networks are trained slice by slice: each slice is committed with a checkpoint, so that a kill costs one slice
+ * and a stop nothing, and the bits are those of a run that nothing disturbed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,10 @@ import {
   undisturbedBits,
 } from '../support/runs.ts';
 
-/** One group, for the reference three or four slices; its epochs are no multiple of a bucket, nor of a block of losses. */
+/**
+ * One group, for the reference three or four slices; its epochs are no multiple of a bucket, nor of a block of
+ * losses.
+ */
 const sweep = sweepOf({
   name: 'long',
   epochs: 5003,
@@ -36,7 +39,7 @@ const engine = 'reference';
 let expected: RunBits;
 beforeAll(async () => {
   expected = await undisturbedBits(sweep);
-}, 60_000);
+});
 
 const commitsOf = (folder: string): CommitRecord[] =>
   readRun(folder).journal.flatMap((record) => (record.kind === 'commit' ? [record] : []));
@@ -69,8 +72,18 @@ test('the slices of a long group follow one another, and each overtakes the chec
   expect(runBits(folder)).toEqual(expected);
 });
 
-/** A folder whose run was killed once its journal had a number of commits. */
+/**
+ * A folder whose run was killed once its journal had a number of commits. On a busy machine this process may see the
+ * last one only when the run is over: then it runs again.
+ */
 async function killedAfter(commits: number): Promise<string> {
+  for (;;) {
+    const folder = await killedOnceAfter(commits);
+    if (readRun(folder).results.doneCount === 0) return folder;
+  }
+}
+
+async function killedOnceAfter(commits: number): Promise<string> {
   const folder = join(scratchFolder(), 'run');
   const sweepFile = `${folder}.yaml`;
   writeFileSync(sweepFile, JSON.stringify(sweep)); // JSON is YAML
@@ -90,7 +103,7 @@ async function killedAfter(commits: number): Promise<string> {
   const exit = once(child, 'exit');
   while (!existsSync(runPaths(folder).journal) || commitsOf(folder).length < commits) await setTimeout(5);
   child.kill('SIGKILL');
-  expect(await exit).toEqual([null, 'SIGKILL']);
+  await exit;
   return folder;
 }
 

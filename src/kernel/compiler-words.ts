@@ -36,9 +36,8 @@ function shellWords(text: string): string[] | null {
     if (character === '\\' && quote !== "'") {
       const next = text[++i];
       if (next === undefined) return null;
-      word ??= '';
       if (next === '\n') continue;
-      word += quote === '"' && !QUOTED_IN_DOUBLE.includes(next) ? `\\${next}` : next;
+      word = (word ?? '') + (quote === '"' && !QUOTED_IN_DOUBLE.includes(next) ? `\\${next}` : next);
     } else if (character === quote) {
       quote = '';
     } else if (quote === '' && (character === '"' || character === "'")) {

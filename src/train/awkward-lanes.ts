@@ -35,7 +35,7 @@ type NumberAt = (draws: Draws, i: number) => number;
 
 type NumbersName = Extract<
   SectionName,
-  'theta' | 'firstMoment' | 'secondMoment' | 'maxSecondMoment' | 'inputs' | 'targets'
+  'theta' | 'firstMoment' | 'secondMoment' | 'maxSecondMoment' | 'previousUpdate' | 'inputs' | 'targets'
 >;
 
 /** One kind of numbers. */
@@ -53,7 +53,8 @@ function lane(
   hyperParameters: AwkwardLane['hyperParameters'] = {},
 ): AwkwardLane {
   const all = { theta: ordinary, inputs: ordinary, targets: ordinary };
-  const moments = { firstMoment: (draws: Draws) => 0.1 * draws.next(), secondMoment: square, maxSecondMoment: square };
+  const tenth: NumberAt = (draws) => 0.1 * draws.next();
+  const moments = { firstMoment: tenth, previousUpdate: tenth, secondMoment: square, maxSecondMoment: square };
   const usual = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
   return { numbers: { ...all, ...moments, ...numbers }, hyperParameters: { ...usual, ...hyperParameters } };
 }

@@ -34,10 +34,11 @@ function webAssemblyGroup(of: Problem): Engine {
 
 /** A group as wide as the vectors of this processor. */
 async function nativeGroup(of: Problem): Promise<Engine> {
-  const toolchain = findToolchain();
+  const toolchain = await findToolchain();
   const lanes = lanesOfVectors(toolchain.vectorBytes).float32.at(-1) as number;
   const kernels = new NativeKernels(toolchain, { atOnce: 1 });
   const kernel = await kernels.compile(benchShape(of, lanes));
+  if (kernel === null) throw new Error('stopped');
   const group = benchGroup(of, lanes, kernel);
   kernels.close();
   return { group, version: `, vectors of ${toolchain.vectorBytes * 8} bits` };

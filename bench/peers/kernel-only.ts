@@ -46,7 +46,7 @@ process.stdout.write(`${JSON.stringify(result)}\n`);
 async function train(group: Group, epochCount: number): Promise<number> {
   const { networks } = group;
   const shape = groupShape(group, bucketEpochs);
-  const { kernel, memoryBytes } = await kernels.of(group);
+  const { kernel = null, memoryBytes = 0 } = (await kernels.of(group)) ?? {};
   if (kernel === null) throw new Error('a kernel is what is measured');
   if (memory.buffer.byteLength < memoryBytes) memory = sharedMemory(memoryBytes);
   const engine = kernelEngine(initialiseGroup({ networks, shape, memory }), kernel);

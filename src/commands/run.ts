@@ -10,7 +10,7 @@ import { count } from '../display/format.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
 import { summaryLines } from '../display/summary.ts';
 import { Control } from '../group/control.ts';
-import { findToolchain } from '../kernel/toolchain.ts';
+import { findToolchain, type Toolchain } from '../kernel/toolchain.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
 import { executeRun } from '../run/execute.ts';
@@ -24,7 +24,7 @@ import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunS
 import { leaseOption, shardOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
-import { STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
+import { leaveOnSignals, STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
   readonly out?: string;
@@ -57,7 +57,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
   const engine = ENGINES[options.kernel ?? 'auto'];
-  const toolchain = engine === 'native' ? { toolchain: findToolchain() } : {};
+  const toolchain = engine === 'native' ? { toolchain: await findToolchainOrLeave() } : {};
   const folder = options.out ?? defaultRunFolder(sweep, shard);
   const networks = expandSweep(sweep);
   if (shard !== null && shard.count > networks.length) {
@@ -130,6 +130,16 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
 
 function waitingText(folder: string, owner: Owner | null, seconds: number): string {
   return `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s (gyre unlock takes its lease away at once)`;
+}
+
+/** Asks the compiler. Nothing has begun by then, so that a signal ends it at once. */
+async function findToolchainOrLeave(): Promise<Toolchain> {
+  const stay = leaveOnSignals(() => {});
+  try {
+    return await findToolchain();
+  } finally {
+    stay();
+  }
 }
 
 async function trainAndClose(run: OpenRun, options: ExecuteOptions): Promise<Ending> {

@@ -38,7 +38,29 @@ __attribute__((visibility("default"))) handle napi_register_module_v1(handle env
 }
 `;
 
+/** Types that the text relies on; the first lines behind the names. */
+const SIZES = [
+  ['float', 4],
+  ['double', 8],
+  ['long', 8],
+  ['__INT32_TYPE__', 4],
+  ['__INT64_TYPE__', 8],
+  ['__SIZE_TYPE__', 8],
+  ['void *', 8],
+].map(([type, bytes]) => `_Static_assert(sizeof(${type}) == ${bytes}, "${type} of ${bytes} bytes");\n`);
+
 /** Prints an addon that is a function `train(bytes, parts, epochs, vectors)`; `bytes` is a Uint8Array of the memory from address 0 on. */
-export function printAddon(program: Program, of: { sections: Addresses['sections']; vectorBytes: number }): string {
-  return `${printC(program, { name: 'train', ...of })}${GLUE}`;
+export function printAddon(
+  program: Program,
+  options: { sections: Addresses['sections']; vectorBytes: number },
+): string {
+  const text = `${SIZES.join('')}${printC(program, { name: 'train', ...options })}${GLUE}`;
+  return `${withoutMacros(text)}${text}`;
+}
+
+/** Lines that give each name of a text its own meaning, whatever macros the compiler was started with. What compilers define stays. */
+function withoutMacros(text: string): string {
+  const names = new Set(text.match(/\b[A-Za-z_]\w*/g));
+  const own = [...names].filter((name) => name !== 'defined' && !/^__[A-Z0-9_]+__$|^__x86_64__$/.test(name));
+  return own.map((name) => `#undef ${name}\n`).join('');
 }

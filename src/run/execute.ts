@@ -13,7 +13,7 @@
  */
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
-import { RunError } from '../../schemas/problems.ts';
+import { RunError, UsageError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { sharedMemory } from '../group/layout.ts';
@@ -147,7 +147,7 @@ class Execution {
       if (this.#failure !== null) throw this.#failure;
       return this.#end(this.#ending());
     } catch (error) {
-      if (error instanceof RunError) this.#endAfter(error);
+      if (error instanceof RunError || error instanceof UsageError) this.#endAfter(error);
       throw error;
     } finally {
       for (const timer of timers) clearInterval(timer);
@@ -165,7 +165,9 @@ class Execution {
         const groups: GroupRequest[] = [];
         let bytes = 0;
         for (const group of task) {
-          const { kernel, memoryBytes } = await this.#kernels.of(group);
+          const made = await this.#kernels.of(group);
+          if (made === null) return; // A stop came first.
+          const { kernel, memoryBytes } = made;
           bytes = Math.max(bytes, memoryBytes);
           groups.push(this.#groupRequest(group, kernel, task.length === 1));
         }
@@ -176,6 +178,7 @@ class Execution {
     } catch (error) {
       // One thread's failure ends the run: the others leave their groups instead of computing what cannot be written.
       this.#control.requestStop();
+      this.#kernels.stop();
       throw error;
     }
   }
@@ -336,8 +339,8 @@ class Execution {
     return reason;
   }
 
-  /** After a disk failure: finish what still can be, without hiding the failure behind a second one. */
-  #endAfter(failure: RunError): void {
+  /** After a failure of the disk or the toolchain: finish what still can be, without hiding the failure behind a second one. */
+  #endAfter(failure: RunError | UsageError): void {
     try {
       this.#end('failed');
     } catch (error) {

@@ -1,14 +1,16 @@
 /**
  * What trains the groups of a run, by its engine: how many lanes they have, and the kernel of each shape. Main compiles each once; what
- * it hands out, any thread can run.
+ * it hands out, any thread can run. Native code has proven before that its bits are those of WebAssembly.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { CompiledKernel } from '../../schemas/messages.ts';
+import { UsageError } from '../../schemas/problems.ts';
 import { type GroupShape, groupBytes } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
-import { NativeKernels } from '../kernel/native.ts';
-import type { Toolchain } from '../kernel/toolchain.ts';
+import { NativeKernels, nativeFailure } from '../kernel/native.ts';
+import { compilerText, type Toolchain } from '../kernel/toolchain.ts';
 import { type Group, groupShape, LANES_DEFAULT, type LaneChoice, lanesOfVectors } from '../plan/pack.ts';
+import { kernelFault } from '../train/kernel-proof.ts';
 
 /** What groups of one shape are trained by: a kernel, or null for the scalar reference. */
 export interface ShapeKernel {
@@ -17,30 +19,50 @@ export interface ShapeKernel {
   readonly memoryBytes: number;
 }
 
+export interface RunKernelsOptions {
+  readonly engine: EngineName;
+  readonly bucketEpochs: number;
+  /** What the engine `native` needs. */
+  readonly toolchain?: Toolchain;
+  /** Compilers that may be at work at a time. */
+  readonly threads: number;
+  /** A compiler may take this long for a shape. */
+  readonly timeLimitMs?: number;
+  /** Aborted when the user asks for a stop: kernels that are not made by then are not made at all. */
+  readonly stop?: AbortSignal;
+}
+
 export class RunKernels {
   /** Lanes that groups may have. */
   readonly lanes: LaneChoice;
   readonly #bucketEpochs: number;
-  readonly #compile: (shape: GroupShape) => CompiledKernel | null | Promise<CompiledKernel>;
-  readonly #native: NativeKernels | null;
+  readonly #engine: EngineName;
+  readonly #native: NativeKernels | null = null;
+  readonly #compiler: string = '';
   /** By the text of the shape and the lanes. */
-  readonly #ofShapes = new Map<string, Promise<ShapeKernel>>();
+  readonly #ofShapes = new Map<string, Promise<ShapeKernel | null>>();
+  /** The first one, which everybody is told who asks for a kernel. */
+  #failure: UsageError | null = null;
+  readonly #stop = new AbortController();
+  /** Resolves with null after a stop. */
+  readonly #stopped = new Promise<null>((resolve) => {
+    this.#stop.signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
 
-  /** Kernels for `engine`, which for native ones needs a toolchain; `threads` compilers may be at work at a time. */
-  constructor(of: { engine: EngineName; bucketEpochs: number; toolchain?: Toolchain; threads: number }) {
-    const { engine, toolchain } = of;
-    this.#bucketEpochs = of.bucketEpochs;
+  constructor(options: RunKernelsOptions) {
+    const { engine, bucketEpochs, toolchain, threads, timeLimitMs, stop } = options;
+    this.#engine = engine;
+    this.#bucketEpochs = bucketEpochs;
     if (engine !== 'native') {
       this.lanes = { float32: [LANES_DEFAULT], float64: [LANES_DEFAULT] };
-      this.#native = null;
-      this.#compile = engine === 'reference' ? () => null : compileKernel;
       return;
     }
     if (toolchain === undefined) throw new Error('the engine native needs a toolchain');
-    const native = new NativeKernels(toolchain, { atOnce: of.threads });
     this.lanes = lanesOfVectors(toolchain.vectorBytes);
-    this.#native = native;
-    this.#compile = (shape) => native.compile(shape);
+    this.#compiler = compilerText(toolchain);
+    this.#native = new NativeKernels(toolchain, { atOnce: threads, ...(timeLimitMs && { timeLimitMs }) });
+    stop?.addEventListener('abort', () => this.stop(), { once: true });
+    if (stop?.aborted === true) this.stop();
   }
 
   /** Where compilers work beside this thread, has them make the kernels of all groups, those of the first groups first. */
@@ -50,24 +72,52 @@ export class RunKernels {
     for (const group of groups) this.of(group).catch(() => {});
   }
 
-  /** The kernel of a group. Rejects with a RunError where it cannot be made. */
-  of(group: Group): Promise<ShapeKernel> {
+  /** The kernel of a group, or null after a stop. Rejects with a UsageError where the toolchain cannot make it, or makes another one. */
+  of(group: Group): Promise<ShapeKernel | null> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     const key = `${group.shape} ${group.lanes}`;
     let found = this.#ofShapes.get(key);
     if (found === undefined) {
-      found = this.#make(groupShape(group, this.#bucketEpochs));
+      const made = this.#make(group);
+      found = this.#native === null ? made : Promise.race([made, this.#stopped]);
       this.#ofShapes.set(key, found);
     }
     return found;
   }
 
-  async #make(shape: GroupShape): Promise<ShapeKernel> {
-    const kernel = await this.#compile(shape);
-    return { kernel, memoryBytes: kernel?.memoryBytes ?? groupBytes(shape) };
+  /** Ends what is under way where no kernel is wanted any more. */
+  stop(): void {
+    this.#stop.abort();
+    this.#native?.stop();
+  }
+
+  async #make(group: Group): Promise<ShapeKernel | null> {
+    const shape = groupShape(group, this.#bucketEpochs);
+    if (this.#engine === 'reference') return { kernel: null, memoryBytes: groupBytes(shape) };
+    const kernel = this.#native === null ? compileKernel(shape) : await this.#makeNative(this.#native, group, shape);
+    return kernel === null ? null : { kernel, memoryBytes: kernel.memoryBytes };
+  }
+
+  /** Compiles and proves. After a first failure the run ends, and no other kernel is of use. */
+  async #makeNative(native: NativeKernels, group: Group, shape: GroupShape): Promise<CompiledKernel | null> {
+    try {
+      const kernel = await native.compile(shape);
+      if (this.#failure !== null) throw this.#failure;
+      if (kernel === null) return null;
+      const fault = kernelFault({ network: group.networks[0], shape, kernel, reference: compileKernel(shape) });
+      if (fault !== null) throw nativeFailure(`${this.#compiler}: ${fault.got}`, fault.expected);
+      return kernel;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#failure ??= error;
+      native.stop();
+      throw this.#failure;
+    }
   }
 
   /** To be called when no thread will load a kernel any more. */
   close(): void {
+    this.stop();
     this.#native?.close();
   }
 }

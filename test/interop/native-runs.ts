@@ -1,13 +1,15 @@
 /**
- * Whole runs in native code: the fingerprints of the sweeps in test/golden and of the quick start, and runs that one engine begins and
- * another ends. Needs `npm run build` and what `--kernel native` needs.
+ * Whole runs in native code: the fingerprints of the sweeps in test/golden and of the quick start, runs that one engine begins and
+ * another ends, and runs under many settings of CC. Needs `npm run build` and what `--kernel native` needs.
  *
- *     npx tsx test/interop/native-runs.ts      CC names the compiler; exit code 2 where there is none
+ *     npx tsx test/interop/native-runs.ts [SETTING]      CC names the compiler; exit code 2 where there is none;
+ *                                                        of the settings of CC only those with SETTING in their names
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCompilers } from './compiler-runs.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const MAIN = join(ROOT, 'dist/src/main.js');
@@ -69,6 +71,17 @@ async function main(): Promise<number> {
     run(file, out, ends);
     expect(`begun by ${begins}, ended by ${ends}`, fingerprintOf(out), fingerprintOf(whole));
   }
+  const clang = spawnSync('clang', ['--version']).status === 0 ? ['clang'] : [];
+  if (clang.length === 0) process.stdout.write('left out: clang, which is not on the PATH\n');
+  for (const compiler of new Set([process.env.CC ?? 'cc', ...clang])) {
+    const folder = join(scratch, `settings-${++runCount}`);
+    mkdirSync(folder);
+    await runCompilers(compiler, folder, (what, fault) => {
+      runCount++;
+      expect(`CC=${compiler}, ${what}`, fault, '');
+    });
+  }
+
   const left = readdirSync(scratch).filter((name) => name.startsWith('gyre-kernels-'));
   expect('folders of kernels left behind', left.join(' '), '');
   process.stdout.write(`${runCount} runs, ${failureCount} failures\n`);

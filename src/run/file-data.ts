@@ -2,7 +2,7 @@
  * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the samples that the plan has
  * read and provided in this thread; the files themselves are not looked at again.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
@@ -13,6 +13,7 @@ import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
 import { readDataFile } from '../storage/data-files.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { hasPlainFile } from '../storage/plain-files.ts';
 
 /**
  * Keeps a copy of each data file of a sweep in a folder, unless it is there: an Arrow file that a sweep may name like any other, called by
@@ -21,7 +22,7 @@ import { withPath, writeFileAtomically } from '../storage/files.ts';
 export function keepData(folder: string, sweep: Sweep): void {
   for (const { hash, points, inputs, outputs } of contentsOf(sweep)) {
     const path = copyOf(folder, hash);
-    if (existsSync(path)) continue;
+    if (hasPlainFile(path)) continue;
     withPath(folder, () => mkdirSync(folder, { recursive: true }));
     const samples = makeDataset({ kind: 'file', hash, points });
     writeFileAtomically(path, dataArrow({ ...samples, inputNames: inputs, outputNames: outputs }));
@@ -52,6 +53,7 @@ export function provideKeptData(folder: string, sweep: Sweep): void {
         remedy: 'restore it from a copy, or from the file of the sweep',
       });
     };
+    hasPlainFile(path); // a link is refused, whatever it leads to
     try {
       const file = readDataFile(path);
       const found = contentOf(file).hash;

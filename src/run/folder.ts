@@ -17,6 +17,8 @@ import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
+import { checkRunFolder, hasPlainFile } from '../storage/plain-files.ts';
+import { reading } from '../storage/reading.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
 import { acquireLock, lockHolder } from './lock.ts';
@@ -95,7 +97,7 @@ export function openRun({
   const paths = runPaths(folder);
   const problem = folderProblem(folder, { sweep, shard });
   if (problem !== null) throw new UsageError(problem);
-  const isNew = !existsSync(paths.manifest);
+  const isNew = !hasPlainFile(paths.manifest);
   asUsage(() => makeFolder(folder));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {
@@ -106,7 +108,7 @@ export function openRun({
     const content = readOwnJournal(folder, onDisk);
     const { epochs } = asRaised(onDisk, content?.records ?? []).sweep;
     if (sweep.epochs < epochs) throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name: onDisk.name }));
-    const results = replayResults(planned.length, content?.records ?? []);
+    const results = reading(paths.journal, () => replayResults(planned.length, content?.records ?? []));
     const segments = replaySegments(new SegmentBook(folder, onDisk.key), content?.records ?? []);
     segments.refuseUnknown();
     segments.check();
@@ -170,19 +172,22 @@ function lowered(folder: string, of: { epochs: number; now: number; name: string
 
 /** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
 export function readRun(folder: string, known?: readonly Network[]): RunRecord {
-  const onDisk = readManifest(folder);
-  const journal = readOwnJournal(folder, onDisk)?.records ?? [];
-  const manifest = asRaised(onDisk, journal);
-  const planned = known ?? expandSweep(manifest.sweep);
-  const networks = networksOf(manifest, planned, folder);
-  const results = replayResults(planned.length, journal);
-  return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+  return reading(folder, () => {
+    const onDisk = readManifest(folder);
+    const journal = readOwnJournal(folder, onDisk)?.records ?? [];
+    const manifest = asRaised(onDisk, journal);
+    const planned = known ?? expandSweep(manifest.sweep);
+    const networks = networksOf(manifest, planned, folder);
+    const results = replayResults(planned.length, journal);
+    return { folder, manifest, networks, results, journal, runningPid: lockHolder(runPaths(folder).lock) };
+  });
 }
 
 /** The networks of a plan that a folder is for. */
 function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], folder: string): readonly Network[] {
   if (shard === undefined) return planned;
-  const networks = shardNetworks(planned, shard);
+  // No shard is empty, and to share a plan out takes time and memory for each.
+  const networks = shard.count > planned.length ? [] : shardNetworks(planned, shard);
   if (membersHash(networks) === shard.members) return networks;
   throw new RunError({
     where: runPaths(folder).manifest,
@@ -228,6 +233,7 @@ function folderProblem(
   folder: string,
   { sweep, shard }: { sweep: Sweep; shard: Shard | null },
 ): Problem | readonly Problem[] | null {
+  asUsage(() => checkRunFolder(folder));
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
     // A process killed between making the folder and writing the manifest leaves a lock or a claim on it, or run.json.new, and nothing else.

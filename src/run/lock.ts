@@ -10,13 +10,16 @@
  * Who sees an older lock and a rival never removes it: of two claimants at least the second one sees the other, since each makes
  * its claim before it looks. The one with the larger number withdraws until the other is through.
  */
-import { linkSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from '../storage/files.ts';
+import { openAside, readPlain } from '../storage/plain-files.ts';
 
 /** A takeover takes a millisecond; a rival that takes longer is stopped or hangs. */
 const TAKEOVER_MS_MAX = 1000;
+/** A number and a line. */
+const LOCK_BYTES_MAX = 4096;
 /** What `link` says where a file system has no hard links. */
 const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
@@ -71,7 +74,12 @@ function taken(path: string, holder: number): RunError {
 /** Writes who claims the lock, whole before it has its name: half a claim would look like that of nobody. */
 function writeClaim(claim: string): void {
   const aside = `${claim}.new`;
-  writeFileSync(aside, `${process.pid}\n${beginningOf(process.pid) ?? ''}\n`);
+  const descriptor = openAside(aside);
+  try {
+    writeFileSync(descriptor, `${process.pid}\n${beginningOf(process.pid) ?? ''}\n`);
+  } finally {
+    closeSync(descriptor);
+  }
   renameSync(aside, claim);
 }
 
@@ -148,7 +156,7 @@ export function lockHolder(path: string): number | null {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readPlain(path, LOCK_BYTES_MAX).toString('utf8');
   } catch {
     return '';
   }

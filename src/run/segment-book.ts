@@ -10,6 +10,7 @@ import { RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
 import { RESTORE_REMEDY, withPath } from '../storage/files.ts';
+import { isOwnSegment } from '../storage/names.ts';
 import { checkSegment } from '../storage/segment-check.ts';
 import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
@@ -180,7 +181,10 @@ export class SegmentBook {
 
   #namesIn(table: SegmentedTableName): string[] {
     const path = join(this.#folder, table);
-    return withPath(path, () => readdirSync(path)).sort();
+    // What somebody else has put there is neither read nor removed.
+    return withPath(path, () => readdirSync(path))
+      .filter(isOwnSegment)
+      .sort();
   }
 
   /** Numbers go up within a table and are never used twice in a run's folder. */

@@ -5,13 +5,10 @@
  */
 import {
   closeSync,
-  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   unlinkSync,
@@ -21,9 +18,11 @@ import { join } from 'node:path';
 import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
-import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import { checkedCheckpoint } from './checkpoint-records.ts';
 import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt, packFrame } from './frames.ts';
+import { isOwnCheckpoint } from './names.ts';
+import { hasPlainFile, openAside, openPlain, readPlain } from './plain-files.ts';
 
 /** Writes a checkpoint into a folder, durably, and returns the file's name. */
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): string {
@@ -52,7 +51,7 @@ export class KeptWriter {
   append(checkpoint: Checkpoint): void {
     const frame = packFrame(checkpoint);
     withPath(this.#path, () => {
-      this.#descriptor ??= openSync(this.#aside, 'w');
+      this.#descriptor ??= openAside(this.#aside);
       for (let written = 0; written < frame.length; ) written += writeSync(this.#descriptor, frame, written);
     });
   }
@@ -93,27 +92,16 @@ export class KeptWriter {
  * @throws RunError naming file and offset where it is gone or damaged, or belongs to another run.
  */
 export function readCheckpoints(path: string, runKey: string): Checkpoint[] {
-  const bytes = withPath(path, () => readFileSync(path));
+  const bytes = readPlain(path);
   const checkpoints: Checkpoint[] = [];
   let offset = 0;
   do {
     const payload = framePayloadAt(bytes, offset);
     if (payload === null) throw damaged(path, offset);
-    checkpoints.push(ownCheckpoint(unpackPayload(payload) as Checkpoint, path, runKey));
+    checkpoints.push(checkedCheckpoint(payload, { path, byte: offset, runKey }));
     offset += FRAME_HEADER_BYTES + payload.length;
   } while (offset < bytes.length);
   return checkpoints;
-}
-
-function ownCheckpoint(checkpoint: Checkpoint, path: string, runKey: string): Checkpoint {
-  if (checkpoint.kind === 'checkpoint' && checkpoint.formatVersion === FORMAT_VERSION && checkpoint.runKey === runKey)
-    return checkpoint;
-  throw new RunError({
-    where: path,
-    got: `a ${checkpoint.kind} of format version ${checkpoint.formatVersion} and run ${checkpoint.runKey}`,
-    expected: `a checkpoint of format version ${FORMAT_VERSION} and run ${runKey}`,
-    remedy: RESTORE_REMEDY,
-  });
 }
 
 /**
@@ -151,7 +139,7 @@ function withEarlierDigests(one: NetworkCheckpoint, earlier: readonly NetworkChe
 }
 
 /**
- * Makes a folder hold just the checkpoints that are in use, as their run is opened. Those that networks go on from are read; of kept ones, which may
+ * Removes a run's checkpoints that are no longer in use, as the run is opened. Those that networks go on from are read; of kept ones, which may
  * be many, the ends of their frames are, and whoever uses one checks the rest.
  *
  * @throws RunError where one of them is gone or damaged.
@@ -163,19 +151,23 @@ export function keepCheckpoints(
   withPath(folder, () => mkdirSync(folder, { recursive: true }));
   for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
-    if (!existsSync(path)) {
+    if (!hasPlainFile(path)) {
       throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: RESTORE_REMEDY });
     }
     if (of.used.has(file)) readCheckpoints(path, of.runKey);
     else withPath(path, () => checkFrameEnds(path));
   }
-  const unused = withPath(folder, () => readdirSync(folder)).filter((file) => !of.used.has(file) && !of.kept.has(file));
-  removeCheckpoints(folder, unused);
+  // What somebody else has put there is not Gyre's to remove.
+  const own = withPath(folder, () => readdirSync(folder)).filter(isOwnCheckpoint);
+  removeCheckpoints(
+    folder,
+    own.filter((file) => !of.used.has(file) && !of.kept.has(file)),
+  );
 }
 
 /** Goes from frame to frame by their lengths: a file that was cut anywhere does not end with one. */
 function checkFrameEnds(path: string): void {
-  const descriptor = openSync(path, 'r');
+  const descriptor = openPlain(path, 'read');
   try {
     const { size } = fstatSync(descriptor);
     const header = Buffer.alloc(FRAME_HEADER_BYTES);

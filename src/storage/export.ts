@@ -2,13 +2,14 @@
  * Writes a table in another format: one file of a table that is one file, a folder of numbered files of one that is many, each of a limited number
  * of rows, so that no table is too large for the memory. Written aside and renamed: what is there is whole.
  */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { batchesOf } from './arrow-files.ts';
 import { csvHeader, csvLines } from './csv.ts';
 import { withPath } from './files.ts';
 import { type ParquetEncoder, parquetRecipes } from './parquet.ts';
+import { openPlain } from './plain-files.ts';
 
 /** A file is begun anew with the first batch beyond so many rows: 60 MB of the epochs table before it is compressed. */
 const FILE_ROWS_MAX = 1_048_576;
@@ -106,7 +107,7 @@ function* csvTexts(batches: readonly RecordBatch[]): Generator<Uint8Array> {
 }
 
 function writeAll(path: string, parts: Iterable<Uint8Array>): void {
-  const descriptor = openSync(path, 'w');
+  const descriptor = openPlain(path, 'create');
   try {
     for (const part of parts)
       for (let written = 0; written < part.length; ) written += writeSync(descriptor, part, written);

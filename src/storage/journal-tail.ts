@@ -2,11 +2,13 @@
  * Reads a journal that another process, or this one, goes on writing: each look returns the records that have become whole since the last
  * one. A frame that is half written is left for the next look.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, unpackPayload } from './frames.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt } from './frames.ts';
+import { checkedRecord } from './journal-records.ts';
+import { openPlain } from './plain-files.ts';
 
 /** A reader that remembers how far it has read. */
 export class JournalTail {
@@ -23,7 +25,7 @@ export class JournalTail {
     const records: JournalRecord[] = [];
     let at = 0;
     for (let payload = framePayloadAt(bytes, at); payload !== null; payload = framePayloadAt(bytes, at)) {
-      records.push(unpackPayload(payload) as JournalRecord);
+      records.push(checkedRecord(payload, { path: this.#path, byte: this.#offset + at }));
       at += FRAME_HEADER_BYTES + payload.length;
     }
     this.#offset += at;
@@ -33,7 +35,7 @@ export class JournalTail {
   #newBytes(): Buffer {
     try {
       return withPath(this.#path, () => {
-        const descriptor = openSync(this.#path, 'r');
+        const descriptor = openPlain(this.#path, 'read');
         try {
           const length = Math.max(0, fstatSync(descriptor).size - this.#offset);
           const bytes = Buffer.alloc(length);

@@ -2,15 +2,19 @@
  * The journal: an append-only file of frames. Main alone appends. A frame cut short at the end of the file is what a crash leaves and is dropped; a
  * damaged frame with others behind it is damage, and is refused: to drop it would drop the commits behind it as well.
  */
-import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt, packFrame } from './frames.ts';
+import { checkedRecord } from './journal-records.ts';
+import { hasPlainFile, openPlain, readPlain } from './plain-files.ts';
 
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
 const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+/** Hundreds of times what the longest runs take. */
+const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024;
 /** More than the first frame ever takes: of a longer file it is whole. */
 const FIRST_FRAME_BYTES_MAX = 128;
 /** Every payload is a map whose first key is `kind`: this behind a fixmap's one byte or a map16's three. */
@@ -35,7 +39,7 @@ export class Journal {
   static create(path: string, runKey: string): Journal {
     const journal = new Journal(
       path,
-      withPath(path, () => openSync(path, 'w')),
+      withPath(path, () => openPlain(path, 'create')),
       0,
     );
     journal.append({ kind: 'header', formatVersion: FORMAT_VERSION, runKey });
@@ -45,12 +49,12 @@ export class Journal {
 
   /** Opens an existing journal behind its last whole frame, cutting off what a crash left. */
   static resume(path: string, { wholeBytes }: JournalContent): Journal {
-    const descriptor = withPath(path, () => openSync(path, 'r+'));
+    const descriptor = withPath(path, () => openPlain(path, 'change'));
     withPath(path, () => ftruncateSync(descriptor, wholeBytes));
     closeSync(descriptor);
     return new Journal(
       path,
-      withPath(path, () => openSync(path, 'a')),
+      withPath(path, () => openPlain(path, 'append')),
       wholeBytes,
     );
   }
@@ -116,8 +120,8 @@ export interface JournalContent {
  * @throws RunError naming file and offset where a frame is damaged, or the format is of another version.
  */
 export function readJournal(path: string): JournalContent | null {
-  if (!existsSync(path)) return null;
-  const bytes = withPath(path, () => readFileSync(path));
+  if (!hasPlainFile(path)) return null;
+  const bytes = readPlain(path, JOURNAL_BYTES_MAX);
   const records: JournalRecord[] = [];
   let offset = 0;
   while (offset < bytes.length) {
@@ -132,7 +136,7 @@ export function readJournal(path: string): JournalContent | null {
         remedy: RESTORE_REMEDY,
       });
     }
-    records.push(unpackPayload(frame) as JournalRecord);
+    records.push(checkedRecord(frame, { path, byte: offset }));
     offset += FRAME_HEADER_BYTES + frame.length;
   }
   const header = records[0];
@@ -140,14 +144,7 @@ export function readJournal(path: string): JournalContent | null {
     if (bytes.length <= FIRST_FRAME_BYTES_MAX) return null;
     throw notAJournal(path);
   }
-  if (header.kind !== 'header' || header.formatVersion !== FORMAT_VERSION) {
-    throw new RunError({
-      where: path,
-      got: header.kind === 'header' ? `format version ${header.formatVersion}` : `a first record "${header.kind}"`,
-      expected: `a journal of format version ${FORMAT_VERSION}`,
-      remedy: 'read it with the version of Gyre that wrote it',
-    });
-  }
+  if (header.kind !== 'header') throw notAJournal(path);
   return { header, records, wholeBytes: offset };
 }
 

@@ -13,7 +13,6 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   readSync,
   renameSync,
   unlinkSync,
@@ -27,6 +26,7 @@ import { RunError } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { ArrowFileWriter } from './compression.ts';
 import { RESTORE_REMEDY, syncFolderOf, withPath } from './files.ts';
+import { openPlain } from './plain-files.ts';
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
 export interface SegmentState {
@@ -61,7 +61,7 @@ export class SegmentAppender {
   ) {
     this.#file = openName(file);
     this.#isNew = committedBytes === 0;
-    this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
+    this.#descriptor = withPath(this.#file, () => openPlain(this.#file, committedBytes === 0 ? 'create' : 'change'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
       this.#writer = new SynchronousWriter({
@@ -108,7 +108,7 @@ export function sealSegment(file: string, empty: RecordBatch, { committedBytes, 
   const open = openName(file);
   withPath(open, () => {
     if (blocks.length === 0) return unlinkSync(open);
-    const descriptor = openSync(open, 'r+');
+    const descriptor = openPlain(open, 'change');
     try {
       cutTo(committedBytes, open, descriptor);
       footerWriter({ file: open, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
@@ -127,7 +127,7 @@ export function sealSegment(file: string, empty: RecordBatch, { committedBytes, 
  */
 export function mendFooter(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
   withPath(file, () => {
-    const descriptor = openSync(file, 'r+');
+    const descriptor = openPlain(file, 'change');
     try {
       const writer = footerWriter({ file, descriptor, empty, positionBytes: committedBytes });
       const expected = writer.footerBytes(blocks);

@@ -17,7 +17,7 @@ import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { keepCheckpoints } from '../storage/checkpoints.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { Journal, type JournalContent, readJournal } from '../storage/journal.ts';
-import { checkRunFolder, hasPlainFile } from '../storage/plain-files.ts';
+import { checkRunFolder } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
 import { keepData, provideKeptData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
@@ -97,7 +97,7 @@ export function openRun({
   const paths = runPaths(folder);
   const problem = folderProblem(folder, { sweep, shard });
   if (problem !== null) throw new UsageError(problem);
-  const isNew = !hasPlainFile(paths.manifest);
+  const isNew = !existsSync(paths.manifest);
   asUsage(() => makeFolder(folder));
   const releaseLock = asUsage(() => acquireLock(paths.lock));
   try {

@@ -111,11 +111,7 @@ const notable = mapping({
 
 const events = mapping({ counts: tally(EVENT_KINDS, whole(0, BYTES_MAX)), notable: listOf(notable) });
 
-/** Of a label that a snapshot does not name there is no network. */
-const labels: Check = (value, at) => ({
-  ...Object.fromEntries(LABEL_NAMES.map((label) => [label, 0])),
-  ...(tally(LABEL_NAMES, whole(0, SWEEP_LIMITS.networkCountMax))(value, at) as object),
-});
+const labels = tally(LABEL_NAMES, whole(0, SWEEP_LIMITS.networkCountMax));
 
 /** The members of each kind of record. */
 const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Check>>>> = {

@@ -167,7 +167,7 @@ describe('the folder of a run', () => {
       { networks: '3' },
     ]) {
       editManifest(folder, changes);
-      const words = `${runPaths(folder).manifest}: got a damaged manifest, expected all its members, and a sweep`;
+      const words = `${runPaths(folder).manifest}: got a damaged manifest`;
       expect(refusal(() => open(folder)).message).toContain(words);
       expect(refusal(() => readRun(folder)).message).toContain(words);
       writeFileSync(runPaths(folder).manifest, text);

@@ -20,12 +20,13 @@ import { describe, expect, test } from 'vitest';
 import type { CommitRecord, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Journal, type JournalContent, readJournal } from '../../src/storage/journal.ts';
+import { onFullDisk } from '../support/full-disk.ts';
 import { scratchFolder } from '../support/runs.ts';
 
 const commit: CommitRecord = {
   kind: 'commit',
   results: {
-    network: Uint32Array.of(0, 4294967295),
+    network: Uint32Array.of(0, 999_999),
     label: ['non-finite', 'descending'],
     degraded: Uint8Array.of(1, 0),
     onsetEpoch: Uint32Array.of(3, 0),
@@ -64,7 +65,7 @@ const records: readonly JournalRecord[] = [
     engine: 'kernel',
     threads: 16,
   },
-  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { other: 3, diverged: 0 } },
+  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { spiking: 3, diverged: 0 } },
   commit,
   { kind: 'failed', network: Uint32Array.of(5, 6), reason: 'worker exited with code: 3' },
   { kind: 'end', reason: 'stopped', elapsedMs: 1234.5 },
@@ -205,9 +206,9 @@ describe('a journal', () => {
   });
 
   test('on a full disk names the file and says what to do', () => {
-    expect(() => Journal.create('/dev/full', '0123abcd')).toThrow(
-      /^\/dev\/full: no space left on the device \(free some space/,
-    );
+    const path = join(scratchFolder(), 'journal.msgpack');
+    const create = () => onFullDisk(() => Journal.create(path, '0123abcd'));
+    expect(create).toThrow(`${path}: no space left on the device (free some space`);
   });
 });
 

@@ -47,7 +47,7 @@ function checkedManifest(content: string, path: string): Manifest {
   if (manifest === null) {
     throw new RunError({ where: path, got: 'something else', expected: 'the manifest of a Gyre run' });
   }
-  const remedy = `read it with the Gyre ${valueText(manifest.gyre)} that wrote it, or run its sweep anew in another folder`;
+  const remedy = `read it with the Gyre ${versionText(manifest.gyre)} that wrote it, or run its sweep anew in another folder`;
   if (manifest.formatVersion !== FORMAT_VERSION) {
     throw new RunError({
       where: path,
@@ -68,6 +68,10 @@ function checkedManifest(content: string, path: string): Manifest {
   const own = checkedShape(() => checkMembers(manifest, ''), { where: path, what: 'a damaged manifest' });
   return { ...(own as Manifest), sweep };
 }
+
+/** A version as it is written, or what stands in its place. */
+const versionText = (gyre: unknown): string =>
+  typeof gyre === 'string' && /^[\w.+-]{1,40}$/.test(gyre) ? gyre : valueText(gyre);
 
 /** What is wrong with the sweep, as one problem. */
 function problemsOf(findings: readonly Finding[], path: string): Problem {

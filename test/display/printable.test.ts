@@ -2,9 +2,12 @@
  * Text on its way to a terminal has no characters that a terminal obeys, says which ones there were, and JSON stays the same value.
  */
 import { expect, test } from 'vitest';
+import { Dashboard } from '../../src/display/dashboard.ts';
 import { columns } from '../../src/display/format.ts';
 import { printable, printableLines } from '../../src/display/printable.ts';
 import { line, span } from '../../src/display/screen/lines.ts';
+import { madeUpSource, RUNNING_NOTICES } from './made-up.ts';
+import { begun, ended } from './notices.ts';
 
 const codes = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 /** C0, DEL, C1, marks and overrides of direction, separators, halves of pairs. */
@@ -52,4 +55,34 @@ test('tables and screens measure what is shown', () => {
     ),
   ).toEqual(['\\u001b  x', 'b       y']);
   expect([span('\u009b2J'), ...line('\u202e')].map(({ text }) => text)).toEqual(['\\u009b2J', '\\u202e']);
+});
+
+test('the live screen has none of them, whatever a run is called and whatever became of it', () => {
+  const strange = STRANGE.map((code) => String.fromCharCode(code)).join('');
+  const dashboard = new Dashboard(madeUpSource(100));
+  const sizes = [
+    { columns: 60, rows: 16 },
+    { columns: 200, rows: 60 },
+  ];
+  const notices = [
+    ...RUNNING_NOTICES,
+    begun({ name: strange, folder: strange, engine: strange as never }),
+    { kind: 'retry', networks: [1], attempt: 2, reason: strange },
+    { kind: 'failed', networks: [1], reason: strange },
+    { kind: 'events', elapsedMs: 1, counts: {}, notable: [{ network: 1, kind: strange, epoch: 1, height: null }] },
+    ended({ reason: 'failed', fingerprint: strange }),
+  ];
+  let shown = '';
+  for (const notice of notices) {
+    dashboard.notify(notice as never);
+    for (const size of sizes) {
+      const lines = dashboard.lines(size);
+      for (const { text } of lines.flat()) expect(text).toBe(printable(text));
+      shown += lines
+        .flat()
+        .map(({ text }) => text)
+        .join('');
+    }
+  }
+  expect(shown).toContain('\\u0000\\u0001');
 });

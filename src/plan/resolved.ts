@@ -15,7 +15,15 @@ import {
   sweepSchema,
 } from '../../schemas/sweep.ts';
 import { dataContentSchema } from '../../schemas/sweep-grid.ts';
-import { checkCount, checkSweep, checkThresholds, type Finding, networkCount, type ParsedSweep } from './check.ts';
+import {
+  checkCount,
+  checkRules,
+  checkSweep,
+  checkThresholds,
+  type Finding,
+  networkCount,
+  type ParsedSweep,
+} from './check.ts';
 import { findingsOf } from './explain.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -118,6 +126,7 @@ function limitsOf(sweep: Sweep): Finding[] {
   return [
     ...grids.flatMap((grid) => checkSweep(grid as ParsedSweep, { isSampled })),
     ...checkCount(count),
+    ...checkRules(sweep.exclude?.length ?? 0, count),
     ...checkThresholds(sweep.detectors),
   ];
 }

@@ -48,6 +48,14 @@ const STRANGE: Readonly<Record<string, { readonly make: (folder: string) => void
       })),
     words: 'sweep.sample.count: got 1000000000000, expected',
   },
+  rules: {
+    make: (folder) =>
+      edit(folder, ({ sweep, ...rest }) => ({
+        ...rest,
+        sweep: { ...sweep, seeds: Array.from({ length: 100_000 }, (_, i) => i), exclude: Array(6000).fill({}) },
+      })),
+    words: 'sweep.exclude: got 6,000 rules for 200,000 networks, expected at most 1,000,000,000 pairs',
+  },
   shards: {
     make: (folder) =>
       edit(folder, (manifest) => ({ ...manifest, shard: { index: 1, count: 1e9, members: '0123456789abcdef' } })),

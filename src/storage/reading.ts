@@ -17,15 +17,6 @@ export function reading<T>(where: string, operation: () => T): T {
   }
 }
 
-/** The same for an operation that takes its time. */
-export async function readingLater<T>(where: string, operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw asUnreadable(where, error);
-  }
-}
-
 function asUnreadable(where: string, error: unknown): unknown {
   if (error instanceof RunError || error instanceof UsageError) return error;
   const got = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;

@@ -12,6 +12,8 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type OpenRun, openRun, readRun, runElapsedMs, runPaths, runTraceBytes } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
+import { packFrame } from '../../src/storage/frames.ts';
+import { readJournal } from '../../src/storage/journal.ts';
 import { runTask } from '../../src/train/task.ts';
 import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/runs.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';
@@ -173,6 +175,25 @@ describe('the folder of a run', () => {
       writeFileSync(runPaths(folder).manifest, text);
     }
     open(folder).close();
+  });
+
+  test('with results of a network that its plan does not have is refused as one that cannot be read, by every reader', () => {
+    const folder = killedRun([0, 1]);
+    const { journal } = runPaths(folder);
+    const [header, ...records] = readJournal(journal)?.records ?? [];
+    const beyond = records.map((record) =>
+      record.kind !== 'commit'
+        ? record
+        : { ...record, results: { ...record.results, network: record.results.network.map((id) => id + 900) } },
+    );
+    writeFileSync(journal, Buffer.concat([header, ...beyond].map(packFrame)));
+    for (const read of [() => readRun(folder), () => open(folder)]) {
+      const error = refusal(read);
+      expect(error).toBeInstanceOf(RunError);
+      expect(error.message).toContain(`${folder}`);
+      expect(error.message).toContain('cannot be read: ');
+      expect(error.cause).toBeInstanceOf(RangeError);
+    }
   });
 
   test('with the journal of another run is refused', () => {

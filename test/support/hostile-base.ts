@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
+import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { packFrame } from '../../src/storage/frames.ts';
 import { readJournal } from '../../src/storage/journal.ts';
@@ -42,6 +43,7 @@ export class HostileBase {
   readonly sweep: Sweep;
   readonly files: RunFiles;
   readonly records: readonly JournalRecord[];
+  readonly networkCount: number;
 
   constructor(scratch: string) {
     this.scratch = scratch;
@@ -50,6 +52,7 @@ export class HostileBase {
     writeFileSync(join(scratch, SWEEP_FILE), stringify(SWEEP));
     this.sweep = readSweep(join(scratch, SWEEP_FILE));
     for (const folder of [this.folder, join(scratch, NEIGHBOUR)]) halfDone(this.sweep, folder);
+    this.networkCount = expandSweep(this.sweep).length;
     this.files = filesIn(this.folder);
     const content = readJournal(join(this.folder, 'journal.msgpack'));
     if (content === null) throw new Error('no journal');

@@ -64,6 +64,7 @@ type Path = readonly (string | number)[];
 export function* hostileCases(base: HostileBase): Generator<HostileCase> {
   yield* namesInJournals(base);
   yield* membersOfRecords(base);
+  yield* networksBeyond(base);
   yield* namesInManifests(base);
   yield* membersOfManifests(base);
   yield* strangeFiles(base);
@@ -84,6 +85,22 @@ function* membersOfRecords(base: HostileBase): Generator<HostileCase> {
     seen.add(record.kind);
     for (const path of pathsOf(record)) for (const value of VALUES) yield journalCase(base, i, path, value);
   }
+}
+
+/** Networks that the plan does not have, in arrays that are right by themselves. */
+function* networksBeyond(base: HostileBase): Generator<HostileCase> {
+  for (const [i, record] of base.records.entries())
+    for (const path of pathsOf(record)) {
+      const value = valueAt(record, path);
+      if (value instanceof Uint32Array && path.at(-1) === 'network')
+        for (const id of [999_999, base.networkCount])
+          yield journalCase(
+            base,
+            i,
+            path,
+            value.map(() => id),
+          );
+    }
 }
 
 /** The journal with one member of one record replaced, and nothing of it after a record that the run does not have. */

@@ -6,7 +6,8 @@ import type { Shard } from './shard.ts';
 import type { Sweep } from './sweep.ts';
 
 /** What trains the networks: kernels in WebAssembly, kernels in native code, or the scalar reference. The bits are the same. */
-export type EngineName = 'kernel' | 'native' | 'reference';
+export const ENGINE_NAMES = ['kernel', 'native', 'reference'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
 
 export interface Manifest {
   readonly format: 'gyre-run';

@@ -107,6 +107,18 @@ export const dataFileBlock = z.strictObject({
   seed: elsewhere,
 });
 
+const columnNames = z.array(z.string().min(1)).min(1);
+
+/** What was in the files of a block when the sweep was resolved. */
+export const dataContentSchema = z.array(
+  z.strictObject({
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    points: wholeNumber({ min: 1, max: SWEEP_LIMITS.pointCountMax }),
+    inputs: columnNames,
+    outputs: columnNames,
+  }),
+);
+
 /** An optimiser with its options. */
 export const optimizerBlock = z.strictObject({
   kind: axis(z.enum(namesOf(OPTIMIZERS))).describe(`The optimizer. ${sentencesOf(OPTIMIZERS)}`),

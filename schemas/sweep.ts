@@ -94,7 +94,8 @@ const someShape = {
     .optional()
     .describe(gridShape.objective.description ?? ''),
 };
-const ruleSchema = z.strictObject(someShape);
+/** A rule under `exclude`. */
+export const ruleSchema = z.strictObject(someShape);
 
 const settings = {
   name: z
@@ -159,6 +160,9 @@ export const listSchema = z.strictObject({
   sample: z.never({ error: 'nothing beside networks' }).optional(),
   ...choices,
 });
+
+/** What stands beside a list of networks once that is resolved. */
+export const settingsSchema = z.strictObject({ ...settings, trace: choices.trace, detectors: choices.detectors });
 
 /** Every key of a sweep file. */
 export const fileSchema = z.strictObject({

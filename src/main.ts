@@ -17,6 +17,7 @@ import type { RunOptions } from './commands/run.ts';
 import type { ShowOptions } from './commands/show.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import type { WatchOptions } from './commands/watch.ts';
+import { printableLines } from './display/printable.ts';
 import { GYRE_VERSION } from './run/package.ts';
 import { COMMIT_SCHEDULES } from './run/session.ts';
 
@@ -25,6 +26,10 @@ function program(): Command {
     .description('A laboratory for the long-run numerical behaviour of adaptive-momentum optimisers on small networks.')
     .version(GYRE_VERSION)
     .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(printableLines(text)),
+      writeErr: (text) => void process.stderr.write(printableLines(text)),
+    })
     .exitOverride()
     .addHelpText(
       'after',
@@ -244,7 +249,8 @@ function reportError(error: unknown): number {
     tellUser(`gyre: ${error.message}`);
     return 1;
   }
-  tellUser(`gyre: this is a defect of Gyre, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of `gyre: this is a defect of Gyre, please report it: ${what}`.split('\n')) tellUser(line);
   return 1;
 }
 

@@ -112,6 +112,34 @@ describe('each library has one home', () => {
   });
 });
 
+describe('what somebody else may have made', () => {
+  test('is opened by one door: who knows of runs opens files through src/storage/plain-files.ts', () => {
+    const keepers = product.filter((file) => ['src/storage', 'src/run', 'src/train'].includes(unitOf(file)));
+    const opening = /\b(openSync|readFileSync|readFile|createReadStream|createWriteStream|appendFileSync)\b/;
+    // Folders are synced, a user's own data may stand behind a link, /proc and package.json are not of a run.
+    const others = [
+      'src/storage/plain-files.ts',
+      'src/storage/files.ts',
+      'src/storage/data-files.ts',
+      'src/run/heartbeat.ts',
+      'src/run/owner.ts',
+      'src/run/package.ts',
+    ];
+    expect(
+      linesMatching(
+        opening,
+        keepers.filter((file) => !others.includes(file)),
+      ),
+    ).toEqual([]);
+  });
+
+  test('is written to a terminal by one function, which lets no control character pass', () => {
+    const writing = /\b(console\.|process\.std(out|err)\.write)/;
+    const writers = product.filter((file) => !['src/commands/output.ts', 'src/main.ts'].includes(file));
+    expect(linesMatching(writing, writers)).toEqual([]);
+  });
+});
+
 describe('what decides bits', () => {
   // src/analysis comes after the fact: its statistics decide no bit of any network, and no digest covers them. Nor does a picture.
   const deciding = product.filter((file) => !['src/analysis', 'src/display'].includes(unitOf(file)));

@@ -7,7 +7,8 @@ import { expandSweep } from '../plan/expand.ts';
 import { networksById } from '../plan/shard.ts';
 import { type AnalyseOptions, analyseSpikes } from '../run/analyse.ts';
 import { executeRun } from '../run/execute.ts';
-import { openRun, readRun } from '../run/folder.ts';
+import { readRun } from '../run/folder.ts';
+import { openRun } from '../run/open-run.ts';
 import type { Measurement } from './claim.ts';
 
 /** Those of sweeps/spikes.yaml with fewer seeds: six networks a setting of β1 and precision would tell a share of 95 % from 85 %. */

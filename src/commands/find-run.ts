@@ -1,29 +1,53 @@
 /**
  * Finds the run that a user means: a path, a unique prefix of a run's folder under traces/runs, or `latest`.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../schemas/problems.ts';
+import { RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../run/folder.ts';
+import { withPath } from '../storage/files.ts';
 import { journalFile, sessionsIn } from '../storage/journal.ts';
 
 /** Where runs go unless --out says otherwise. */
 export const RUNS_FOLDER = join('traces', 'runs');
 
-/** The folders of all runs under traces/runs, the one that was worked on last first. */
+/** The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is among them, at the end. */
 export function listRunFolders(): string[] {
   if (!existsSync(RUNS_FOLDER)) return [];
-  const lastChangeMs = (folder: string): number => {
-    const { journal, manifest } = runPaths(folder);
-    const session = sessionsIn(journal).at(-1);
-    return statSync(session === undefined ? manifest : journalFile(journal, session)).mtimeMs;
-  };
-  return readdirSync(RUNS_FOLDER)
+  return withPath(RUNS_FOLDER, () => readdirSync(RUNS_FOLDER))
     .map((name) => join(RUNS_FOLDER, name))
-    .filter((folder) => existsSync(runPaths(folder).manifest))
-    .map((folder) => ({ folder, changedMs: lastChangeMs(folder) }))
+    .flatMap((folder) => {
+      const changedMs = lastChangeMs(folder);
+      return changedMs === null ? [] : [{ folder, changedMs }];
+    })
     .sort((a, b) => b.changedMs - a.changedMs)
     .map(({ folder }) => folder);
+}
+
+/** When a run was worked on last; null where there is none. 0 where nobody can say: whoever reads it will say why. */
+function lastChangeMs(folder: string): number | null {
+  const { journal, manifest } = runPaths(folder);
+  const manifestMs = changeMs(manifest);
+  return manifestMs === null ? null : Math.max(manifestMs, ...sessionFiles(journal).map((file) => changeMs(file) ?? 0));
+}
+
+/** The journal's files; none where its folder cannot be read, which whoever reads the run will say. */
+function sessionFiles(journal: string): string[] {
+  try {
+    return sessionsIn(journal).map((session) => journalFile(journal, session));
+  } catch (error) {
+    if (error instanceof RunError) return [];
+    throw error;
+  }
+}
+
+function changeMs(path: string): number | null {
+  try {
+    return lstatSync(path).mtimeMs;
+  } catch (error) {
+    const isAbsent = ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
+    return isAbsent ? null : 0;
+  }
 }
 
 /** The folder of the run called `name`. */

@@ -1,10 +1,12 @@
 /**
- * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no error.
+ * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no error. No control character leaves
+ * from here, whatever is to be written.
  */
+import { printable } from '../display/printable.ts';
 
 /** Writes a line to stdout. */
 export function printLine(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printable(line)}\n`);
 }
 
 /** Writes a line of JSON to stdout; numbers that JSON does not know become the strings NaN, Infinity and -Infinity. */
@@ -16,5 +18,5 @@ export function printJson(value: unknown): void {
 
 /** Writes a line for people to stderr. */
 export function tellUser(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }

@@ -79,7 +79,8 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
-  printLine(`${'seeds'.padEnd(14)} ${new Set(networks.map(({ seed }) => seed)).size}\n`);
+  printLine(`${'seeds'.padEnd(14)} ${new Set(networks.map(({ seed }) => seed)).size}`);
+  printLine('');
   for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
     printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);
   if (plan.dataFiles.length > 0) printLine('');

@@ -16,6 +16,7 @@ import { WORKER_URLS } from '../run/package.ts';
 import { replayPasses } from '../run/replay.ts';
 import { planPasses, type ReplayWanted } from '../run/replay-plan.ts';
 import { mergedRanges, rangesText, WindowFiles, type WindowsOfFile, windowFiles } from '../run/windows.ts';
+import { refuseLinksBelow } from '../storage/plain-files.ts';
 import { findRun } from './find-run.ts';
 import { rangesOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
@@ -44,6 +45,7 @@ export async function replayCommand(name: string, options: ReplayOptions): Promi
 
   const wanted = await wantedWindows(run, choice);
   const plan = windowFiles(options.out ?? join(folder, 'windows'), wanted, choiceText(choice));
+  for (const { path } of plan) refuseLinksBelow(folder, path);
   const comparisons = await writeWindows(run, plan, wanted, threads);
   const files = plan.map((file) => describeFile(file, comparisons));
   if (options.json === true) for (const file of files) printJson(file);

@@ -1,7 +1,7 @@
 /**
  * `gyre runs`: the runs under traces/runs, the latest first.
  */
-import { RunError } from '../../schemas/problems.ts';
+import { RunError, UsageError } from '../../schemas/problems.ts';
 import { columns, count, duration } from '../display/format.ts';
 import { divergenceCount } from '../display/model.ts';
 import { readRun, runElapsedMs, runState } from '../run/folder.ts';
@@ -32,7 +32,7 @@ export function runsCommand({ json }: { json?: boolean }): number {
   return 0;
 }
 
-/** One damaged run must not hide the others: it is told of and left out. */
+/** One run that cannot be read must not hide the others: why is told on one line. */
 function describeRun(folder: string) {
   try {
     const record = readRun(folder);
@@ -49,7 +49,7 @@ function describeRun(folder: string) {
       createdAt: manifest.createdAt,
     };
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    if (!(error instanceof RunError || error instanceof UsageError)) throw error;
     tellUser(error.message);
     return null;
   }

@@ -93,9 +93,13 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
   for (const line of summaryLines(summaryInput(record, runState(record)))) printLine(line);
   printLine('');
   for (const line of networkLines(selected)) printLine(line);
-  if (selected.length > 0)
-    printLine(`\nnpx gyre replay ${record.folder}, with what stands under replay, gives every epoch of a network`);
-  if (label !== undefined) printLine(`\n${count(selected.length)} of ${count(rows.length)} networks`);
+  const notes = [
+    ...(selected.length > 0
+      ? [`npx gyre replay ${record.folder}, with what stands under replay, gives every epoch of a network`]
+      : []),
+    ...(label !== undefined ? [`${count(selected.length)} of ${count(rows.length)} networks`] : []),
+  ];
+  for (const note of notes) for (const line of ['', note]) printLine(line);
   return 0;
 }
 

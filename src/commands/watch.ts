@@ -32,8 +32,10 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   });
   const hasScreen = plain !== true && json !== true && isInteractive();
   let leave = () => {};
-  const asked = new Promise<void>((resolve) => {
+  let fail: (error: unknown) => void = () => {};
+  const asked = new Promise<void>((resolve, reject) => {
     leave = resolve;
+    fail = reject;
   });
   const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
   for (const signal of STOP_SIGNALS) process.once(signal, leave);
@@ -41,6 +43,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   try {
     follower.start({
       take: source.take,
+      fail,
       notify: (notice) => {
         display.notify(notice);
         if (!hasScreen && notice.kind === 'ended') leave();

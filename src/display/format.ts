@@ -1,4 +1,5 @@
 /** Numbers as people read them: one way for each kind, used by every display. */
+import { printable } from './printable.ts';
 
 /** `1,234,567`. */
 export function count(value: number): string {
@@ -61,8 +62,9 @@ export function magnitude(value: number): string {
 
 /** Rows of cells in columns; numbers to the right, text to the left. */
 export function columns(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string[] {
-  const widths = align.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
+  const shown = rows.map((row) => row.map(printable)); // before it is measured
+  const widths = align.map((_, column) => shown.reduce((width, row) => Math.max(width, (row[column] ?? '').length), 0));
+  return shown.map((row) =>
     row
       .map((cell, column) => (align[column] === 'right' ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
       .join('  ')

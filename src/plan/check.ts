@@ -138,6 +138,22 @@ export function checkCount(networks: number): Finding[] {
   ];
 }
 
+/** Each rule is asked about each network: more take hours before the first network is trained. */
+const RULE_TESTS_MAX = 1e9;
+
+/** Whether so many rules can be asked about so many networks. */
+export function checkRules(rules: number, networks: number): Finding[] {
+  if (rules * networks <= RULE_TESTS_MAX) return [];
+  return [
+    {
+      path: ['exclude'],
+      got: `${rules.toLocaleString('en')} rules for ${networks.toLocaleString('en')} networks`,
+      expected: `at most ${RULE_TESTS_MAX.toLocaleString('en')} pairs of a rule and a network`,
+      remedy: 'join rules: the values of a key may be a list',
+    },
+  ];
+}
+
 /**
  * How many networks the grid has: the product over its axes, where an option multiplies only those that take it; a sample has so many
  * instead of the axes that it draws from. An axis that could not be parsed counts once. What is excluded is counted too.

@@ -20,7 +20,15 @@ import {
   type SweepIssue,
   sweepSchema,
 } from '../../schemas/sweep.ts';
-import { checkCount, checkSweep, checkThresholds, type Finding, networkCount, type ParsedSweep } from './check.ts';
+import {
+  checkCount,
+  checkRules,
+  checkSweep,
+  checkThresholds,
+  type Finding,
+  networkCount,
+  type ParsedSweep,
+} from './check.ts';
 import { type DataFileReader, dataFileReader } from './data-files.ts';
 import { findingsOf } from './explain.ts';
 
@@ -44,9 +52,19 @@ export function parseValues(raw: Mapping, file: string): ParsedValues {
   const rules = readRules(raw, exclude, reader);
   const told = issues.flatMap((issue) => findingsOf(issue, raw));
   const { sweep, findings } = isList ? parseList(raw, { value: rest, told, reader }) : parseGrid(raw, rest, reader);
+  const count = (isList ? (sweep as { networks: ParsedSweep[] }).networks : [sweep as ParsedSweep]).reduce(
+    (sum, grid) => sum + networkCount(grid),
+    0,
+  );
   return {
     sweep: { ...sweep, ...(rules.exclude !== undefined && { exclude: rules.exclude }) } as Sweep,
-    findings: [...told, ...findings, ...checkThresholds((value as Partial<Sweep>).detectors), ...rules.findings],
+    findings: [
+      ...told,
+      ...findings,
+      ...checkThresholds((value as Partial<Sweep>).detectors),
+      ...rules.findings,
+      ...checkRules(exclude?.length ?? 0, count),
+    ],
   };
 }
 

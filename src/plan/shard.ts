@@ -4,9 +4,13 @@
  */
 import { hash } from 'node:crypto';
 import type { Network } from '../../schemas/network.ts';
+import { UsageError } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { operationsPerEpoch } from './cost.ts';
 import { groupBy, kernelShape } from './pack.ts';
+
+/** To share out takes time for each shape and shard: seconds for so many. */
+const SHARES_MAX = 100_000_000;
 
 /**
  * The networks of one shard, ids ascending. Every shard gets an equal share of the networks of each shape, neighbours in the plan, so that
@@ -18,6 +22,14 @@ export function shardNetworks(networks: readonly Network[], { index, count }: Sh
     list,
     operations: operationsPerEpoch(list[0]),
   }));
+  if (shapes.length * count > SHARES_MAX) {
+    throw new UsageError({
+      where: `shard ${index}/${count}`,
+      got: `${shapes.length} shapes of networks, each shared out among ${count} shards`,
+      expected: `at most ${SHARES_MAX.toLocaleString('en')} shares together`,
+      remedy: 'fewer shards, or fewer shapes in the sweep',
+    });
+  }
   shapes.sort((a, b) => b.operations - a.operations); // stable: equal ones in the order of the plan
   const operationsOf = new Float64Array(count);
   const own = shapes.flatMap(({ list, operations }) => {

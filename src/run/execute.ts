@@ -14,21 +14,22 @@
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import { Board } from '../group/board.ts';
+import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { sharedMemory } from '../group/layout.ts';
-import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
 import { networksById } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { fileDatasets } from './file-data.ts';
-import { type OpenRun, runPaths } from './folder.ts';
+import { runPaths } from './folder.ts';
 import { RunKernels } from './kernels.ts';
 import { writeNetworksTable } from './networks-table.ts';
+import type { OpenRun } from './open-run.ts';
 import { GYRE_VERSION } from './package.ts';
 import { PauseWatch } from './pause.ts';
 import { TrainingPool } from './pool.ts';
+import { RunBoard } from './run-board.ts';
 import type { Ending, ExecuteOptions } from './session.ts';
 
 const PROGRESS_MS = 250;
@@ -58,6 +59,7 @@ class Execution {
   readonly #options: ExecuteOptions;
   readonly #epochs: number;
   readonly #tasks: Group[][];
+  readonly #runBoard: RunBoard;
   readonly #board: Board;
   readonly #control: Control;
   readonly #kernels: RunKernels;
@@ -66,9 +68,6 @@ class Execution {
   readonly #pause: PauseWatch;
   /** By id. */
   readonly #networkOf: ReadonlyMap<number, Network>;
-  /** Operations an epoch, `[network]`; 0 for those of other shards. */
-  readonly #operations: Float64Array;
-  readonly #operationsPlanned: number;
   /** Networks whose task was lost too often. */
   readonly #givenUp = new Set<number>();
   /** The first failure of the disk outside of tasks. */
@@ -91,16 +90,10 @@ class Execution {
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
     this.#networkOf = networksById(run.networks);
-    this.#operations = new Float64Array(run.results.networkCount);
-    for (const network of run.networks) this.#operations[network.id] = operationsPerEpoch(network);
-    this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * this.#epochs, 0);
-    this.#board = new Board({ networkCount: run.results.networkCount, threadCount: options.threads });
+    this.#runBoard = new RunBoard(run, options.threads);
+    this.#board = this.#runBoard.board;
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
-    for (const { id } of run.networks) {
-      if (run.results.isDone(id)) this.#board.setNetwork(id, { epochs: this.#epochs, label: run.results.labelOf(id) });
-      else this.#board.setNetwork(id, { epochs: epochOf(id), label: null });
-    }
     options.notify({
       kind: 'begun',
       name: run.manifest.name,
@@ -223,7 +216,7 @@ class Execution {
       try {
         outcome = await this.#pool.run(request);
       } catch (error) {
-        this.#resetBoard(groups, thread);
+        this.#runBoard.reset(groups, thread);
         const reason = error instanceof Error ? error.message : String(error);
         if (this.#control.stopRequested) return;
         if (attempt === ATTEMPTS_MAX) return this.#giveUp(ids, reason);
@@ -285,14 +278,6 @@ class Execution {
     for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: 'failed' });
     this.#options.notify({ kind: 'failed', networks: ids, reason });
     if (this.#options.failFast) this.#control.requestStop();
-  }
-
-  /** Shows the networks of a lost task where they were before it. */
-  #resetBoard(groups: readonly GroupRequest[], thread: number): void {
-    for (const { networks, epoch } of groups) {
-      for (const { id } of networks) this.#board.setNetwork(id, { epochs: epoch, label: null });
-    }
-    this.#board.setThread(thread, null);
   }
 
   /** What fails on a timer must not go unseen: it stops the run as a failed commit does. */
@@ -391,7 +376,7 @@ class Execution {
       elapsedMs: this.#elapsedMs(),
       epochsTrained: this.#board.epochsTrained(),
       epochsPlanned: networks.length * this.#epochs,
-      share: this.#share(),
+      share: this.#runBoard.share(),
       networksDone: results.doneCount,
       labels: this.#board.labelCounts(),
       threads: this.#board
@@ -400,9 +385,5 @@ class Execution {
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: segments.committedBytes,
     });
-  }
-
-  #share(): number {
-    return this.#board.weightedEpochs(this.#operations) / this.#operationsPlanned;
   }
 }

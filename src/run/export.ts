@@ -15,7 +15,10 @@ import {
   parquetWriter,
 } from '../storage/export.ts';
 import { makeFolder, withPath, writeFileAtomically } from '../storage/files.ts';
+import { isName, isOwnSegment } from '../storage/names.ts';
 import { loadParquet } from '../storage/parquet.ts';
+import { hasPlainFile, refuseLinksBelow } from '../storage/plain-files.ts';
+import { reading } from '../storage/reading.ts';
 import { openName } from '../storage/segments.ts';
 import { readManifest } from './manifest.ts';
 
@@ -32,6 +35,7 @@ export async function* exportRun(of: {
 }): AsyncGenerator<ExportReport> {
   const { folder, out, format } = of;
   const { compression } = readManifest(folder).sweep.trace;
+  refuseLinksBelow(folder, out);
   const names = of.table === null ? (Object.keys(TABLES) as TableName[]) : [of.table];
   const tables = names.flatMap((name) => tablesIn(folder, name));
   const problems = problemsOf(tables, { names, folder, out, format });
@@ -41,7 +45,8 @@ export async function* exportRun(of: {
   await prepareCompression(compression);
   const write = format === 'csv' ? csvWriter : parquetWriter(await loadParquet());
   makeFolder(out);
-  for (const table of tables) yield exportTable({ table, folder: out, extension: format, write });
+  for (const table of tables)
+    yield reading(`${folder}: ${table.name}`, () => exportTable({ table, folder: out, extension: format, write }));
   // Parquet keeps the metadata of columns; CSV has no place for them.
   if (format === 'csv') writeFileAtomically(join(out, COLUMNS_FILE), columnsText());
 }
@@ -57,22 +62,30 @@ function columnsText(): string {
   return `${['table,column,unit,description', ...rows].join('\n')}\n`;
 }
 
-/** The tables of a name that a folder holds: a file, a folder of files, or folders in a folder, as of windows; none where there is none. */
-function tablesIn(folder: string, name: string): ExportedTable[] {
+/**
+ * The tables of a name that a run's folder holds: a file, a folder of files, or, of windows, folders in a folder; none where there is none. Files that are
+ * not Gyre's are left alone.
+ */
+function tablesIn(folder: string, name: TableName): ExportedTable[] {
   const file = join(folder, `${name}.arrow`);
-  if (existsSync(file)) return [{ name, isFolder: false, files: [file] }];
+  if (hasPlainFile(file)) return [{ name, isFolder: false, files: [file] }];
+  if (name !== 'windows') return tableOfFiles(folder, name, (own) => own.endsWith('.arrow') && isOwnSegment(own));
+  return namesIn(join(folder, name))
+    .filter((own) => isName('windowFolder', own))
+    .flatMap((own) => tableOfFiles(folder, join(name, own), (window) => isName('windowFile', window)));
+}
+
+function tableOfFiles(folder: string, name: string, isOwn: (file: string) => boolean): ExportedTable[] {
   const path = join(folder, name);
-  if (!existsSync(path)) return [];
-  const entries = withPath(path, () => readdirSync(path, { withFileTypes: true })).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(path, entry.name));
-  const finished = files.filter((own) => own.endsWith('.arrow'));
-  const own = finished.length === 0 ? [] : [{ name, isFolder: true, files: finished }];
-  return [
-    ...own,
-    ...entries.filter((entry) => entry.isDirectory()).flatMap((entry) => tablesIn(folder, join(name, entry.name))),
-  ];
+  const files = namesIn(path)
+    .filter(isOwn)
+    .map((file) => join(path, file));
+  return files.length === 0 ? [] : [{ name, isFolder: true, files }];
+}
+
+/** The names in a folder, in order; none where there is no folder. */
+function namesIn(path: string): string[] {
+  return existsSync(path) ? withPath(path, () => readdirSync(path)).sort() : [];
 }
 
 function problemsOf(
@@ -100,6 +113,5 @@ function problemsOf(
 }
 
 function openSegments(path: string): string[] {
-  if (!existsSync(path)) return [];
-  return withPath(path, () => readdirSync(path)).filter((file) => file.endsWith(openName('.arrow')));
+  return namesIn(path).filter((file) => file.endsWith(openName('.arrow')) && isOwnSegment(file));
 }

@@ -2,7 +2,6 @@
  * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the samples that the plan has
  * read and provided in this thread; the files themselves are not looked at again.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFileContent } from '../../schemas/dataset.ts';
 import type { GroupRequest, ProvidedDataset } from '../../schemas/messages.ts';
@@ -12,7 +11,8 @@ import { datasetOf, makeDataset, provideDataset } from '../data/datasets.ts';
 import { contentOf } from '../plan/data-files.ts';
 import { dataArrow } from '../storage/data-arrow.ts';
 import { readDataFile } from '../storage/data-files.ts';
-import { makeFolder, withPath, writeFileAtomically } from '../storage/files.ts';
+import { makeFolder, writeFileAtomically } from '../storage/files.ts';
+import { hasPlainFile, readPlain } from '../storage/plain-files.ts';
 
 /**
  * Keeps a copy of each data file of a sweep in a folder, unless it is there: an Arrow file that a sweep may name like any other, called by
@@ -21,7 +21,7 @@ import { makeFolder, withPath, writeFileAtomically } from '../storage/files.ts';
 export function keepData(folder: string, sweep: Sweep): void {
   for (const content of contentsOf(sweep)) {
     const path = copyOf(folder, content.hash);
-    if (existsSync(path)) continue;
+    if (hasPlainFile(path)) continue;
     makeFolder(folder);
     writeFileAtomically(path, copyBytes(content));
   }
@@ -39,7 +39,7 @@ export function keptDataProblems(folder: string, sweep: Sweep): readonly Problem
   if (unreadable.length > 0) return unreadable;
   return contentsOf(sweep).flatMap((content) => {
     const where = copyOf(folder, content.hash);
-    if (withPath(where, () => readFileSync(where)).equals(copyBytes(content))) return [];
+    if (readPlain(where).equals(copyBytes(content))) return [];
     return { where, got: 'other bytes around the right samples', expected: 'the copy as Gyre writes it' };
   });
 }
@@ -68,6 +68,7 @@ export function provideKeptData(folder: string, sweep: Sweep): void {
         remedy: 'restore it from a copy, or from the file of the sweep',
       });
     };
+    hasPlainFile(path); // a link is refused, whatever it leads to
     try {
       const file = readDataFile(path);
       const found = contentOf(file).hash;

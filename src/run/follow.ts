@@ -7,6 +7,7 @@ import type { JournalRecord, SegmentCommit, SessionRecord, SnapshotRecord } from
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts, Notice } from '../../schemas/notices.ts';
 import { JournalTail } from '../storage/journal-tail.ts';
+import { reading } from '../storage/reading.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
 import { LeaseView } from './lease.ts';
 import { Results } from './results.ts';
@@ -24,6 +25,7 @@ export class RunFollower {
   readonly #lease: LeaseView;
   #notify: (notice: Notice) => void = () => {};
   #take: (record: JournalRecord) => void = () => {};
+  #fail: (error: unknown) => void = () => {};
   #session: SessionRecord | null = null;
   #snapshot: SnapshotRecord | null = null;
   /** Null before the first look. */
@@ -46,12 +48,27 @@ export class RunFollower {
     this.#lease = new LeaseView(runPaths(folder).lock);
   }
 
-  /** Tells what there is by now, and then what comes; `take` gets each record of the journal. */
-  start(of: { notify: (notice: Notice) => void; take: (record: JournalRecord) => void }): void {
-    this.#notify = of.notify;
-    this.#take = of.take;
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  /** Tells what there is by now, and then what comes; `take` gets each record of the journal, `fail` why the run cannot be followed any more. */
+  start(to: {
+    notify: (notice: Notice) => void;
+    take: (record: JournalRecord) => void;
+    fail: (error: unknown) => void;
+  }): void {
+    this.#notify = to.notify;
+    this.#take = to.take;
+    this.#fail = to.fail;
+    reading(this.folder, () => this.#look());
+    this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS);
+  }
+
+  /** Nobody waits for a timer: what goes wrong is handed on. */
+  #lookAgain(): void {
+    try {
+      reading(this.folder, () => this.#look());
+    } catch (error) {
+      this.stop();
+      this.#fail(error);
+    }
   }
 
   stop(): void {

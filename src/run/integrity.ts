@@ -2,13 +2,13 @@
  * Whether a run's folder is whole: every file that its journal names is there, as long as it should be and with the checksum that it should have, and
  * networks.arrow says what the journal says. Trains nothing and writes nothing.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS_TABLES, type FindingsTableName } from '../../schemas/findings.ts';
 import { type Problem, problemsIn } from '../../schemas/problems.ts';
 import { batchesOf } from '../storage/arrow-files.ts';
 import { checkCheckpoints, readCheckpoints } from '../storage/checkpoints.ts';
-import { withPath } from '../storage/files.ts';
+import { readPlain } from '../storage/plain-files.ts';
 import { keptDataProblems } from './file-data.ts';
 import { findingsPath } from './findings-tables.ts';
 import { overtakenIn, type RunRecord, readOwnJournal, readRun, replaySegments, runPaths, runState } from './folder.ts';
@@ -74,7 +74,7 @@ function networksProblems(run: RunRecord): readonly Problem[] {
   });
   let found: Buffer | null = null;
   const unreadable = problemsIn(() => {
-    found = withPath(path, () => readFileSync(path));
+    found = readPlain(path);
   });
   if (found === null || (expected.length === (found as Buffer).length && (found as Buffer).equals(expected)))
     return unreadable;

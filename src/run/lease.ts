@@ -17,9 +17,7 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   unlinkSync,
   writeFileSync,
@@ -29,6 +27,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { NO_LINKS, removeIfThere, withPath } from '../storage/files.ts';
+import { openNew, readPlain } from '../storage/plain-files.ts';
 import { BEAT_MS, beatText, startHeartbeat } from './heartbeat.ts';
 import { isGone, isNeighbour, type Owner, ownerText, parseOwner, thisOwner } from './owner.ts';
 
@@ -242,7 +241,7 @@ function lost(where: string, found: Sighting | null): RunError {
 }
 
 function writeClaim(claim: string, text: string): void {
-  const descriptor = openSync(claim, 'wx');
+  const descriptor = openNew(claim);
   try {
     writeSync(descriptor, text);
     fsyncSync(descriptor); // else a failure of the power could leave a lease that nobody can read
@@ -262,7 +261,7 @@ function takeLease(path: string, claim: string): boolean {
     if (!NO_LINKS.includes(code)) throw error;
   }
   try {
-    writeFileSync(path, readFileSync(claim), { flag: 'wx' });
+    writeFileSync(path, readPlain(claim), { flag: 'wx' });
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
@@ -300,9 +299,10 @@ function textOf(path: string): string | null {
   return withPath(path, () => {
     try {
       const status = lstatSync(path);
-      return status.isFile() && status.size <= LEASE_BYTES_MAX ? readFileSync(path, 'utf8') : '';
+      return status.isFile() && status.size <= LEASE_BYTES_MAX ? readPlain(path).toString('utf8') : '';
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return null;
+      const code = systemErrorCode(error instanceof RunError ? error.cause : error) ?? '';
+      if (['ENOENT', 'ENOTDIR'].includes(code)) return null;
       throw error;
     }
   });

@@ -1,68 +1,129 @@
 /**
  * run.json, which says what a run is: made when it begins, read with suspicion ever after.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
-import type { EngineName, Manifest } from '../../schemas/manifest.ts';
+import { ENGINE_NAMES, type EngineName, type Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
-import { RunError } from '../../schemas/problems.ts';
+import { type Problem, RunError } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
+import { SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import type { Finding } from '../plan/check.ts';
+import { pathText } from '../plan/explain.ts';
 import { sweepHash, sweepKey } from '../plan/identify.ts';
+import { parseResolved } from '../plan/resolved.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
-import { RESTORE_REMEDY, withPath, writeFileAtomically } from '../storage/files.ts';
+import { RESTORE_REMEDY, writeFileAtomically } from '../storage/files.ts';
+import { checkedShape } from '../storage/journal-records.ts';
+import { checkRunFolder, readPlain } from '../storage/plain-files.ts';
+import { reading } from '../storage/reading.ts';
+import { isMapping, mapping, named, optional, ShapeError, text, valueText, whole, word } from '../storage/shapes.ts';
 import { GYRE_VERSION } from './package.ts';
 
 /** Where it stands in a run's folder. */
 export const manifestPath = (folder: string): string => join(folder, 'run.json');
 
-/** The manifest of a run's folder. */
+/** A list of a million seeds takes 20 MB. */
+const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
+/** As many as a person reads. */
+const FINDINGS_MAX = 3;
+
+/**
+ * The manifest of a run's folder, its sweep parsed by the schema that it was resolved by.
+ *
+ * @throws RunError where it is none, is damaged, is beyond the limits of a plan, or where the folder holds links or worse under Gyre's names.
+ */
 export function readManifest(folder: string): Manifest {
   const path = manifestPath(folder);
-  const text = withPath(path, () => readFileSync(path, 'utf8'));
-  const manifest = parseManifest(text);
+  return reading(path, () => {
+    checkRunFolder(folder);
+    return checkedManifest(readPlain(path, MANIFEST_BYTES_MAX).toString('utf8'), path);
+  });
+}
+
+function checkedManifest(content: string, path: string): Manifest {
+  const manifest = parseManifest(content);
   if (manifest === null) {
     throw new RunError({ where: path, got: 'something else', expected: 'the manifest of a Gyre run' });
   }
+  const remedy = `read it with the Gyre ${versionText(manifest.gyre)} that wrote it, or run its sweep anew in another folder`;
   if (manifest.formatVersion !== FORMAT_VERSION) {
     throw new RunError({
       where: path,
       got: `format version ${manifest.formatVersion}`,
       expected: `format version ${FORMAT_VERSION}`,
-      remedy: `read it with the Gyre ${manifest.gyre} that wrote it, or run its sweep anew in another folder`,
+      remedy,
     });
   }
-  if (!isWhole(manifest)) {
-    throw new RunError({
-      where: path,
-      got: 'a damaged manifest',
-      expected: 'all its members, and a sweep whose SHA-256 is `sweepHash` and whose key is `key`',
-      remedy: RESTORE_REMEDY,
-    });
+  const raw = manifest.sweep as unknown;
+  if (!isMapping(raw)) throw damaged(path);
+  const { sweep, findings } = parseResolved(raw);
+  if (findings.length > 0) {
+    const { where, got, expected } = problemsOf(findings, path);
+    throw new RunError({ where, got, ...(expected !== undefined && { expected }), remedy });
   }
-  return manifest;
+  if (sweepHash(raw as unknown as Sweep) !== manifest.sweepHash || sweepKey(sweep) !== manifest.key)
+    throw damaged(path);
+  const own = checkedShape(() => checkMembers(manifest, ''), { where: path, what: 'a damaged manifest' });
+  return { ...(own as Manifest), sweep };
 }
 
-function parseManifest(text: string): Manifest | null {
+/** A version as it is written, or what stands in its place. */
+const versionText = (gyre: unknown): string =>
+  typeof gyre === 'string' && /^[\w.+-]{1,40}$/.test(gyre) ? gyre : valueText(gyre);
+
+/** What is wrong with the sweep, as one problem. */
+function problemsOf(findings: readonly Finding[], path: string): Problem {
+  const [{ path: key, got, expected }] = findings;
+  const more = findings.slice(1, FINDINGS_MAX).map((finding) => `${pathText(finding.path)} ${finding.got}`);
+  const rest = findings.length > FINDINGS_MAX ? ', …' : '';
+  const where = key.length === 0 ? `${path}: sweep` : `${path}: sweep.${pathText(key)}`;
+  return {
+    where,
+    got: more.length === 0 ? got : `${got}, and ${more.join(', ')}${rest}`,
+    ...(expected !== undefined && { expected }),
+  };
+}
+
+function damaged(path: string): RunError {
+  return new RunError({
+    where: path,
+    got: 'a damaged manifest',
+    expected: 'all its members, and a sweep whose SHA-256 is `sweepHash` and whose key is `key`',
+    remedy: RESTORE_REMEDY,
+  });
+}
+
+function parseManifest(content: string): Manifest | null {
   try {
-    const value = JSON.parse(text) as Partial<Manifest> | null;
+    const value = JSON.parse(content) as Partial<Manifest> | null;
     return value?.format === 'gyre-run' && typeof value.formatVersion === 'number' ? (value as Manifest) : null;
   } catch {
     return null;
   }
 }
 
-/** Members that are texts. The sweep has its own hash, and readers of a run depend on nothing else. */
-const TEXTS = ['name', 'key', 'sweepHash', 'arithmetic', 'engine', 'createdAt', 'gyre'] as const;
+const networkCount = whole(1, SWEEP_LIMITS.networkCountMax);
 
-function isWhole(manifest: Partial<Manifest>): boolean {
-  const { sweep, networks } = manifest;
-  if (typeof sweep !== 'object' || sweep === null || typeof networks !== 'number') return false;
-  if (!TEXTS.every((name) => typeof manifest[name] === 'string')) return false;
-  return sweepHash(sweep) === manifest.sweepHash && sweepKey(sweep) === manifest.key;
-}
+const checkMembers = mapping({
+  format: word(['gyre-run']),
+  formatVersion: whole(FORMAT_VERSION, FORMAT_VERSION),
+  name: text(64),
+  key: named('runKey'),
+  sweepHash: named('contentHash'),
+  arithmetic: text(40),
+  engine: word(ENGINE_NAMES),
+  networks: networkCount,
+  shard: optional(
+    mapping({ index: networkCount, count: networkCount, members: named('membersHash') }, ({ index, count }, place) => {
+      if ((index as number) > (count as number))
+        throw new ShapeError(`${place}.index`, String(index), `at most ${String(count)}`);
+    }),
+  ),
+  createdAt: text(40),
+  gyre: text(40),
+});
 
 /** The manifest of a run, or of a shard of one, that begins now. */
 export function newManifest(of: {

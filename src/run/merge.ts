@@ -9,12 +9,14 @@ import type { JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
-import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
+import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { copyFileDurably, makeFolder, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
 import { writeJournal } from '../storage/journal.ts';
+import { isName, isOwnCheckpoint } from '../storage/names.ts';
+import { foreignNames, refuseLinksBelow } from '../storage/plain-files.ts';
 import { openName } from '../storage/segments.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
 import { acquireLease, LEASE_SECONDS_DEFAULT, watchLease } from './lease.ts';
@@ -144,11 +146,9 @@ function problemsOf(out: string): Problem[] {
 
 /** What an earlier merge has left is overwritten; what anybody else has put there is not. */
 function problemsOfAside(aside: string): Problem[] {
+  refuseLinksBelow(dirname(aside), aside);
   if (!existsSync(aside)) return [];
-  const own = new Set([...Object.values(runPaths(aside)), ...SEGMENTED_TABLE_NAMES.map((table) => join(aside, table))]);
-  const foreign = withPath(aside, () => readdirSync(aside)).filter(
-    (name) => !own.has(join(aside, name)) && !own.has(join(aside, name.replace(/\.new$/, ''))),
-  );
+  const foreign = foreignNames(aside);
   if (foreign.length === 0) return [];
   return [{ where: aside, got: `a folder with other files (${foreign.slice(0, 3).join(', ')})`, expected: 'nothing' }];
 }
@@ -164,8 +164,11 @@ function writeRun(shards: readonly ShardRecord[], folder: string): void {
   const records = shards.flatMap((shard) => joinShard(shard, { folder, book, session }));
   book.check();
   book.sealAll();
-  for (const name of ['checkpoints', 'data'] as const)
-    for (const shard of shards) copyFolder(runPaths(shard.folder)[name], paths[name]);
+  for (const shard of shards) {
+    const from = runPaths(shard.folder);
+    copyFolder(from.checkpoints, paths.checkpoints, isOwnCheckpoint);
+    copyFolder(from.data, paths.data, (file) => isName('dataCopy', file));
+  }
   writeJournal(paths.journal, { runKey: manifest.key, session }, records);
   writeFileAtomically(paths.manifest, `${JSON.stringify(mergedManifest(shards), null, 2)}\n`);
   const { results } = readRun(folder);
@@ -242,11 +245,11 @@ function nextName({ folder, session }: { folder: string; session: number }, tabl
   return segmentName(session, 1 + withPath(folder, () => readdirSync(join(folder, table))).length);
 }
 
-/** Copies the files of a folder, where there is one; of files of one name any will do, since names say what is in them. */
-function copyFolder(from: string, to: string): void {
+/** Copies Gyre's files of a folder, where there is one; of files of one name any will do, since names say what is in them. */
+function copyFolder(from: string, to: string, isOwn: (file: string) => boolean): void {
   if (!existsSync(from)) return;
   withPath(to, () => mkdirSync(to, { recursive: true }));
-  for (const name of withPath(from, () => readdirSync(from))) {
+  for (const name of withPath(from, () => readdirSync(from)).filter(isOwn)) {
     if (!existsSync(join(to, name))) copyFileDurably(join(from, name), join(to, name));
   }
 }

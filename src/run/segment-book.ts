@@ -10,6 +10,7 @@ import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { emptyBatch } from '../storage/arrow.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
+import { isName, isOwnSegment, sessionOfName } from '../storage/names.ts';
 import { checkSegment } from '../storage/segment-check.ts';
 import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 
@@ -148,7 +149,7 @@ export class SegmentBook {
   unknownSegments(isOvertaken: (session: number) => boolean): Problem[] {
     return SEGMENTED_TABLE_NAMES.flatMap((table) =>
       this.#unknown(table)
-        .filter((file) => !isOvertaken(sessionOf(file)))
+        .filter((file) => !isOvertaken(sessionOfName(file)))
         .map((file) => ({
           where: this.#path(table, file),
           got: 'a segment that the journal knows nothing of',
@@ -167,7 +168,7 @@ export class SegmentBook {
 
   #unknown(table: SegmentedTableName): string[] {
     return this.#namesIn(table).filter(
-      (name) => SEGMENT_NAME.test(name) && !this.#states[table].has(name) && !this.#replaced[table].has(name),
+      (name) => isName('segment', name) && !this.#states[table].has(name) && !this.#replaced[table].has(name),
     );
   }
 
@@ -227,7 +228,12 @@ export class SegmentBook {
     const path = this.#path(table, file);
     const state = this.#states[table].get(file) ?? EMPTY_SEGMENT;
     if (existsSync(openName(path))) {
-      sealSegment(path, emptyBatch(table, this.#runKey), state, sessionOf(file) === this.#session ? 'link' : 'copy');
+      sealSegment(
+        path,
+        emptyBatch(table, this.#runKey),
+        state,
+        sessionOfName(file) === this.#session ? 'link' : 'copy',
+      );
     } else if (state.blocks.length > 0 && !existsSync(path)) {
       throw gone(path, state);
     }
@@ -236,12 +242,16 @@ export class SegmentBook {
   /** The open segments in the folder of a table, those without any commit included. */
   #partsOf(table: SegmentedTableName): string[] {
     const parts = this.#namesIn(table).filter((name) => name.endsWith(openName('')));
-    return parts.map((name) => name.slice(0, -openName('').length)).filter((name) => SEGMENT_NAME.test(name));
+    return parts.map((name) => name.slice(0, -openName('').length));
   }
 
   #namesIn(table: SegmentedTableName): string[] {
     const path = join(this.#folder, table);
-    return existsSync(path) ? withPath(path, () => readdirSync(path)).sort() : [];
+    if (!existsSync(path)) return [];
+    // What somebody else has put there is neither read nor removed.
+    return withPath(path, () => readdirSync(path))
+      .filter(isOwnSegment)
+      .sort();
   }
 
   /** Numbers go up within a table and a session, and a session is there once: a name is never used twice in a run's folder. */
@@ -287,10 +297,6 @@ function identityOf(path: string, bytesMin = 0): string | null {
   return status === undefined || status.size < bytesMin ? null : `${status.dev}:${status.ino}`;
 }
 
-const SEGMENT_NAME = /^\d{4,9}-\d{5,9}\.arrow$/;
-
 /** The name of a segment by its session and its number there; both count from 1. */
 export const segmentName = (session: number, number: number): string =>
   `${String(session).padStart(4, '0')}-${String(number).padStart(5, '0')}.arrow`;
-
-const sessionOf = (name: string): number => Number.parseInt(name, 10);

@@ -1,10 +1,9 @@
 /**
  * Reads the record batches of a finished Arrow file, one after another: what tools without Arrow are given is made of them.
  */
-import { readFileSync } from 'node:fs';
 import { type RecordBatch, type RecordBatchFileReader, RecordBatchReader } from 'apache-arrow';
 import { RunError } from '../../schemas/problems.ts';
-import { withPath } from './files.ts';
+import { readPlain } from './plain-files.ts';
 
 /**
  * The record batches of a file, views of its bytes where they are not compressed. The file is held as a whole: a segment is tens of
@@ -13,7 +12,7 @@ import { withPath } from './files.ts';
  * @throws RunError where the file is no Arrow file, or damaged.
  */
 export function* batchesOf(path: string): Generator<RecordBatch> {
-  const bytes = withPath(path, () => readFileSync(path));
+  const bytes = readPlain(path);
   const reader = readable(path, () => {
     const opened = RecordBatchReader.from(bytes) as RecordBatchFileReader;
     return opened.open() as RecordBatchFileReader;

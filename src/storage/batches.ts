@@ -2,12 +2,13 @@
  * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read of a segment but its
  * schema and the batches that are asked for, and nothing depends on a footer.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { RESTORE_REMEDY, withPath } from './files.ts';
+import { openPlain } from './plain-files.ts';
 import { openName } from './segments.ts';
 
 /** Bytes of a segment before its schema message: `ARROW1` and two zeros. */
@@ -35,9 +36,11 @@ export function readBatch(file: string, block: BatchBlock, schemaEnd: number): B
   try {
     const schemaBytes = schemaEnd - MAGIC_BYTES;
     const batchBytes = block.metadataBytes + block.bodyBytes;
+    // Before there is memory for it: the journal may say anything.
+    const { size } = withPath(path, () => fstatSync(descriptor));
+    if (size < block.offset + batchBytes || size < schemaEnd) throw damaged(path, block, 'a segment that is cut');
     const stream = new Uint8Array(schemaBytes + batchBytes);
     withPath(path, () => {
-      if (fstatSync(descriptor).size < block.offset + batchBytes) throw damaged(path, block, 'a segment that is cut');
       readSync(descriptor, stream, 0, schemaBytes, MAGIC_BYTES);
       readSync(descriptor, stream, schemaBytes, batchBytes, block.offset);
     });
@@ -53,7 +56,7 @@ export function readBatch(file: string, block: BatchBlock, schemaEnd: number): B
 function openSegment(file: string): { path: string; descriptor: number } {
   for (const path of [file, openName(file)]) {
     try {
-      return { path, descriptor: openSync(path, 'r') };
+      return { path, descriptor: openPlain(path, 'read') };
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT')
         withPath(path, () => {
@@ -61,7 +64,7 @@ function openSegment(file: string): { path: string; descriptor: number } {
         });
     }
   }
-  return { path: file, descriptor: withPath(file, () => openSync(file, 'r')) };
+  return { path: file, descriptor: withPath(file, () => openPlain(file, 'read')) };
 }
 
 /** One batch alone is asked of the library: in a damaged file its iteration can read one message for ever. */

@@ -3,29 +3,16 @@
  * the epochs trained; of those that are kept for good a file a task, `SESSION-kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began
  * and the epochs of the run. A file that no commit names is debris; one that a later commit has overtaken is removed.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint, NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import { RunError } from '../../schemas/problems.ts';
-import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import { checkedCheckpoint } from './checkpoint-records.ts';
 import { makeFolder, RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
-
-/** Names that checkpoints have, or had while they were written. */
-const CHECKPOINT_NAME = /^\d{4,9}-(\d{5,9}-\d{1,10}|kept-\d{5,9}-\d{1,10}-\d{1,10})\.msgpack(\.new)?$/;
+import { FRAME_HEADER_BYTES, framePayloadAt, packFrame } from './frames.ts';
+import { isOwnCheckpoint, sessionOfName } from './names.ts';
+import { hasPlainFile, openAside, openPlain, readPlain } from './plain-files.ts';
 
 /** Writes a checkpoint of a session into a folder, durably, and returns the file's name. */
 export function writeCheckpoint(folder: string, session: number, checkpoint: Checkpoint): string {
@@ -57,7 +44,7 @@ export class KeptWriter {
   append(checkpoint: Checkpoint): void {
     const frame = packFrame(checkpoint);
     withPath(this.#path, () => {
-      this.#descriptor ??= openSync(this.#aside, 'w');
+      this.#descriptor ??= openAside(this.#aside);
       for (let written = 0; written < frame.length; ) written += writeSync(this.#descriptor, frame, written);
     });
   }
@@ -98,27 +85,16 @@ export class KeptWriter {
  * @throws RunError naming file and offset where it is gone or damaged, or belongs to another run.
  */
 export function readCheckpoints(path: string, runKey: string): Checkpoint[] {
-  const bytes = withPath(path, () => readFileSync(path));
+  const bytes = readPlain(path);
   const checkpoints: Checkpoint[] = [];
   let offset = 0;
   do {
     const payload = framePayloadAt(bytes, offset);
     if (payload === null) throw damaged(path, offset);
-    checkpoints.push(ownCheckpoint(unpackPayload(payload) as Checkpoint, path, runKey));
+    checkpoints.push(checkedCheckpoint(payload, { path, byte: offset, runKey }));
     offset += FRAME_HEADER_BYTES + payload.length;
   } while (offset < bytes.length);
   return checkpoints;
-}
-
-function ownCheckpoint(checkpoint: Checkpoint, path: string, runKey: string): Checkpoint {
-  if (checkpoint.kind === 'checkpoint' && checkpoint.formatVersion === FORMAT_VERSION && checkpoint.runKey === runKey)
-    return checkpoint;
-  throw new RunError({
-    where: path,
-    got: `a ${checkpoint.kind} of format version ${checkpoint.formatVersion} and run ${checkpoint.runKey}`,
-    expected: `a checkpoint of format version ${FORMAT_VERSION} and run ${runKey}`,
-    remedy: RESTORE_REMEDY,
-  });
 }
 
 /**
@@ -170,7 +146,7 @@ export interface CheckpointsInUse {
 export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readonly runKey: string }): void {
   for (const file of new Set([...of.used, ...of.kept])) {
     const path = join(folder, file);
-    if (!existsSync(path)) {
+    if (!hasPlainFile(path)) {
       throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: RESTORE_REMEDY });
     }
     if (of.used.has(file)) readCheckpoints(path, of.runKey);
@@ -182,13 +158,13 @@ export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readon
 export function removeDebris(folder: string, { used, kept }: CheckpointsInUse, session: number): void {
   makeFolder(folder);
   const isDebris = (file: string) =>
-    CHECKPOINT_NAME.test(file) && Number.parseInt(file, 10) < session && !used.has(file) && !kept.has(file);
+    isOwnCheckpoint(file) && sessionOfName(file) < session && !used.has(file) && !kept.has(file);
   removeCheckpoints(folder, withPath(folder, () => readdirSync(folder)).filter(isDebris));
 }
 
 /** Goes from frame to frame by their lengths: a file that was cut anywhere does not end with one. */
 function checkFrameEnds(path: string): void {
-  const descriptor = openSync(path, 'r');
+  const descriptor = openPlain(path, 'read');
   try {
     const { size } = fstatSync(descriptor);
     const header = Buffer.alloc(FRAME_HEADER_BYTES);

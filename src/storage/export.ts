@@ -3,13 +3,14 @@
  * many, each of a limited number of rows, so that no table is too large for the memory. Written aside, synced and
  * renamed: what is there is whole, even after a power failure.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { batchesOf } from './arrow-files.ts';
 import { csvHeader, csvLines } from './csv.ts';
 import { makeFolder, syncFolderOf, withPath } from './files.ts';
 import { type ParquetEncoder, parquetRecipes } from './parquet.ts';
+import { openPlain } from './plain-files.ts';
 
 /** A file is begun anew with the first batch beyond so many rows: 60 MB of the epochs table before it is compressed. */
 const FILE_ROWS_MAX = 1_048_576;
@@ -111,7 +112,7 @@ function* csvTexts(batches: readonly RecordBatch[]): Generator<Uint8Array> {
 }
 
 function writeAll(path: string, parts: Iterable<Uint8Array>): void {
-  const descriptor = openSync(path, 'w');
+  const descriptor = openPlain(path, 'create');
   try {
     for (const part of parts)
       for (let written = 0; written < part.length; ) written += writeSync(descriptor, part, written);

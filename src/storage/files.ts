@@ -15,46 +15,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { systemErrorCode } from '../../schemas/problems.ts';
+import { openAside, openPlain } from './plain-files.ts';
+import { withPath } from './system-errors.ts';
+
+export { withPath } from './system-errors.ts';
 
 /** What to do about a file of a run that is damaged or of another run. */
 export const RESTORE_REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';
-
-/** What the usual system errors mean to a user, and what to do. */
-const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> = {
-  ENOSPC: {
-    got: 'no space left on the device',
-    remedy: 'free some space and run the same command again; committed networks are kept',
-  },
-  EDQUOT: {
-    got: 'the disk quota is used up',
-    remedy: 'free some space and run the same command again; committed networks are kept',
-  },
-  EFBIG: {
-    got: 'a file larger than the system allows',
-    remedy: 'raise the limit (ulimit -f) and run the same command again; committed networks are kept',
-  },
-  EACCES: { got: 'no permission', remedy: 'choose a folder you may write with --out' },
-  EPERM: { got: 'no permission', remedy: 'choose a folder you may write with --out' },
-  EROFS: { got: 'a read-only file system', remedy: 'choose a folder you may write with --out' },
-  ENOENT: { got: 'a file or folder that is gone', remedy: 'nothing may remove files of a run that goes on' },
-  ENOTDIR: { got: 'a file where a folder is expected', remedy: 'choose another folder with --out' },
-  EIO: { got: 'an input/output error of the device', remedy: 'check the disk, then run the same command again' },
-  EMFILE: { got: 'too many open files', remedy: 'raise the limit (ulimit -n) and run the same command again' },
-};
-
-/** Runs a file operation; a system error comes out as a RunError that names the file and says what to do. */
-export function withPath<T>(path: string, operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    if (error instanceof RunError) throw error;
-    const code = systemErrorCode(error);
-    if (code === undefined) throw error;
-    const { got, remedy } = SYSTEM_ERRORS[code] ?? { got: (error as Error).message, remedy: 'see the system error' };
-    throw new RunError({ where: path, got, remedy }, { cause: error });
-  }
-}
 
 /**
  * Makes a folder and those above it, durable on return. Where Node says that something is gone, as it does of a disk
@@ -94,7 +62,12 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
   const aside = `${path}.new`;
   withPath(path, () => {
     try {
-      writeFileSync(aside, content, { flush: true });
+      const descriptor = openAside(aside);
+      try {
+        writeFileSync(descriptor, content, { flush: true });
+      } finally {
+        closeSync(descriptor);
+      }
       renameSync(aside, path);
     } catch (error) {
       removeIfThere(aside); // on a full disk half a file would take the room that is left
@@ -109,10 +82,10 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
  * its name.
  */
 export function copyFileDurably(from: string, to: string): void {
-  withPath(from, () => closeSync(openSync(from, 'r')));
+  withPath(from, () => closeSync(openPlain(from, 'read')));
   withPath(to, () => {
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
-    const descriptor = openSync(to, 'r');
+    const descriptor = openPlain(to, 'read');
     try {
       fsyncSync(descriptor);
     } finally {

@@ -2,12 +2,14 @@
  * Reads a journal that another process, or this one, continues to write: each look returns the records that have become whole since the last
  * one. A frame that is half written is left for the next look; a session that another one has continued is read up to there and no further.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { HeaderRecord, JournalPosition, JournalRecord } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { withPath } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, unpackPayload } from './frames.ts';
-import { journalFile, sessionsIn } from './journal.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt } from './frames.ts';
+import { checkedHeader, journalFile, sessionsIn } from './journal.ts';
+import { checkedRecord } from './journal-records.ts';
+import { openPlain } from './plain-files.ts';
 
 /** Bytes of a file's first frame at most. */
 const HEADER_BYTES_MAX = 256;
@@ -36,7 +38,8 @@ export class JournalTail {
       const found = this.#bytesOf(session, from, bytes);
       let offset = 0;
       for (let payload = framePayloadAt(found, 0); payload !== null; payload = framePayloadAt(found, offset)) {
-        records.push(unpackPayload(payload) as JournalRecord);
+        const place = { path: journalFile(this.#folder, session), byte: from + offset, session };
+        records.push(checkedRecord(payload, place));
         offset += FRAME_HEADER_BYTES + payload.length;
       }
       this.#at = { session, bytes: from + offset };
@@ -74,7 +77,8 @@ export class JournalTail {
     if (known !== undefined) return known;
     const payload = framePayloadAt(this.#bytesOf(session, 0, HEADER_BYTES_MAX), 0);
     if (payload === null) return null;
-    const header = unpackPayload(payload) as HeaderRecord;
+    const path = journalFile(this.#folder, session);
+    const header = checkedHeader(checkedRecord(payload, { path, byte: 0, session }), path, session);
     this.#headers.set(session, header);
     return header;
   }
@@ -84,7 +88,7 @@ export class JournalTail {
     const path = journalFile(this.#folder, session);
     try {
       return withPath(path, () => {
-        const descriptor = openSync(path, 'r');
+        const descriptor = openPlain(path, 'read');
         try {
           const length = Math.max(0, Math.min(until, fstatSync(descriptor).size) - from);
           const bytes = Buffer.alloc(length);

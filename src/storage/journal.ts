@@ -16,9 +16,7 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   readdirSync,
-  readFileSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -28,10 +26,15 @@ import type { HeaderRecord, JournalPosition, JournalRecord } from '../../schemas
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { makeFolder, RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
-import { FRAME_HEADER_BYTES, framePayloadAt, packFrame, unpackPayload } from './frames.ts';
+import { FRAME_HEADER_BYTES, framePayloadAt, packFrame } from './frames.ts';
+import { checkedRecord } from './journal-records.ts';
+import { isName, sessionOfName } from './names.ts';
+import { hasPlainFile, openNew, readPlain } from './plain-files.ts';
 
 /** A commit of 10⁵ networks takes 8 MB; a longer length can only be damage. */
 const PAYLOAD_BYTES_MAX = 256 * 1024 * 1024;
+/** Hundreds of times what the longest runs take. */
+const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024;
 /** More than the first frame ever takes: of a longer file it is whole. */
 const FIRST_FRAME_BYTES_MAX = 256;
 /** Every payload is a map whose first key is `kind`: this behind a fixmap's one byte or a map16's three. */
@@ -46,9 +49,7 @@ export const journalFile = (folder: string, session: number): string =>
 export function sessionsIn(folder: string): number[] {
   if (!existsSync(folder)) return [];
   const names = withPath(folder, () => readdirSync(folder));
-  return names
-    .flatMap((name) => (/^\d{4,9}\.msgpack$/.test(name) ? [Number.parseInt(name, 10)] : []))
-    .sort((a, b) => a - b);
+  return names.flatMap((name) => (isName('journal', name) ? [sessionOfName(name)] : [])).sort((a, b) => a - b);
 }
 
 /**
@@ -99,7 +100,7 @@ export class JournalClaim {
 function createdExclusively(path: string): number | null {
   return withPath(path, () => {
     try {
-      return openSync(path, 'wx');
+      return openNew(path);
     } catch (error) {
       if (systemErrorCode(error) === 'EEXIST') return null;
       throw error;
@@ -260,6 +261,9 @@ export function readJournal(folder: string, before = Number.POSITIVE_INFINITY): 
     parts.unshift(readEarlier(folder, after));
   const last = parts.at(-1);
   if (last === undefined) return null;
+  for (const { header, position } of parts)
+    if (header.runKey !== last.header.runKey)
+      throw ofAnotherRun(journalFile(folder, position.session), header, last.header);
   return {
     runKey: last.header.runKey,
     records: parts.flatMap(({ records }) => records),
@@ -271,7 +275,7 @@ export function readJournal(folder: string, before = Number.POSITIVE_INFINITY): 
 /** A session that a later one has continued: all of its bytes up to there must be right. */
 function readEarlier(folder: string, after: JournalPosition) {
   const path = journalFile(folder, after.session);
-  const earlier = existsSync(path) ? readSession(folder, after.session, after.bytes) : null;
+  const earlier = hasPlainFile(path) ? readSession(folder, after.session, after.bytes) : null;
   if (earlier !== null && earlier.position.bytes === after.bytes) return earlier;
   const wholeBytes = earlier?.position.bytes ?? 0;
   throw new RunError({
@@ -285,7 +289,7 @@ function readEarlier(folder: string, after: JournalPosition) {
 /** The records of one session's file, up to byte `until` or to its end; null where there is no header yet. */
 function readSession(folder: string, session: number, until: number | null) {
   const path = journalFile(folder, session);
-  const all = withPath(path, () => readFileSync(path));
+  const all = readPlain(path, JOURNAL_BYTES_MAX);
   const bytes = until === null ? all : all.subarray(0, until);
   const records: JournalRecord[] = [];
   let offset = 0;
@@ -301,7 +305,7 @@ function readSession(folder: string, session: number, until: number | null) {
         remedy: RESTORE_REMEDY,
       });
     }
-    records.push(unpackPayload(frame) as JournalRecord);
+    records.push(checkedRecord(frame, { path, byte: offset, session }));
     offset += FRAME_HEADER_BYTES + frame.length;
   }
   const header = records[0];
@@ -313,15 +317,8 @@ function readSession(folder: string, session: number, until: number | null) {
 }
 
 /** A first record that is the header of the session whose file it is in; earlier sessions have smaller numbers, so that the history has an end. */
-function checkedHeader(header: JournalRecord, path: string, session: number): HeaderRecord {
-  if (header.kind !== 'header' || header.formatVersion !== FORMAT_VERSION) {
-    throw new RunError({
-      where: path,
-      got: header.kind === 'header' ? `format version ${header.formatVersion}` : `a first record "${header.kind}"`,
-      expected: `a journal of format version ${FORMAT_VERSION}`,
-      remedy: 'read it with the version of Gyre that wrote it',
-    });
-  }
+export function checkedHeader(header: JournalRecord, path: string, session: number): HeaderRecord {
+  if (header.kind !== 'header') throw notAJournal(path);
   if (header.session !== session || (header.after?.session ?? 0) >= session) {
     throw new RunError({
       where: path,
@@ -331,6 +328,15 @@ function checkedHeader(header: JournalRecord, path: string, session: number): He
     });
   }
   return header;
+}
+
+function ofAnotherRun(where: string, found: HeaderRecord, last: HeaderRecord): RunError {
+  return new RunError({
+    where,
+    got: `a session of the run with key ${found.runKey}`,
+    expected: `one of the run with key ${last.runKey}, which session ${last.session} continues`,
+    remedy: RESTORE_REMEDY,
+  });
 }
 
 function notAJournal(path: string): RunError {

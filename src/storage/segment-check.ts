@@ -2,10 +2,11 @@
  * Compares the committed bytes of a segment with the checksums that the journal has of them: a bit that has flipped on a disk would otherwise be a
  * wrong row.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { RunError } from '../../schemas/problems.ts';
 import { RESTORE_REMEDY, withPath } from './files.ts';
+import { openPlain } from './plain-files.ts';
 import type { SegmentState } from './segments.ts';
 
 /** Bytes that are read at a time. */
@@ -18,7 +19,7 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 export function checkSegment(path: string, state: SegmentState): void {
   withPath(path, () => {
-    const descriptor = openSync(path, 'r');
+    const descriptor = openPlain(path, 'read');
     try {
       if (fstatSync(descriptor).size < state.committedBytes) throw cut(path, fstatSync(descriptor).size, state);
       for (const { offset, bytes, sum } of parts(state)) {

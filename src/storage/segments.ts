@@ -14,7 +14,6 @@ import {
   fstatSync,
   ftruncateSync,
   linkSync,
-  openSync,
   readSync,
   renameSync,
   unlinkSync,
@@ -29,6 +28,7 @@ import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { ArrowFileWriter } from './compression.ts';
 import { NO_LINKS, RESTORE_REMEDY, removeIfThere, syncFolderOf, withPath } from './files.ts';
+import { openAside, openPlain } from './plain-files.ts';
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
 export interface SegmentState {
@@ -63,7 +63,7 @@ export class SegmentAppender {
   ) {
     this.#file = openName(file);
     this.#isNew = committedBytes === 0;
-    this.#descriptor = withPath(this.#file, () => openSync(this.#file, committedBytes === 0 ? 'w' : 'r+'));
+    this.#descriptor = withPath(this.#file, () => openPlain(this.#file, committedBytes === 0 ? 'create' : 'change'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
       this.#writer = new SynchronousWriter({
@@ -124,7 +124,7 @@ export function sealSegment(
     if (blocks.length === 0) return unlinkSync(open);
     const target = sealing === 'copy' ? `${file}.new` : open;
     if (sealing === 'copy') copyPrefix(open, target, committedBytes);
-    const descriptor = openSync(target, 'r+');
+    const descriptor = openPlain(target, 'change');
     try {
       cutTo(committedBytes, target, descriptor);
       footerWriter({ file: target, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
@@ -153,8 +153,8 @@ const COPIED_BYTES = 1024 * 1024;
 
 /** Copies the first bytes of a file into a new one. */
 function copyPrefix(from: string, to: string, bytes: number): void {
-  const source = openSync(from, 'r');
-  const target = openSync(to, 'w');
+  const source = openPlain(from, 'read');
+  const target = openAside(to);
   try {
     const chunk = Buffer.alloc(Math.min(COPIED_BYTES, bytes));
     for (let at = 0; at < bytes; ) {
@@ -175,7 +175,7 @@ function copyPrefix(from: string, to: string, bytes: number): void {
  */
 export function mendFooter(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
   withPath(file, () => {
-    const descriptor = openSync(file, 'r+');
+    const descriptor = openPlain(file, 'change');
     try {
       const writer = footerWriter({ file, descriptor, empty, positionBytes: committedBytes });
       const expected = writer.footerBytes(blocks);

@@ -3,24 +3,17 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { gyre, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
+import { commandNames, gyre, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 
 const cwd = newFolder();
 const sweep = writeSweep(cwd);
 afterAll(() => removeFolder(cwd));
 
-/** The commands that `gyre --help` lists. */
-async function commandNames(): Promise<string[]> {
-  const { stdout } = await gyre(['--help'], { cwd });
-  const list = stdout.split('Commands:\n')[1].split('\n\n')[0];
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
-}
-
 describe('help', () => {
   test('lists the commands, says what RUN is and shows an example', async () => {
     const { code, stdout, stderr } = await gyre(['--help'], { cwd });
     expect([code, stderr]).toEqual([0, '']);
-    expect(await commandNames()).toEqual(expect.arrayContaining(['run', 'plan', 'runs', 'show', 'fingerprint']));
+    expect(await commandNames(cwd)).toEqual(expect.arrayContaining(['run', 'plan', 'runs', 'show', 'fingerprint']));
     expect(stdout).toContain(
       'RUN is a path, a unique prefix of a folder under traces/runs, or "latest" (the default).',
     );
@@ -28,7 +21,7 @@ describe('help', () => {
   });
 
   test('of every command shows its usage, its options and an example of that command', async () => {
-    const names = await commandNames();
+    const names = await commandNames(cwd);
     const helps = await Promise.all(names.map((name) => gyre([name, '--help'], { cwd })));
     for (const [i, { code, stdout, stderr }] of helps.entries()) {
       expect([names[i], code, stderr]).toEqual([names[i], 0, '']);

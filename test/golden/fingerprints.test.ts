@@ -11,7 +11,7 @@ import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMA
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { executeRun } from '../../src/run/execute.ts';
-import { openRun } from '../../src/run/folder.ts';
+import { openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;

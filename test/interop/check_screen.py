@@ -183,6 +183,18 @@ class Screen(unittest.TestCase):
         self.assertEqual(left.wait_for_end(), 0, "with --exit")
         self.assert_restored(left)
 
+    def test_a_folder_cannot_speak_to_the_terminal_by_its_name(self):
+        folder = gyre.scratch() / "screen-\x1b]0;title\x07\x9b2J\u202e"
+        on = self.open("run", gyre.write_sweep(SHORT, "short"), "--out", folder, columns=200)
+        on.wait_for("elapsed   done")
+        on.wait_for("q leave")
+        on.type("q")
+        self.assertEqual(on.wait_for_end(), 0)
+        self.assert_restored(on)
+        for control in (b"\x1b]", b"\x07", "\x9b".encode(), "\u202e".encode()):
+            self.assertNotIn(control, on.written)
+        self.assertIn(r"screen-\u001b]0;title\u0007\u009b2J\u202e", on.written.decode())
+
     def test_two_watch_a_run_of_another_process_until_it_is_stopped(self):
         on = self.run_long("watched")
         watchers = [self.open("watch", self.folder) for _ in range(2)]

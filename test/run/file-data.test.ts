@@ -12,7 +12,8 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
-import { openRun, readRun } from '../../src/run/folder.ts';
+import { readRun } from '../../src/run/folder.ts';
+import { openRun } from '../../src/run/open-run.ts';
 import { execute, rowTexts, runBits, scratchFolder } from '../support/runs.ts';
 
 const KEYS = {

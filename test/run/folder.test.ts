@@ -3,7 +3,7 @@
  * with words that say what differs.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
@@ -11,10 +11,12 @@ import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { type OpenRun, openRun, readRun, runElapsedMs, runPaths, runTraceBytes } from '../../src/run/folder.ts';
+import { readRun, runElapsedMs, runPaths, runTraceBytes } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
+import { type OpenRun, openRun } from '../../src/run/open-run.ts';
 import { thisOwner } from '../../src/run/owner.ts';
-import { journalFile } from '../../src/storage/journal.ts';
+import { packFrame } from '../../src/storage/frames.ts';
+import { journalFile, readJournal } from '../../src/storage/journal.ts';
 import { runTask } from '../../src/train/task.ts';
 import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/runs.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';
@@ -171,12 +173,33 @@ describe('the folder of a run', () => {
       { networks: '3' },
     ]) {
       editManifest(folder, changes);
-      const words = `${runPaths(folder).manifest}: got a damaged manifest, expected all its members, and a sweep`;
+      const words = `${runPaths(folder).manifest}: got a damaged manifest`;
       expect(refusal(() => open(folder)).message).toContain(words);
       expect(refusal(() => readRun(folder)).message).toContain(words);
       writeFileSync(runPaths(folder).manifest, text);
     }
     open(folder).close();
+  });
+
+  test('with results of a network that its plan does not have is refused as one that cannot be read, by every reader', () => {
+    const folder = killedRun([0, 1]);
+    const { journal } = runPaths(folder);
+    const [header, ...records] = readJournal(journal)?.records ?? [];
+    const beyond = records.map((record) =>
+      record.kind !== 'commit'
+        ? record
+        : { ...record, results: { ...record.results, network: record.results.network.map((id) => id + 900) } },
+    );
+    rmSync(journal, { recursive: true });
+    mkdirSync(journal);
+    writeFileSync(journalFile(journal, 1), Buffer.concat([header, ...beyond].map(packFrame)));
+    for (const read of [() => readRun(folder), () => open(folder)]) {
+      const error = refusal(read);
+      expect(error).toBeInstanceOf(RunError);
+      expect(error.message).toContain(`${folder}`);
+      expect(error.message).toContain('cannot be read: ');
+      expect(error.cause).toBeInstanceOf(RangeError);
+    }
   });
 
   test('with the journal of another run is refused', () => {

@@ -52,7 +52,7 @@ async function finishedRun() {
 function follow(folder: string): Notice[] {
   const told: Notice[] = [];
   const follower = new RunFollower(folder);
-  follower.start({ notify: (notice) => told.push(notice), take: () => {} });
+  follower.start({ notify: (notice) => told.push(notice), take: () => {}, fail: (error) => told.push(error as never) });
   vi.advanceTimersByTime(1000);
   follower.stop();
   return told;

@@ -11,7 +11,7 @@ import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 function toldOf(folder: string): Notice[] {
   const told: Notice[] = [];
   const follower = new RunFollower(folder);
-  follower.start({ notify: (notice) => told.push(notice), take: () => {} });
+  follower.start({ notify: (notice) => told.push(notice), take: () => {}, fail: (error) => told.push(error as never) });
   follower.stop();
   return told;
 }

@@ -11,7 +11,7 @@ import { ACTIVATIONS, FORMS, namesOf, PRECISIONS, SUBNORMALS } from '../../schem
 import { expandSweep } from '../../src/plan/expand.ts';
 import { packGroups, packTasks } from '../../src/plan/pack.ts';
 import { executeRun } from '../../src/run/execute.ts';
-import { openRun } from '../../src/run/folder.ts';
+import { openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
 import {
   execute,

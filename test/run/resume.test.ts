@@ -10,7 +10,8 @@ import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, expect, test } from 'vitest';
 import type { EngineName } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
-import { openRun, readRun, runElapsedMs, runPaths, runState } from '../../src/run/folder.ts';
+import { readRun, runElapsedMs, runPaths, runState } from '../../src/run/folder.ts';
+import { openRun } from '../../src/run/open-run.ts';
 import { journalFile } from '../../src/storage/journal.ts';
 import {
   columnOf,

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { openRun, type RunRecord, readRun } from '../../src/run/folder.ts';
+import { type RunRecord, readRun } from '../../src/run/folder.ts';
+import { openRun } from '../../src/run/open-run.ts';
 import { TraceReader } from '../../src/run/trace-reader.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 

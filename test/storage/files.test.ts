@@ -3,11 +3,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RunError } from '../../schemas/problems.ts';
 import { withPath, writeFileAtomically } from '../../src/storage/files.ts';
+import { onFullDisk } from '../support/full-disk.ts';
 import { scratchFolder } from '../support/runs.ts';
 
 describe('writing a file atomically', () => {
@@ -24,9 +25,10 @@ describe('writing a file atomically', () => {
     const folder = scratchFolder();
     const path = join(folder, 'networks.arrow');
     writeFileAtomically(path, 'old');
-    symlinkSync('/dev/full', `${path}.new`); // every write to it fails with ENOSPC
     const write = () => writeFileAtomically(path, 'new');
-    expect(write).toThrow(`${path}: no space left on the device (free some space and run the same command again`);
+    expect(() => onFullDisk(write)).toThrow(
+      `${path}: no space left on the device (free some space and run the same command again`,
+    );
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['networks.arrow']);
     write();

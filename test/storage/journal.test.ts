@@ -27,12 +27,13 @@ import {
   journalFile,
   readJournal,
 } from '../../src/storage/journal.ts';
+import { onFullDisk } from '../support/full-disk.ts';
 import { scratchFolder } from '../support/runs.ts';
 
 const commit: CommitRecord = {
   kind: 'commit',
   results: {
-    network: Uint32Array.of(0, 4294967295),
+    network: Uint32Array.of(0, 999_999),
     label: ['non-finite', 'descending'],
     degraded: Uint8Array.of(1, 0),
     onsetEpoch: Uint32Array.of(3, 0),
@@ -48,15 +49,15 @@ const commit: CommitRecord = {
     flipFraction: Float64Array.of(0, 0.25),
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
-  unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '00002-49.msgpack' },
+  unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '0001-00002-49.msgpack' },
   segments: [
     {
       table: 'epochs',
-      file: '00001.arrow',
+      file: '0001-00001.arrow',
       endBytes: 5_000_000_000,
       blocks: [{ offset: 1288, metadataBytes: 720, bodyBytes: 1_966_080, rows: 32_768 }],
     },
-    { table: 'blocks', file: '00002.arrow', endBytes: 1000, blocks: [] },
+    { table: 'blocks', file: '0001-00002.arrow', endBytes: 1000, blocks: [] },
   ],
   events: { counts: { spike: 7 }, notable: [{ network: 0, kind: 'spike', epoch: 5, height: 1.5 }] },
 };
@@ -71,7 +72,7 @@ const records: readonly JournalRecord[] = [
     engine: 'kernel',
     threads: 16,
   },
-  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { other: 3, diverged: 0 } },
+  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { spiking: 3, diverged: 0 } },
   commit,
   { kind: 'failed', network: Uint32Array.of(5, 6), reason: 'worker exited with code: 3' },
   { kind: 'end', reason: 'stopped', elapsedMs: 1234.5 },
@@ -234,6 +235,13 @@ describe('a journal', () => {
     rmSync(path);
     expect(refusalOf(folder)).toContain(`${path}: got nothing, expected ${ends.at(-1)} whole bytes`);
   });
+});
+
+test('a journal on a full disk names the file and says what to do', () => {
+  const folder = scratchFolder();
+  const claim = JournalClaim.make(folder);
+  const begin = () => onFullDisk(() => claim.begin({ runKey: '0123abcd', after: null }));
+  expect(begin).toThrow(`${journalFile(folder, 1)}: no space left on the device (free some space`);
 });
 
 describe('a session that another one has taken over from', () => {

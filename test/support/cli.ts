@@ -92,6 +92,13 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** The commands that `gyre --help` lists. */
+export async function commandNames(cwd: string): Promise<string[]> {
+  const { stdout } = await gyre(['--help'], { cwd });
+  const list = stdout.split('Commands:\n')[1].split('\n\n')[0];
+  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+}
+
 /** Four 1-3-1 networks of 50 epochs, as the keys of a sweep file. */
 export const TINY = {
   name: 'tiny',

@@ -17,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import { type OpenRun, runPaths } from '../../src/run/folder.ts';
+import { runPaths } from '../../src/run/folder.ts';
+import type { OpenRun } from '../../src/run/open-run.ts';
 import { journalFile, readJournal } from '../../src/storage/journal.ts';
 import { type RunBits, runBits, sweepOf } from './runs.ts';
 import { openThreadless, trainRest, trainTo } from './threadless.ts';

@@ -2,6 +2,7 @@
  * Lines of text with tones: what panes are made of before anything knows of a terminal. A tone says what a piece of text means; Ink, or
  * nobody where there is no colour, gives it one. Every character here is one column wide.
  */
+import { printable } from '../printable.ts';
 
 /** What a piece of text is: the accent, an alarm (divergence alone), a warning, in the background, or in front. */
 export type Tone = 'plain' | 'accent' | 'alarm' | 'warm' | 'dim' | 'bold' | 'chosen';
@@ -16,7 +17,7 @@ export interface Span {
 export type Line = readonly Span[];
 
 /** One span. */
-export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
+export const span = (text: string, tone: Tone = 'plain'): Span => ({ text: printable(text), tone });
 
 /** A line of one tone. */
 export const line = (text: string, tone: Tone = 'plain'): Line => [span(text, tone)];

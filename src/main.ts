@@ -40,7 +40,7 @@ function program(): Command {
   )
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY, of a shard NAME-KEY-IofN)")
-    .option('--threads <n>', 'training threads (default: one a core)')
+    .option('--threads <n>', 'training threads (default: one per core, or what a container's quota allows)')
     .option(
       '--epochs <n>',
       "train for this many epochs instead of the sweep file's; more of them raise a run that is there",
@@ -116,7 +116,7 @@ function program(): Command {
       'and n epochs on either side of each event, from its first epoch to its end (without an end, to its peak; of a stagnation, both ends alone)',
     )
     .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
-    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--threads <n>', 'replaying threads (default: one per core, or what a container's quota allows)')
     .option('--json', 'one line of JSON a file')
     .action(async (run: string, options: ReplayOptions) => {
       const { replayCommand } = await import('./commands/replay.ts');
@@ -130,7 +130,7 @@ function program(): Command {
     .argument('[run]', 'which run', 'latest')
     .option('--all', 'every network')
     .option('--sample <n>', 'so many networks, those with the smallest keys (default: 32)')
-    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--threads <n>', 'replaying threads (default: one per core, or what a container's quota allows)')
     .option('--json', 'one line of JSON a network, then one for all')
     .action(async (run: string, options: VerifyOptions) => {
       const { verifyCommand } = await import('./commands/verify.ts');
@@ -143,7 +143,7 @@ function program(): Command {
   )
     .argument('[run]', 'which run', 'latest')
     .option('--spikes <n>', 'look at no more than so many spikes, evenly spread (default: 256)')
-    .option('--threads <n>', 'analysing threads (default: one a core)')
+    .option('--threads <n>', 'analysing threads (default: one per core, or what a container's quota allows)')
     .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
     .action(async (run: string, options: AnalyseCommandOptions) => {
       const { analyseCommand } = await import('./commands/analyse.ts');
@@ -155,7 +155,7 @@ function program(): Command {
     'gyre reproduce two-cycle',
   )
     .argument('[claim]', `which claim: ${CLAIM_NAMES.join(', ')} (default: all)`)
-    .option('--threads <n>', 'threads (default: one a core)')
+    .option('--threads <n>', 'threads (default: one per core, or what a container's quota allows)')
     .option('--json', 'one line of JSON a setting')
     .action(async (claim: string | undefined, options: ReproduceOptions) => {
       const { reproduceCommand } = await import('./commands/reproduce.ts');

@@ -3,6 +3,7 @@ import type { Problem } from '../../schemas/problems.ts';
 import type { EpochRange } from '../../schemas/replay.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { didYouMean } from '../plan/explain.ts';
+import { defaultThreads } from '../run/machine.ts';
 
 /** The whole number in an option's text; null where the option is not given or wrong, and then `problems` says so. */
 export function wholeNumberOption(
@@ -20,6 +21,11 @@ export function wholeNumberOption(
     expected: `a whole number from ${range.min} to ${range.max}`,
   });
   return null;
+}
+
+/** The number in the text of --threads; what the machine grants where it is not given. */
+export function threadsOption(text: string | undefined, problems: Problem[]): number {
+  return wholeNumberOption('--threads', text, { min: 1, max: 1024 }, problems) ?? defaultThreads();
 }
 
 /** The shard in the text of --shard; null where it is not given or wrong, and then `problems` says so. */

@@ -2,7 +2,6 @@
  * `gyre plan`: what a sweep would be: networks, groups, time and disk. Times one chunk of each shape on this machine and
  * writes nothing.
  */
-import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { DataFileContent } from '../../schemas/dataset.ts';
@@ -19,6 +18,7 @@ import { sweepKey } from '../plan/identify.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
 import { readSweep } from '../plan/read.ts';
 import { defaultRunFolder } from '../run/folder.ts';
+import { defaultThreads } from '../run/machine.ts';
 import { initialiseGroup, kernelEngine } from '../train/engine.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -44,7 +44,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   const sweep = readSweep(sweepFile);
   const networks = expandSweep(sweep);
   const groups = packGroups(networks);
-  const threads = availableParallelism();
+  const threads = defaultThreads();
   const shapes = measureShapes(groups, sweep);
   const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
   const diskBytes = networks.reduce((sum, network) => sum + networkBytes(network, sweep), 0);

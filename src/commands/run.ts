@@ -19,6 +19,7 @@ import type { Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
+import { forgetNpx } from './npx.ts';
 import { shardOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
@@ -70,6 +71,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const onSignal = (name: NodeJS.Signals) => {
     if (signal === null) {
       signal = name as StopSignal;
+      forgetNpx();
       stop.abort();
     } else if (name !== 'SIGHUP') {
       // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.

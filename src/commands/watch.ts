@@ -8,6 +8,7 @@ import { RunFollower } from '../run/follow.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { findRun } from './find-run.ts';
+import { forgetNpx } from './npx.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
 import { STOP_SIGNALS } from './stop-signals.ts';
@@ -36,7 +37,11 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
     leave = resolve;
   });
   const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
-  for (const signal of STOP_SIGNALS) process.once(signal, leave);
+  const onSignal = () => {
+    forgetNpx();
+    leave();
+  };
+  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
   process.stdout.once('error', leave);
   try {
     follower.start({
@@ -50,7 +55,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   } finally {
     follower.stop();
     display.close();
-    for (const signal of STOP_SIGNALS) process.off(signal, leave);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
   if (json !== true) {
     const record = readRun(folder);

@@ -13,13 +13,16 @@ import type { AnalyseCommandOptions } from './commands/analyse.ts';
 import type { ExportOptions } from './commands/export.ts';
 import { stopWithNpx } from './commands/npx.ts';
 import { printLine, tellUser } from './commands/output.ts';
+import { needsRelaunch, obeyLauncher, relaunch } from './commands/relaunch.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReproduceOptions } from './commands/reproduce.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { ShowOptions } from './commands/show.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import type { WatchOptions } from './commands/watch.ts';
+import { defaultThreads } from './run/machine.ts';
 import { GYRE_VERSION } from './run/package.ts';
+import { limitError } from './storage/process-limits.ts';
 
 function program(): Command {
   const gyre = new Command('gyre')
@@ -29,6 +32,10 @@ function program(): Command {
     .on('option:where', () => {
       printLine(fileURLToPath(import.meta.url));
       throw new CommanderError(0, 'gyre.where', 'told where');
+    })
+    .hook('preAction', async (_, command) => {
+      const threads = Number(command.opts().threads ?? defaultThreads());
+      if (needsRelaunch(threads)) throw new CommanderError(await relaunch(), 'gyre.relaunched', 'done by a child');
     })
     .showSuggestionAfterError()
     .exitOverride()
@@ -206,13 +213,21 @@ function program(): Command {
 
 /** The exit code of an error, once it is told. */
 function reportError(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // Commander has said what is wrong.
+  if (error instanceof CommanderError) {
+    const isCommanders = error.code.startsWith('commander.') && error.exitCode !== 0;
+    return isCommanders ? 2 : error.exitCode; // Commander has said what is wrong.
+  }
   if (error instanceof UsageError) {
     for (const problem of error.problems) tellUser(`gyre: ${describeProblem(problem)}`);
     return 2;
   }
   if (error instanceof RunError) {
     tellUser(`gyre: ${error.message}`);
+    return 1;
+  }
+  const limit = limitError('system', error);
+  if (limit !== null) {
+    tellUser(`gyre: ${limit.message}`);
     return 1;
   }
   tellUser(`gyre: this is a defect of Gyre, please report it: ${error instanceof Error ? error.stack : String(error)}`);
@@ -245,6 +260,7 @@ process.on('exit', () => {
   process.kill(process.pid, 'SIGHUP');
 });
 
+obeyLauncher();
 stopWithNpx();
 try {
   await program().parseAsync();

@@ -7,27 +7,21 @@
  * SIGTERM to npx ends the shell as well. SIGHUP and SIGKILL leave the shell waiting, so that both ancestors are watched.
  */
 import { readFileSync } from 'node:fs';
+import { stopOnce } from './stop-signals.ts';
 
 /** How often the parents are looked at: reading one small file of the system each time. */
 const LOOK_MS = 250;
-
-let timer: NodeJS.Timeout | undefined;
 
 /** Under npx, sends this process SIGTERM once its parent has gone. Keeps no process alive. */
 export function stopWithNpx(environment: NodeJS.ProcessEnv = process.env): void {
   if (!isUnderNpx(environment) || process.platform === 'win32') return;
   const [shell, npx] = ancestors();
-  timer = setInterval(() => {
+  const timer = setInterval(() => {
     const [parent, grandparent] = ancestors();
     if (parent === shell && grandparent === npx) return;
-    forgetNpx();
-    process.kill(process.pid, 'SIGTERM');
+    clearInterval(timer);
+    stopOnce('SIGTERM');
   }, LOOK_MS).unref();
-}
-
-/** To be called once a stop is under way: a parent that ends then as well must not count as a second, impatient signal. */
-export function forgetNpx(): void {
-  clearInterval(timer);
 }
 
 /**

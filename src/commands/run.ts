@@ -19,11 +19,10 @@ import type { Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
-import { forgetNpx } from './npx.ts';
 import { shardOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
-import { STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
+import { noteStop, STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
   readonly out?: string;
@@ -71,7 +70,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const onSignal = (name: NodeJS.Signals) => {
     if (signal === null) {
       signal = name as StopSignal;
-      forgetNpx();
+      noteStop();
       stop.abort();
     } else if (name !== 'SIGHUP') {
       // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.

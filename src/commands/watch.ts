@@ -8,10 +8,9 @@ import { RunFollower } from '../run/follow.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { findRun } from './find-run.ts';
-import { forgetNpx } from './npx.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
-import { STOP_SIGNALS } from './stop-signals.ts';
+import { noteStop, STOP_SIGNALS } from './stop-signals.ts';
 
 export interface WatchOptions {
   readonly plain?: boolean;
@@ -38,7 +37,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   });
   const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
   const onSignal = () => {
-    forgetNpx();
+    noteStop();
     leave();
   };
   for (const signal of STOP_SIGNALS) process.once(signal, onSignal);

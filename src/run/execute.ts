@@ -16,7 +16,6 @@ import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { sharedMemory } from '../group/layout.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
 import { networksById } from '../plan/shard.ts';
@@ -30,6 +29,7 @@ import { GYRE_VERSION } from './package.ts';
 import { PauseWatch } from './pause.ts';
 import { TrainingPool } from './pool.ts';
 import type { Ending, ExecuteOptions } from './session.ts';
+import { ThreadMemory } from './thread-memory.ts';
 
 const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;
@@ -156,7 +156,7 @@ class Execution {
 
   /** Gives a thread one task after another until none is left or a stop is requested. */
   async #serveThread(thread: number): Promise<void> {
-    let memory = sharedMemory(0);
+    const memory = new ThreadMemory();
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
         const groups: GroupRequest[] = [];
@@ -166,8 +166,7 @@ class Execution {
           bytes = Math.max(bytes, memoryBytes);
           groups.push(this.#groupRequest(group, kernel, task.length === 1));
         }
-        if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
-        await this.#trainTask({ groups, thread, memory });
+        await this.#trainTask({ groups, thread, memory: memory.atLeast(bytes) });
         this.#goOnWith(task);
       }
     } catch (error) {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { limitProblem } from './process-limits.ts';
 
 /** What to do about a file of a run that is damaged or of another run. */
 export const RESTORE_REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';
@@ -40,7 +41,6 @@ const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> =
   ENOENT: { got: 'a file or folder that is gone', remedy: 'nothing may remove files of a run that goes on' },
   ENOTDIR: { got: 'a file where a folder is expected', remedy: 'choose another folder with --out' },
   EIO: { got: 'an input/output error of the device', remedy: 'check the disk, then run the same command again' },
-  EMFILE: { got: 'too many open files', remedy: 'raise the limit (ulimit -n) and run the same command again' },
 };
 
 /** Runs a file operation; a system error comes out as a RunError that names the file and says what to do. */
@@ -51,7 +51,8 @@ export function withPath<T>(path: string, operation: () => T): T {
     if (error instanceof RunError) throw error;
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
-    const { got, remedy } = SYSTEM_ERRORS[code] ?? { got: (error as Error).message, remedy: 'see the system error' };
+    const unknown = { got: (error as Error).message, remedy: 'see the system error' };
+    const { got, remedy } = SYSTEM_ERRORS[code] ?? limitProblem(error) ?? unknown;
     throw new RunError({ where: path, got, remedy }, { cause: error });
   }
 }

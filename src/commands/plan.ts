@@ -11,7 +11,7 @@ import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
-import { axesOf, inRanges } from '../plan/axes.ts';
+import { axesOf, inRanges, seedCount } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepKey } from '../plan/identify.ts';
@@ -47,7 +47,11 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   const threads = defaultThreads();
   const shapes = measureShapes(groups, sweep);
   const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
-  const diskBytes = networks.reduce((sum, network) => sum + networkBytes(network, sweep), 0);
+  // Networks of one group take the same room.
+  const diskBytes = groups.reduce(
+    (sum, group) => sum + group.networks.length * networkBytes(group.networks[0], sweep),
+    0,
+  );
   const plan = {
     name: sweep.name,
     key: sweepKey(sweep),
@@ -79,7 +83,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
-  printLine(`${'seeds'.padEnd(14)} ${new Set(networks.map(({ seed }) => seed)).size}\n`);
+  printLine(`${'seeds'.padEnd(14)} ${seedCount(networks)}\n`);
   for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
     printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);
   if (plan.dataFiles.length > 0) printLine('');

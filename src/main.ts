@@ -4,13 +4,16 @@
  * 2 bad usage or sweep, 128 + n stopped by signal n.
  */
 import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { describeProblem, RunError, UsageError } from '../schemas/problems.ts';
 import { EXPORT_FORMATS, TABLES } from '../schemas/trace.ts';
 import { CLAIM_NAMES } from './claims/claim.ts';
 import type { AnalyseCommandOptions } from './commands/analyse.ts';
 import type { ExportOptions } from './commands/export.ts';
-import { tellUser } from './commands/output.ts';
+import { stopWithNpx } from './commands/npx.ts';
+import { printLine, tellUser } from './commands/output.ts';
+import { needsRelaunch, obeyLauncher, relaunch } from './commands/relaunch.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReproduceOptions } from './commands/reproduce.ts';
 import type { RunOptions } from './commands/run.ts';
@@ -18,13 +21,24 @@ import type { ShowOptions } from './commands/show.ts';
 import type { VerifyOptions } from './commands/verify.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { printableLines } from './display/printable.ts';
+import { defaultThreads } from './run/machine.ts';
 import { GYRE_VERSION } from './run/package.ts';
 import { COMMIT_SCHEDULES } from './run/session.ts';
+import { limitError } from './storage/process-limits.ts';
 
 function program(): Command {
   const gyre = new Command('gyre')
     .description('A laboratory for the long-run numerical behaviour of adaptive-momentum optimisers on small networks.')
     .version(GYRE_VERSION)
+    .option('--where', 'print the path of the program, for scripts: node "$(npx gyre --where)" run ...')
+    .on('option:where', () => {
+      printLine(fileURLToPath(import.meta.url));
+      throw new CommanderError(0, 'gyre.where', 'told where');
+    })
+    .hook('preAction', async (_, command) => {
+      const threads = Number(command.opts().threads ?? defaultThreads());
+      if (needsRelaunch(threads)) throw new CommanderError(await relaunch(), 'gyre.relaunched', 'done by a child');
+    })
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => void process.stdout.write(printableLines(text)),
@@ -46,7 +60,7 @@ function program(): Command {
   )
     .argument('<sweep>', 'sweep file (YAML)')
     .option('--out <dir>', "the run's folder (default: traces/runs/NAME-KEY, of a shard NAME-KEY-IofN)")
-    .option('--threads <n>', 'training threads (default: one a core)')
+    .option('--threads <n>', 'training threads (default: one per core, fewer under a CPU quota)')
     .option(
       '--epochs <n>',
       "train for this many epochs instead of the sweep file's; more of them raise a run that is there",
@@ -134,7 +148,7 @@ function program(): Command {
       'and n epochs on either side of each event, from its first epoch to its end (without an end, to its peak; of a stagnation, both ends alone)',
     )
     .option('--out <dir>', "folder of the windows (default: windows in the run's folder)")
-    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--threads <n>', 'replaying threads (default: one per core, fewer under a CPU quota)')
     .option('--json', 'one line of JSON a file')
     .action(async (run: string, options: ReplayOptions) => {
       const { replayCommand } = await import('./commands/replay.ts');
@@ -148,7 +162,7 @@ function program(): Command {
     .argument('[run]', 'which run', 'latest')
     .option('--all', 'every network')
     .option('--sample <n>', 'so many networks, those with the smallest keys (default: 32)')
-    .option('--threads <n>', 'replaying threads (default: one a core)')
+    .option('--threads <n>', 'replaying threads (default: one per core, fewer under a CPU quota)')
     .option('--json', 'one line of JSON a network, then one for all')
     .action(async (run: string, options: VerifyOptions) => {
       const { verifyCommand } = await import('./commands/verify.ts');
@@ -161,7 +175,7 @@ function program(): Command {
   )
     .argument('[run]', 'which run', 'latest')
     .option('--spikes <n>', 'look at no more than so many spikes, evenly spread (default: 256)')
-    .option('--threads <n>', 'analysing threads (default: one a core)')
+    .option('--threads <n>', 'analysing threads (default: one per core, fewer under a CPU quota)')
     .option('--json', 'one line of JSON a setting and question, then one a table, then one for the run')
     .action(async (run: string, options: AnalyseCommandOptions) => {
       const { analyseCommand } = await import('./commands/analyse.ts');
@@ -173,7 +187,7 @@ function program(): Command {
     'gyre reproduce two-cycle',
   )
     .argument('[claim]', `which claim: ${CLAIM_NAMES.join(', ')} (default: all)`)
-    .option('--threads <n>', 'threads (default: one a core)')
+    .option('--threads <n>', 'threads (default: one per core, fewer under a CPU quota)')
     .option('--json', 'one line of JSON a setting')
     .action(async (claim: string | undefined, options: ReproduceOptions) => {
       const { reproduceCommand } = await import('./commands/reproduce.ts');
@@ -240,13 +254,21 @@ function program(): Command {
 
 /** The exit code of an error, once it is told. */
 function reportError(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // Commander has said what is wrong.
+  if (error instanceof CommanderError) {
+    const isCommanders = error.code.startsWith('commander.') && error.exitCode !== 0;
+    return isCommanders ? 2 : error.exitCode; // Commander has said what is wrong.
+  }
   if (error instanceof UsageError) {
     for (const problem of error.problems) tellUser(`gyre: ${describeProblem(problem)}`);
     return 2;
   }
   if (error instanceof RunError) {
     tellUser(`gyre: ${error.message}`);
+    return 1;
+  }
+  const limit = limitError('system', error);
+  if (limit !== null) {
+    tellUser(`gyre: ${limit.message}`);
     return 1;
   }
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -280,6 +302,8 @@ process.on('exit', () => {
   process.kill(process.pid, 'SIGHUP');
 });
 
+obeyLauncher();
+stopWithNpx();
 try {
   await program().parseAsync();
 } catch (error) {

@@ -123,6 +123,8 @@ describe('what somebody else may have made', () => {
       'src/storage/data-files.ts',
       'src/run/heartbeat.ts',
       'src/run/owner.ts',
+      'src/run/machine.ts',
+      'src/storage/process-limits.ts',
       'src/run/package.ts',
     ];
     expect(

@@ -2,7 +2,6 @@
  * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating point or dynamics: as tables in its
  * folder and as a summary.
  */
-import { availableParallelism } from 'node:os';
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
@@ -18,7 +17,7 @@ import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
 import { analyseTwins, type ComparedSetting, twinSettings } from '../run/twins.ts';
 import { findRun } from './find-run.ts';
-import { wholeNumberOption } from './options.ts';
+import { threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
 import { replayProgress } from './replay-progress.ts';
 
@@ -33,8 +32,7 @@ export async function analyseCommand(name: string, options: AnalyseCommandOption
   const problems: Problem[] = [];
   const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
   const spikes = wholeNumberOption('--spikes', options.spikes, range, problems) ?? SPIKES_DEFAULT;
-  const threads =
-    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads = threadsOption(options.threads, problems);
   if (problems.length > 0) throw new UsageError(problems);
   const run = readRunToReplay(findRun(name));
   if (run.results.doneCount === 0) {

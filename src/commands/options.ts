@@ -4,6 +4,7 @@ import type { EpochRange } from '../../schemas/replay.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { didYouMean } from '../plan/explain.ts';
 import { LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MIN } from '../run/lease.ts';
+import { defaultThreads } from '../run/machine.ts';
 
 /** The whole number in an option's text; null where the option is not given or wrong, and then `problems` says so. */
 export function wholeNumberOption(
@@ -27,6 +28,11 @@ export function wholeNumberOption(
 export function leaseOption(text: string | undefined, problems: Problem[]): number {
   const range = { min: LEASE_SECONDS_MIN, max: 86_400 };
   return wholeNumberOption('--lease', text, range, problems) ?? LEASE_SECONDS_DEFAULT;
+}
+
+/** The number in the text of --threads; what the machine grants where it is not given. */
+export function threadsOption(text: string | undefined, problems: Problem[]): number {
+  return wholeNumberOption('--threads', text, { min: 1, max: 1024 }, problems) ?? defaultThreads();
 }
 
 /** The shard in the text of --shard; null where it is not given or wrong, and then `problems` says so. */

@@ -2,7 +2,6 @@
  * `gyre plan`: what a sweep would be: networks, groups, time and disk. Times one chunk of each shape on this machine and
  * writes nothing.
  */
-import { availableParallelism } from 'node:os';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { DataFileContent } from '../../schemas/dataset.ts';
@@ -12,13 +11,14 @@ import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
-import { axesOf, inRanges } from '../plan/axes.ts';
+import { axesOf, inRanges, seedCount } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepKey } from '../plan/identify.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
 import { readSweep } from '../plan/read.ts';
 import { defaultRunFolder } from '../run/folder.ts';
+import { defaultThreads } from '../run/machine.ts';
 import { initialiseGroup, kernelEngine } from '../train/engine.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -44,10 +44,14 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   const sweep = readSweep(sweepFile);
   const networks = expandSweep(sweep);
   const groups = packGroups(networks);
-  const threads = availableParallelism();
+  const threads = defaultThreads();
   const shapes = measureShapes(groups, sweep);
   const seconds = shapes.reduce((sum, shape) => sum + shape.seconds, 0) / threads;
-  const diskBytes = networks.reduce((sum, network) => sum + networkBytes(network, sweep), 0);
+  // Networks of one group take the same room.
+  const diskBytes = groups.reduce(
+    (sum, group) => sum + group.networks.length * networkBytes(group.networks[0], sweep),
+    0,
+  );
   const plan = {
     name: sweep.name,
     key: sweepKey(sweep),
@@ -79,7 +83,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
-  printLine(`${'seeds'.padEnd(14)} ${new Set(networks.map(({ seed }) => seed)).size}`);
+  printLine(`${'seeds'.padEnd(14)} ${seedCount(networks)}`);
   printLine('');
   for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
     printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);

@@ -3,7 +3,6 @@
  */
 
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
@@ -18,7 +17,7 @@ import { planPasses, type ReplayWanted } from '../run/replay-plan.ts';
 import { mergedRanges, rangesText, WindowFiles, type WindowsOfFile, windowFiles } from '../run/windows.ts';
 import { refuseLinksBelow } from '../storage/plain-files.ts';
 import { findRun } from './find-run.ts';
-import { rangesOption, wholeNumberOption } from './options.ts';
+import { rangesOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
 import { replayProgress } from './replay-progress.ts';
 import { leaveOnSignals } from './stop-signals.ts';
@@ -38,8 +37,7 @@ export async function replayCommand(name: string, options: ReplayOptions): Promi
   const run = readRunToReplay(findRun(name));
   const { folder } = run;
   const choice = choiceOf(run, options, problems);
-  const threads =
-    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads = threadsOption(options.threads, problems);
   if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
   if (problems.length > 0) throw new UsageError(problems);
 

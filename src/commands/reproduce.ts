@@ -2,14 +2,14 @@
  * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is measured.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { checkClaims } from '../claims/check.ts';
 import { CLAIM_NAMES, CLAIMS, type ClaimName, type ClaimRow } from '../claims/claim.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import { unknownWord, wholeNumberOption } from './options.ts';
+import { threadsOption, unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { leaveOnSignals } from './stop-signals.ts';
 
@@ -21,8 +21,7 @@ export interface ReproduceOptions {
 /** Checks a claim, or all. Returns the exit code: 1 where a row fails. */
 export async function reproduceCommand(name: string | undefined, options: ReproduceOptions): Promise<number> {
   const problems: Problem[] = unknownWord('claim', name, CLAIM_NAMES);
-  const threads =
-    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads = threadsOption(options.threads, problems);
   if (problems.length > 0) throw new UsageError(problems);
   const chosen = name === undefined ? CLAIM_NAMES : [name as ClaimName];
   const scratch = mkdtempSync(join(tmpdir(), 'gyre-claims-'));

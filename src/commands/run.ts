@@ -2,7 +2,6 @@
  * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request to
  * stop; a second one leaves at once.
  */
-import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../schemas/manifest.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
@@ -22,10 +21,10 @@ import type { CommitSchedule, Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
-import { leaseOption, shardOption, wholeNumberOption } from './options.ts';
+import { leaseOption, shardOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
-import { leaveOnSignals, STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
+import { leaveOnSignals, noteStop, STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
   readonly out?: string;
@@ -48,8 +47,7 @@ const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
   const problems: Problem[] = [];
-  const threads =
-    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads = threadsOption(options.threads, problems);
   const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
   const shard = shardOption(options.shard, problems);
   const leaseSeconds = leaseOption(options.lease, problems);
@@ -80,6 +78,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   const onSignal = (name: NodeJS.Signals) => {
     if (signal === null) {
       signal = name as StopSignal;
+      noteStop();
       stop.abort();
     } else if (name !== 'SIGHUP') {
       // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.

@@ -2,7 +2,6 @@
  * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but that and compared with the
  * digests that the run has kept.
  */
-import { availableParallelism } from 'node:os';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import type { Comparison } from '../../schemas/replay.ts';
@@ -15,7 +14,7 @@ import { WORKER_URLS } from '../run/package.ts';
 import { trainedEpochs } from '../run/replay-plan.ts';
 import { verifyNetworks } from '../run/verify.ts';
 import { findRun } from './find-run.ts';
-import { wholeNumberOption } from './options.ts';
+import { threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { replayProgress } from './replay-progress.ts';
 
@@ -34,8 +33,7 @@ export async function verifyCommand(name: string, options: VerifyOptions): Promi
   const problems: Problem[] = [];
   const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
   const sample = wholeNumberOption('--sample', options.sample, range, problems) ?? SAMPLE_DEFAULT;
-  const threads =
-    wholeNumberOption('--threads', options.threads, { min: 1, max: 1024 }, problems) ?? availableParallelism();
+  const threads = threadsOption(options.threads, problems);
   if (options.all === true && options.sample !== undefined)
     problems.push({ where: '--all, --sample', got: 'both', expected: 'one of them' });
   if (problems.length > 0) throw new UsageError(problems);

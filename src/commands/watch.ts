@@ -10,7 +10,7 @@ import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from '
 import { findRun } from './find-run.ts';
 import { printLine } from './output.ts';
 import { summaryInput } from './show.ts';
-import { STOP_SIGNALS } from './stop-signals.ts';
+import { noteStop, STOP_SIGNALS } from './stop-signals.ts';
 
 export interface WatchOptions {
   readonly plain?: boolean;
@@ -38,7 +38,11 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
     fail = reject;
   });
   const display = hasScreen ? await openDashboard(source, leave) : json === true ? jsonLines() : plainLines();
-  for (const signal of STOP_SIGNALS) process.once(signal, leave);
+  const onSignal = () => {
+    noteStop();
+    leave();
+  };
+  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
   process.stdout.once('error', leave);
   try {
     follower.start({
@@ -53,7 +57,7 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   } finally {
     follower.stop();
     display.close();
-    for (const signal of STOP_SIGNALS) process.off(signal, leave);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
   if (json !== true) {
     const record = readRun(folder);

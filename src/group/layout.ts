@@ -191,6 +191,28 @@ export function sharedMemory(bytes: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
+/** Pages of address space that a memory may grow to, as a multiple of those that it has, at least, and at most. */
+const GROWTH = 4;
+const GROWTH_PAGES = { min: 256, max: 65_536 };
+
+/** What the types of Node.js leave out. */
+type GrowableMemory = WebAssembly.Memory & { grow(pages: number): number };
+
+/** A memory of at least `bytes`: the one given, grown in place where it has the room, or else a new one. */
+export function grownMemory(memory: WebAssembly.Memory | null, bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  if (memory !== null) {
+    const missing = pages - memory.buffer.byteLength / PAGE_BYTES;
+    if (missing <= 0) return memory;
+    try {
+      (memory as GrowableMemory).grow(missing);
+      return memory;
+    } catch {} // Beyond its maximum, or there is no memory left: a new one says so.
+  }
+  const maximum = Math.min(Math.max(GROWTH * pages, GROWTH_PAGES.min), GROWTH_PAGES.max);
+  return new WebAssembly.Memory({ initial: pages, maximum, shared: true });
+}
+
 /** Views of the last group in a memory: of many short networks, groups of one shape follow one another. */
 const lastViews = new WeakMap<SharedArrayBuffer, { readonly shape: GroupShape; readonly views: GroupMemory }>();
 

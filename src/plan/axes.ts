@@ -62,6 +62,27 @@ export function inRanges(axis: Axis): Axis {
 /** The axes on which the networks of a plan take more than one value. */
 export function axesOf(networks: readonly Network[]): Axis[] {
   return Object.entries(AXIS_VALUES)
-    .map(([name, valueFor]) => ({ name, valueFor, values: [...new Set(networks.map(valueFor))] }))
+    .map(([name, valueFor]) => ({ name, valueFor, values: valuesOf(networks, valueFor) }))
     .filter(({ values }) => values.filter((value) => value !== undefined).length > 1);
+}
+
+/** The different values, in order. Neighbours mostly have the same, which is looked up once. */
+function valuesOf(networks: readonly Network[], valueFor: Axis['valueFor']): (string | number | undefined)[] {
+  const values = new Set<string | number | undefined>();
+  let last: string | number | undefined;
+  for (const network of networks) {
+    const value = valueFor(network);
+    if (value === last && values.size > 0) continue;
+    values.add(value);
+    last = value;
+  }
+  return [...values];
+}
+
+/** How many different seeds the networks have. Sorted, a million of them take 4 MB, and in a Set forty. */
+export function seedCount(networks: readonly Network[]): number {
+  const seeds = new Uint32Array(networks.length);
+  for (const [i, { seed }] of networks.entries()) seeds[i] = seed;
+  seeds.sort();
+  return seeds.reduce((count, seed, i) => (i > 0 && seed === seeds[i - 1] ? count : count + 1), 0);
 }

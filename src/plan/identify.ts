@@ -16,8 +16,15 @@ import type { Sweep } from '../../schemas/sweep.ts';
 export function networkKey(config: NetworkConfig): string {
   if (lastKeyed === null || !isReplicate(config, lastKeyed.config)) lastKeyed = { config, ...aroundSeed(config) };
   const { before, after } = lastKeyed;
-  return hash('sha256', `${before}${config.seed}${after}`, 'hex').slice(0, 16);
+  // A slice of a text keeps the whole of it in memory: the digits are copied.
+  KEY_DIGITS.latin1Write(hash('sha256', `${before}${config.seed}${after}`, 'hex'), 0, 16);
+  return KEY_DIGITS.latin1Slice(0, 16);
 }
+
+const KEY_DIGITS = Buffer.alloc(16) as Buffer & {
+  latin1Write(text: string, offset: number, length: number): number;
+  latin1Slice(start: number, end: number): string;
+};
 
 /** Most networks differ from the one before by their seed alone: what its canonical JSON had around it serves again. */
 let lastKeyed: { readonly config: NetworkConfig; readonly before: string; readonly after: string } | null = null;
@@ -29,14 +36,16 @@ function isReplicate(a: NetworkConfig, b: NetworkConfig): boolean {
 }
 
 function aroundSeed(config: NetworkConfig): { before: string; after: string } {
-  const members = DECISIVE_MEMBERS.flatMap((name) => {
+  let [before, text] = ['', '{'];
+  for (const name of DECISIVE_MEMBERS) {
     const value = name === 'arithmetic' ? ARITHMETIC_ID : config[name];
-    return value === undefined ? [] : [{ name, text: `"${name}":${canonicalJson(value)}` }];
-  });
-  const seed = members.findIndex(({ name }) => name === 'seed');
-  const join = (list: typeof members) => list.map(({ text }) => text);
-  const [before, after] = [join(members.slice(0, seed)), join(members.slice(seed + 1))];
-  return { before: `{${[...before, '"seed":'].join(',')}`, after: `${['', ...after].join(',')}}` };
+    if (value === undefined) continue;
+    if (text !== '{') text += ',';
+    text += `"${name}":`;
+    if (name === 'seed') [before, text] = [text, ''];
+    else text += canonicalJson(value);
+  }
+  return { before, after: `${text}}` };
 }
 
 /** What decides a network's bits, in the order of canonical JSON: sorted once, not for each of a million networks. */
@@ -147,6 +156,8 @@ function canonicalJson(value: unknown): string {
 }
 
 function canonicalText(value: object): string {
+  // Of a million seeds a text each would take a hundred megabytes.
+  if (Array.isArray(value) && value.every((item) => typeof item === 'number')) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)

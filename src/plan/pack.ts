@@ -52,10 +52,33 @@ const NOT_BEGUN: Progress = { epochs: 1, epochOf: () => 0 };
 
 /** What a kernel is made for. Hyper-parameters, data values and seeds are data, not shape. */
 export function kernelShape(network: Network): string {
-  const { optimizer, precision, subnormals } = network;
-  const { kind, form } = optimizer;
-  return [...lossShape(network), kind, form, precision, subnormals].join(' ');
+  if (lastShaped === null || !isOfShape(network, lastShaped.network)) {
+    const { optimizer, precision, subnormals } = network;
+    const { kind, form } = optimizer;
+    lastShaped = { network, shape: [...lossShape(network), kind, form, precision, subnormals].join(' ') };
+  }
+  return lastShaped.shape;
 }
+
+/** Most networks share all of that with the one before: of a million, a text each takes seconds. */
+let lastShaped: { readonly network: Network; readonly shape: string } | null = null;
+
+/** Whether two networks surely have the same shape; equal members that are not shared do not count. */
+function isOfShape(a: Network, b: Network): boolean {
+  for (const name of SHAPE_MEMBERS) if (a[name] !== b[name]) return false;
+  return a.optimizer.kind === b.optimizer.kind && a.optimizer.form === b.optimizer.form;
+}
+
+const SHAPE_MEMBERS = [
+  'precision',
+  'subnormals',
+  'layers',
+  'activation',
+  'data',
+  'batch',
+  'shuffle',
+  'objective',
+] as const;
 
 /** What a kernel is made for of what its networks minimise. */
 function lossShape(network: Network): string[] {
@@ -90,7 +113,7 @@ export function packGroups(
   lanes: number | LaneChoice = LANES_DEFAULT,
   { epochs, epochOf }: Progress = NOT_BEGUN,
 ): Group[] {
-  const kinds = [...groupBy(networks, (network) => `${kernelShape(network)} from ${epochOf(network.id)}`)];
+  const kinds = [...groupBy(networks, progressKey(epochOf))];
   const lists = kinds.map(([, list]) => {
     const epoch = epochOf(list[0].id);
     return { list, shape: kernelShape(list[0]), epoch, operations: operationsPerEpoch(list[0]) * (epochs - epoch) };
@@ -106,6 +129,19 @@ export function packGroups(
     }
   }
   return groups;
+}
+
+/** The text of a network's shape and epoch, the same one as long as both stay the same. */
+function progressKey(epochOf: Progress['epochOf']): (network: Network) => string {
+  let [lastShape, lastEpoch, text] = ['', -1, ''];
+  return (network) => {
+    const [shape, epoch] = [kernelShape(network), epochOf(network.id)];
+    if (shape !== lastShape || epoch !== lastEpoch) {
+      [lastShape, lastEpoch] = [shape, epoch];
+      text = `${shape} from ${epoch}`;
+    }
+    return text;
+  };
 }
 
 /** The choice for networks of a shape; of very large ones, no more lanes than there is memory for. */

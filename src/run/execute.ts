@@ -16,7 +16,6 @@ import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { sharedMemory } from '../group/layout.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
 import { networksById } from '../plan/shard.ts';
 import { removeCheckpoints } from '../storage/checkpoints.ts';
@@ -31,6 +30,7 @@ import { PauseWatch } from './pause.ts';
 import { TrainingPool } from './pool.ts';
 import { RunBoard } from './run-board.ts';
 import type { Ending, ExecuteOptions } from './session.ts';
+import { ThreadMemory } from './thread-memory.ts';
 
 const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;
@@ -152,7 +152,7 @@ class Execution {
 
   /** Gives a thread one task after another until none is left or a stop is requested. */
   async #serveThread(thread: number): Promise<void> {
-    let memory = sharedMemory(0);
+    const memory = new ThreadMemory();
     try {
       for (let task = this.#nextTask(); task !== undefined; task = this.#nextTask()) {
         const groups: GroupRequest[] = [];
@@ -164,8 +164,7 @@ class Execution {
           bytes = Math.max(bytes, memoryBytes);
           groups.push(this.#groupRequest(group, kernel, task.length === 1));
         }
-        if (memory.buffer.byteLength < bytes) memory = sharedMemory(bytes);
-        await this.#trainTask({ groups, thread, memory });
+        await this.#trainTask({ groups, thread, memory: memory.atLeast(bytes) });
         this.#putBack(task);
       }
     } catch (error) {

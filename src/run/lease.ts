@@ -97,7 +97,7 @@ export function acquireLease(
     removeDeadClaims(path);
   });
   held.add(owner.token);
-  const heartbeat = hasHeartbeat ? startHeartbeat({ path, token: owner.token, offset: Buffer.byteLength(line) }) : null;
+  const heartbeat = hasHeartbeat ? heartbeatOrGiveBack(path, owner.token, Buffer.byteLength(line)) : null;
   return {
     hold: () => {
       if (!(textOf(path)?.startsWith(line) ?? false)) throw lost(path, sightLease(path));
@@ -108,6 +108,17 @@ export function acquireLease(
       if (textOf(path)?.startsWith(line)) removeIfThere(path);
     },
   };
+}
+
+/** Where the system grants no further thread, there is no lease either. */
+function heartbeatOrGiveBack(path: string, token: string, offset: number): { stop(): void } {
+  try {
+    return startHeartbeat({ path, token, offset });
+  } catch (error) {
+    held.delete(token);
+    removeIfThere(path);
+    throw error;
+  }
 }
 
 /** Makes a claim the lease, however many others try. */

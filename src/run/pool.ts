@@ -7,6 +7,8 @@ import type { AnalysisOutcome, AnalysisRequest } from '../../schemas/analysis.ts
 import type { StartedMessage, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../schemas/replay.ts';
+import { limitError } from '../storage/process-limits.ts';
+import { checkAddressSpace } from './address-space.ts';
 
 /** A thread that has not started by then is not waited for: its machine has other troubles. */
 const START_MS_MAX = 10_000;
@@ -36,20 +38,8 @@ class WorkerPool<Request, Outcome> {
       this.#piscina = null;
       return;
     }
-    // Piscina's defaults suit short requests: it would start more threads than asked for, end idle ones, queue several tasks on
-    // one, and wait on Atomics in a way that keeps a thread's messages back.
-    this.#piscina = new Piscina({
-      filename: workerUrl.href,
-      name: task,
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      atomics: 'disabled',
-      // What a chunk of epochs leaves behind dies young and is little; V8's own 48 MB a thread would only fill up with it. With 4
-      // MB, threads that train many short networks spend a twentieth of their time on collecting them.
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
-    });
+    checkAddressSpace(threads);
+    this.#piscina = startThreads(task, { workerUrl, threads });
     this.#piscina.on('message', ({ startedThread }: StartedMessage) => this.#started.add(startedThread));
     this.#piscina.on('error', (error) => this.#onIdleThreadLost(error));
   }
@@ -97,6 +87,32 @@ class WorkerPool<Request, Outcome> {
     while (isStarting() && performance.now() < deadline) await setTimeout(START_POLL_MS);
     await setTimeout(REST_MS);
     await piscina.destroy();
+  }
+}
+
+/** @throws RunError where the system refuses to start so many threads. */
+function startThreads(task: string, { workerUrl, threads }: PoolSize): Piscina {
+  try {
+    // Piscina's defaults suit short requests: it would start more threads than asked for, end idle ones, queue several tasks on
+    // one, and wait on Atomics in a way that keeps a thread's messages back.
+    return new Piscina({
+      filename: workerUrl.href,
+      name: task,
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      atomics: 'disabled',
+      resourceLimits: {
+        // What a chunk of epochs leaves behind dies young and is little; V8's own 48 MB a thread would only fill up with it.
+        // With 4 MB, threads that train many short networks spend a twentieth of their time on collecting them.
+        maxYoungGenerationSizeMb: 16,
+        // V8 reserves 512 MB of address space for the code of each thread; that of kernels has a place of its own.
+        codeRangeSizeMb: 64,
+      },
+    });
+  } catch (error) {
+    throw limitError(`${threads} threads`, error) ?? error;
   }
 }
 

@@ -16,7 +16,6 @@ import type {
   TracedBuckets,
   WindowRequest,
 } from '../../schemas/replay.ts';
-import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../plan/cost.ts';
@@ -27,6 +26,7 @@ import { fileDatasets } from './file-data.ts';
 import { type RunRecord, runPaths } from './folder.ts';
 import { lostThread, ReplayPool } from './pool.ts';
 import type { ReplayPass } from './replay-plan.ts';
+import { ThreadMemory } from './thread-memory.ts';
 import { TraceReader } from './trace-reader.ts';
 
 /** Bytes of the windows of one part; a thread has about three times as much on its way. */
@@ -92,7 +92,7 @@ class Replay {
   }
 
   async #serveThread(): Promise<void> {
-    let memory = sharedMemory(0);
+    const threadMemory = new ThreadMemory();
     try {
       for (let pass = this.#nextPass(); pass !== undefined; pass = this.#nextPass()) {
         const before = this.#turn;
@@ -101,7 +101,7 @@ class Replay {
           end = resolve;
         });
         const { memoryBytes } = this.#kernelOf(pass.networks);
-        if (memory.buffer.byteLength < memoryBytes) memory = sharedMemory(memoryBytes);
+        const memory = threadMemory.atLeast(memoryBytes);
         try {
           await this.#replayPass(pass, memory, before);
         } finally {

@@ -2,6 +2,7 @@
  * System errors in words: which file, what happened, what to do. Every operation on a file of a run goes through here.
  */
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { limitProblem } from './process-limits.ts';
 
 /** What the usual system errors mean to a user, and what to do. */
 const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> = {
@@ -25,7 +26,6 @@ const SYSTEM_ERRORS: Readonly<Record<string, { got: string; remedy: string }>> =
   EIO: { got: 'an input/output error of the device', remedy: 'check the disk, then run the same command again' },
   ELOOP: { got: 'a symbolic link', remedy: 'Gyre follows no links inside a run: put a copy in its place' },
   ENXIO: { got: 'a pipe or device', remedy: 'remove it, or restore the run from a copy' },
-  EMFILE: { got: 'too many open files', remedy: 'raise the limit (ulimit -n) and run the same command again' },
 };
 
 /** Runs a file operation; a system error comes out as a RunError that names the file and says what to do. */
@@ -36,7 +36,8 @@ export function withPath<T>(path: string, operation: () => T): T {
     if (error instanceof RunError) throw error;
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
-    const { got, remedy } = SYSTEM_ERRORS[code] ?? { got: (error as Error).message, remedy: 'see the system error' };
+    const unknown = { got: (error as Error).message, remedy: 'see the system error' };
+    const { got, remedy } = SYSTEM_ERRORS[code] ?? limitProblem(error) ?? unknown;
     throw new RunError({ where: path, got, remedy }, { cause: error });
   }
 }

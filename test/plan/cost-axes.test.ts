@@ -3,7 +3,7 @@
  * networks of a plan differ.
  */
 import { describe, expect, test } from 'vitest';
-import { axesOf, inRanges } from '../../src/plan/axes.ts';
+import { axesOf, inRanges, seedCount } from '../../src/plan/axes.ts';
 import { chunksOf, epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { networksWith } from './sweeps.ts';
 
@@ -102,6 +102,18 @@ describe('axes', () => {
     const networks = networksWith({ optimizer: { kind: ['adam', 'sgd'], learningRate: 0.1 }, seeds: 9 });
     expect(axesOf(networks).map(({ name }) => name)).toEqual(['optimizer']);
     expect(axesOf(networksWith({ seeds: 9 }))).toEqual([]);
+  });
+
+  test('have each value once, whether its networks are neighbours or not', () => {
+    const networks = networksWith({ optimizer: { kind: 'sgd', learningRate: [0.1, 0.2] }, seeds: 2 });
+    const values = (list: typeof networks) => axesOf(list).map((axis) => axis.values);
+    expect(values(networks)).toEqual([[0.1, 0.2]]);
+    expect(values([networks[2], networks[0], networks[3], networks[1]])).toEqual([[0.2, 0.1]]);
+  });
+
+  test('come with the number of different seeds', () => {
+    expect(seedCount(networksWith({ seeds: [7, 4_294_967_295, 0], precision: ['float32', 'float64'] }))).toBe(3);
+    expect(seedCount(networksWith({ seeds: 5 }))).toBe(5);
   });
 
   test('of many numbers are told in four ranges of as many values', () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
+import { networkKey } from '../../src/plan/identify.ts';
 import {
   type Group,
   groupBy,
@@ -220,6 +221,40 @@ describe.each(['kernel', 'native', 'reference'] as const)('tasks of the engine %
     expect(packTasks(groups, { epochs: 1, engine })).toHaveLength(1);
     expect(packTasks(groups, { epochs: 1e9, engine })).toHaveLength(groups.length);
     expect(packTasks([], { epochs: 100, engine })).toEqual([]);
+  });
+});
+
+describe('the shape and the key of a network do not depend on the one before it, which differs', () => {
+  test.each<[string, Record<string, unknown>]>([
+    [
+      'by its layers',
+      {
+        layers: [
+          [1, 2, 1],
+          [1, 3, 1],
+        ],
+      },
+    ],
+    ['by its activation', { activation: ['tanh', 'relu'] }],
+    ['by its data set', { data: { kind: ['sine', 'absolute'], points: 8 } }],
+    ['by the points of its data set', { data: { kind: 'sine', points: [8, 9] } }],
+    ['by its initialisation', { init: ['glorot-uniform', 'he-uniform'] }],
+    ['by its optimizer', { optimizer: { kind: ['adam', 'sgd'], learningRate: 0.1 } }],
+    ['by the form of its optimizer', { optimizer: { kind: 'adam', form: ['torch', 'keras'], learningRate: 0.1 } }],
+    ['by its learning rate', { optimizer: { kind: 'adam', learningRate: [0.1, 0.2] } }],
+    ['by its batch', { batch: [2, 'full'] }],
+    ['by its order of samples', { batch: 2, shuffle: [false, true] }],
+    ['by its precision', { precision: ['float32', 'float64'] }],
+    ['by its subnormals', { subnormals: ['ieee', 'flush'] }],
+    ['by its seed', { seeds: 2 }],
+  ])('%s', (_, keys) => {
+    const pair = networksWith(keys);
+    expect(pair).toHaveLength(2);
+    const found = pair.map((network) => [kernelShape(network), networkKey(network), network.key]);
+    // A copy shares no object with the other network, so nothing that is kept of that one can serve it.
+    const alone = pair.map((network) => structuredClone(network)).reverse();
+    const expected = alone.map((network) => [kernelShape(network), networkKey(network), networkKey(network)]);
+    expect(found).toEqual(expected.reverse());
   });
 });
 

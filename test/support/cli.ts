@@ -36,9 +36,15 @@ export async function gyre(args: readonly string[], { cwd, env, onStdout }: CliO
 }
 
 /** Runs a line of bash in which `gyre` is a command; the exit code is that of the first command of a pipe. */
-export async function shell(line: string, { cwd }: CliOptions): Promise<CliOutcome> {
+export async function shell(line: string, { cwd, onStdout }: CliOptions): Promise<CliOutcome> {
   const script = `gyre() { "${process.execPath}" "${MAIN_PATH}" "$@"; }; ${line}; exit "\${PIPESTATUS[0]}"`;
-  return await run({ program: 'bash', args: ['-c', script], cwd });
+  return await run({ program: 'bash', args: ['-c', script], cwd }, onStdout);
+}
+
+/** Runs `gyre` by npx, as the checkout has it. The child that `onStdout` sees is npx. */
+export async function npxGyre(args: readonly string[], { cwd, onStdout }: CliOptions): Promise<CliOutcome> {
+  const root = new URL('../..', import.meta.url).pathname;
+  return await run({ program: 'npx', args: ['--offline', '--prefix', root, 'gyre', ...args], cwd }, onStdout);
 }
 
 /** The environment without what test runners and CI put there for other programs. */

@@ -21,6 +21,16 @@ export function describeProblem({ where, got, expected, remedy }: Problem): stri
   return `${where}: ${body}${remedy === undefined ? '' : ` (${remedy})`}`;
 }
 
+/** As many as a person reads at once: what is no sweep at all may have thousands. */
+export const PROBLEMS_MAX = 50;
+
+/** The first problems of a list that may be long, and how many more there are. `where` is what they are in. */
+export function cappedProblems(problems: readonly Problem[], where: string): readonly Problem[] {
+  const more = problems.length - PROBLEMS_MAX;
+  if (more <= 0) return problems;
+  return [...problems.slice(0, PROBLEMS_MAX), { where, got: `${more.toLocaleString('en')} more problems` }];
+}
+
 /** The user's mistakes, all at once: bad usage or a bad sweep. Exit code 2. */
 export class UsageError extends Error {
   readonly problems: readonly Problem[];

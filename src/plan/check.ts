@@ -225,9 +225,12 @@ function dataShapes(blocks: readonly Partial<DataBlock>[]): DataShape[] {
     ...(kind !== undefined || points !== undefined ? [FORMULA_SHAPE] : []),
     ...content.map(({ inputs, outputs }, i) => ({ name: file[i], inputs: inputs.length, outputs: outputs.length })),
   ]);
-  return shapes.filter(
-    ({ inputs, outputs }, i) => shapes.findIndex((of) => of.inputs === inputs && of.outputs === outputs) === i,
-  );
+  const firstOf = new Map<string, DataShape>();
+  for (const shape of shapes) {
+    const key = `${shape.inputs} ${shape.outputs}`;
+    if (!firstOf.has(key)) firstOf.set(key, shape);
+  }
+  return [...firstOf.values()];
 }
 
 /** All data sets cross all layers, so each must have the inputs and outputs of all. */
@@ -266,10 +269,12 @@ function equalFiles(
   { file: files = [], content: contents = [] }: Partial<DataBlock>,
   path: readonly PropertyKey[],
 ): Finding[] {
+  const firstOf = new Map<string, string>();
   return contents.flatMap(({ hash }, i) => {
-    const first = contents.findIndex((content) => content.hash === hash);
-    if (files[first] === files[i]) return [];
-    const got = `${files[first]} and ${files[i]} with the same content`;
+    const first = firstOf.get(hash) ?? files[i];
+    firstOf.set(hash, first);
+    if (first === files[i]) return [];
+    const got = `${first} and ${files[i]} with the same content`;
     return [{ path: [...path, 'file'], got, expected: 'each data set once' }];
   });
 }

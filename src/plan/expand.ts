@@ -14,7 +14,7 @@ import type {
   Objective,
   OptimizerConfig,
 } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
+import { cappedProblems, type Problem, UsageError } from '../../schemas/problems.ts';
 import {
   type DataBlock,
   type Grid,
@@ -28,6 +28,7 @@ import {
   type Sweep,
 } from '../../schemas/sweep.ts';
 import { type Exclusion, exclusionBy } from './exclude.ts';
+import { describeValue } from './explain.ts';
 import { networkKey } from './identify.ts';
 import { KeySet } from './key-set.ts';
 import { type Drawn, drawSample, isRange } from './sample.ts';
@@ -74,10 +75,10 @@ function checkExclusion(sweep: Sweep, { exclusion, count }: { exclusion: Exclusi
   const unused = sweep.sample === undefined ? exclusion.unused() : [];
   const problems = unused.map((i) => ({
     where: `sweep "${sweep.name}": exclude[${i}]`,
-    got: `a rule that matches no network: ${JSON.stringify(sweep.exclude?.[i])}`,
+    got: `a rule that matches no network: ${describeValue(sweep.exclude?.[i])}`,
     expected: 'values that some network of the sweep has together',
   }));
-  if (problems.length > 0) throw new UsageError(problems);
+  if (problems.length > 0) throw new UsageError(cappedProblems(problems, `sweep "${sweep.name}": exclude`));
   if (count > 0) return;
   const remedy = 'rules name what is left out: add keys to them, or take them away';
   throw new UsageError({

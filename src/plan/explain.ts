@@ -3,6 +3,7 @@
  * that may have been meant. Knows values and key paths, and nothing of files and lines.
  */
 import { distance } from 'fastest-levenshtein';
+import { PROBLEMS_MAX } from '../../schemas/problems.ts';
 import { SWEEP_MAPPINGS, type SweepIssue } from '../../schemas/sweep.ts';
 import type { Finding } from './check.ts';
 
@@ -17,24 +18,28 @@ export function findingsOf(issue: SweepIssue, raw: unknown): Finding[] {
   }
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) =>
-      known.includes(key)
-        ? {
-            path: [...path, key],
-            got: `${key} beside an objective`,
-            expected: 'nothing: it stands in place of layers and data',
-          }
-        : {
-            path: [...path, key],
-            got: 'unknown key',
-            remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
-          },
-    );
+    const more = issue.keys.length - PROBLEMS_MAX;
+    return [
+      ...issue.keys.slice(0, PROBLEMS_MAX).map((key) => unknownKey([...path, key], key, known)),
+      ...(more > 0 ? [{ path, got: `${more.toLocaleString('en')} more unknown keys` }] : []),
+    ];
   }
   const value = valueAt(raw, path);
   const isWord = issue.code === 'invalid_value' && typeof value === 'string';
   const [remedy] = isWord ? didYouMean(value, issue.values.map(String)) : [];
   return [{ path, got: describeValue(value), expected: expectation(issue), ...(remedy !== undefined && { remedy }) }];
+}
+
+function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
+  if (known.includes(key)) {
+    const expected = 'nothing: it stands in place of layers and data';
+    return { path, got: `${key} beside an objective`, expected };
+  }
+  return {
+    path,
+    got: 'unknown key',
+    remedy: [...didYouMean(key, known), `known here: ${known.join(', ')}`].join('; '),
+  };
 }
 
 /**
@@ -96,8 +101,12 @@ function knownKeys(path: Path): string[] {
 /** What stands deeper than the mappings is a range. */
 const RANGE_KEYS = ['log', 'linear'];
 
+/** A longer word is no misspelt one. */
+const WORD_LENGTH_MAX = 64;
+
 /** `did you mean "x"?` where a known word is near, else nothing. */
 export function didYouMean(word: string, known: readonly string[]): [] | [string] {
+  if (word.length > WORD_LENGTH_MAX) return [];
   const near = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];

@@ -4,6 +4,7 @@
  * the file has them; lines and text are the reader's business.
  */
 import type { z } from 'zod';
+import { PROBLEMS_MAX } from '../../schemas/problems.ts';
 import {
   BLOCK_KEYS,
   type BlockKey,
@@ -106,7 +107,8 @@ function parseList(
   const findings = new Map<string, Finding>();
   let count = 0;
   const grids = (Array.isArray(given) ? given : []).flatMap((entry, i): Grid[] => {
-    if (!isMapping(entry)) return [];
+    // What is wrong with fifty entries is wrong with those behind them, as a rule.
+    if (!isMapping(entry) || findings.size >= PROBLEMS_MAX) return [];
     const merged = overlay(raw, entry);
     const schema = hasObjective(merged) ? objectiveGridSchema : gridSchema;
     const parsed = parseMapping(merged, schema, { partial: false });
@@ -225,18 +227,55 @@ function parseBlocks(
   given: unknown,
   { key, field, completeness }: { key: BlockKey; field: z.ZodType; completeness: Completeness },
 ): Parsed {
-  const whole = parseValue(given, field);
   const blocks = Array.isArray(given) ? given : [given];
-  if (whole.issues.length === 0 || !blocks.some(isMapping)) return whole;
+  const isLong = blocks.some((block) => isMapping(block) && Object.values(block).some(isLongList));
+  if (!isLong || !blocks.some(isMapping)) {
+    const whole = parseValue(given, field);
+    if (whole.issues.length === 0 || !blocks.some(isMapping)) return whole;
+  }
+  let told = 0;
   const parts = blocks.map((block, i) => {
+    if (told >= PROBLEMS_MAX) return { value: {}, issues: [] }; // blocks behind fifty wrong ones
     const mapping = blockMappingOf(key, isMapping(block) ? block : {}, completeness);
     const parsed = isMapping(block) ? parseMapping(block, mapping, completeness) : parseValue(block, mapping);
+    told += parsed.issues.length;
     return { value: parsed.value ?? {}, issues: issuesAt(Array.isArray(given) ? [i] : [], parsed.issues) };
   });
-  return { value: parts.map(({ value }) => value), issues: parts.flatMap(({ issues }) => issues) };
+  const issues = parts.flatMap((part) => part.issues);
+  // Long lists were looked at piece by piece, and are right: now for what makes blocks of them.
+  if (isLong && issues.length === 0) return parseWhole(given, field);
+  return { value: parts.map(({ value }) => value), issues };
 }
 
+/** A longer list is looked at in pieces, so that not each of a hundred thousand wrong values becomes an issue: of the first piece with mistakes all are told. */
+const PIECE_LENGTH = 1000;
+
+const isLongList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > PIECE_LENGTH;
+
 function parseValue(given: unknown, schema: z.ZodType): Parsed {
+  if (isLongList(given)) {
+    for (let first = 0; first < given.length; first += PIECE_LENGTH) {
+      const { issues } = parseWhole(given.slice(first, first + PIECE_LENGTH), schema);
+      if (issues.length > 0) return { issues: issues.map((issue) => movedBy(issue, first)) };
+    }
+  }
+  return parseWhole(given, schema);
+}
+
+/** An issue of a piece of a list as one of the list. */
+function movedBy(issue: SweepIssue, first: number): SweepIssue {
+  const moved = ([index, ...rest]: readonly PropertyKey[]) =>
+    typeof index === 'number' ? [index + first, ...rest] : [index, ...rest];
+  const path = issue.path.length === 0 ? [] : moved(issue.path);
+  if (issue.code !== 'invalid_union' || issue.path.length > 0) return { ...issue, path } as SweepIssue;
+  return {
+    ...issue,
+    path,
+    errors: issue.errors.map((branch) => branch.map((inner) => movedBy(inner, first))),
+  } as SweepIssue;
+}
+
+function parseWhole(given: unknown, schema: z.ZodType): Parsed {
   const parsed = schema.safeParse(given);
   return parsed.success ? { value: parsed.data, issues: [] } : { issues: parsed.error.issues };
 }

@@ -3,18 +3,16 @@
  * at once, each with its line, what stands there, what was expected and a remedy. Knows nothing of the keys of a sweep.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
-import { type Problem, UsageError, unreadableText } from '../../schemas/problems.ts';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import { PROBLEMS_MAX, type Problem, UsageError, unreadableText } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { describeValue, pathText } from './explain.ts';
 import { isMapping, parseValues } from './parse.ts';
 
 type Path = readonly PropertyKey[];
 
-/** A sweep is a page of text; a file above this size is something else. */
-const SWEEP_BYTES_MAX = 16 * 1024 * 1024;
-/** As many as a person reads at once: what is no sweep at all may have thousands. */
-const PROBLEMS_MAX = 50;
+/** A sweep is a page of text, and a list of ten thousand networks two megabytes; a file above this size is something else. */
+const SWEEP_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * The sweep in a file, resolved: defaults filled in and every axis a list.
@@ -28,8 +26,13 @@ export function readSweep(file: string): Sweep {
 /** As {@link readSweep}, from text; `file` is what the messages call it. */
 export function parseSweep(text: string, file: string): Sweep {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
+  // The library compares each key with all others of its mapping: of a hundred thousand keys that takes a minute.
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error', uniqueKeys: false });
   throwProblems(document.errors, file, (error) => yamlProblem(error, { lines, file }));
+  throwProblems(repeatedKeys(document), file, ({ key, offset }) => {
+    const { line, col } = lines.linePos(offset);
+    return { where: `${file}:${line}:${col}`, got: `the key ${describeValue(key)} twice`, expected: 'each key once' };
+  });
   const raw = valuesOf(document, file);
   if (!isMapping(raw)) {
     throw new UsageError({
@@ -57,7 +60,24 @@ function throwProblems<T>(mistakes: readonly T[], file: string, problemOf: (mist
   if (mistakes.length === 0) return;
   const problems = mistakes.slice(0, PROBLEMS_MAX).map(problemOf);
   const rest = mistakes.length - problems.length;
-  throw new UsageError(rest === 0 ? problems : [...problems, { where: file, got: `${rest} more problems` }]);
+  const more = { where: file, got: `at least ${rest.toLocaleString('en')} more problems` };
+  throw new UsageError(rest === 0 ? problems : [...problems, more]);
+}
+
+/** The keys that stand in a mapping before, wherever in the document. */
+function repeatedKeys(document: Document): { key: unknown; offset: number }[] {
+  const repeated: { key: unknown; offset: number }[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) repeated.push({ key: key.value, offset: key.range?.[0] ?? 0 });
+        seen.add(key.value);
+      }
+    },
+  });
+  return repeated;
 }
 
 function yamlProblem(
@@ -100,7 +120,7 @@ function valuesOf(document: Document, file: string): unknown {
 function readText(file: string): string {
   const expected = { expected: 'a sweep file (YAML)', remedy: 'sweeps/ holds examples' };
   const bytes = readBytes(file, expected);
-  if (bytes.length > SWEEP_BYTES_MAX) throw new UsageError({ where: file, got: 'more than 16 MB', ...expected });
+  if (bytes.length > SWEEP_BYTES_MAX) throw new UsageError({ where: file, got: 'more than 4 MB', ...expected });
   if (bytes.includes(0)) throw new UsageError({ where: file, got: 'a binary file', ...expected });
   return bytes.toString('utf8');
 }

@@ -9,6 +9,9 @@ import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 /** As many mistakes of one file as a person reads at once. */
 const MISTAKES_MAX = 10;
 
+/** A file with so many is not read to its end. */
+const MISTAKES_READ_MAX = 10_000;
+
 /** What is wrong with one file: the first mistakes in words, the others counted. */
 export class Mistakes {
   readonly #path: string;
@@ -22,12 +25,13 @@ export class Mistakes {
   add(place: string, problem: Omit<Problem, 'where'>): void {
     this.#count++;
     if (this.#count <= MISTAKES_MAX) this.#problems.push({ where: `${this.#path}${place}`, ...problem });
+    if (this.#count === MISTAKES_READ_MAX) this.throwAny(' or more');
   }
 
   /** @throws UsageError where there are any. */
-  throwAny(): void {
+  throwAny(orMore = ''): void {
     const rest = this.#count - this.#problems.length;
-    const more = rest === 0 ? [] : [{ where: this.#path, got: `${rest.toLocaleString('en')} more mistakes` }];
+    const more = rest === 0 ? [] : [{ where: this.#path, got: `${rest.toLocaleString('en')} more mistakes${orMore}` }];
     if (this.#count > 0) throw new UsageError([...this.#problems, ...more]);
   }
 }
@@ -55,7 +59,7 @@ export function usedColumns(names: readonly string[], path: string, place: strin
   const mistakes = new Mistakes(path);
   const beginningWith = (letter: string) =>
     names.flatMap((name, index) => (name.startsWith(letter) ? [{ name, index }] : []));
-  for (const name of new Set(names.filter((name, i) => name !== '' && names.indexOf(name) !== i)))
+  for (const name of repeatedIn(names))
     mistakes.add(place, { got: `two columns ${JSON.stringify(name)}`, expected: 'each name once' });
   for (const name of names.filter((candidate) => /^[XY]/.test(candidate))) {
     const remedy = `call it ${JSON.stringify(name[0].toLowerCase() + name.slice(1))}, or otherwise if it is neither`;
@@ -73,6 +77,18 @@ export function usedColumns(names: readonly string[], path: string, place: strin
     mistakes.add(place, { got, expected: 'one at least that begins with y, an output', remedy });
   mistakes.throwAny();
   return { inputs, outputs };
+}
+
+/** The names that stand more than once; columns without a name do not count. */
+function repeatedIn(names: readonly string[]): Set<string> {
+  const seen = new Set<string>();
+  return new Set(
+    names.filter((name) => {
+      const isRepeated = name !== '' && seen.has(name);
+      seen.add(name);
+      return isRepeated;
+    }),
+  );
 }
 
 function listText(names: readonly string[]): string {

@@ -171,10 +171,10 @@ seeds: [1, -1]
     ]);
   });
 
-  test('but no more than fifty, and how many there are besides', () => {
+  test('but no more than fifty, and how many there are besides among the first thousand', () => {
     const problems = problemsOf(sweepText({ 10: `seeds: [${'x, '.repeat(130_000)}]` }));
     expect(problems).toHaveLength(51);
     expect(problems[49]).toBe('a.yaml:10: seeds[49]: got "x", expected a number');
-    expect(problems[50]).toBe('a.yaml: 129950 more problems');
+    expect(problems[50]).toBe('a.yaml: at least 950 more problems');
   });
 });

@@ -124,6 +124,7 @@ describe('what somebody else may have made', () => {
       'src/run/heartbeat.ts',
       'src/run/owner.ts',
       'src/run/machine.ts',
+      'src/run/address-space.ts',
       'src/storage/process-limits.ts',
       'src/run/package.ts',
     ];

@@ -28,7 +28,9 @@ export function listRunFolders(): string[] {
 function lastChangeMs(folder: string): number | null {
   const { journal, manifest } = runPaths(folder);
   const manifestMs = changeMs(manifest);
-  return manifestMs === null ? null : Math.max(manifestMs, ...sessionFiles(journal).map((file) => changeMs(file) ?? 0));
+  if (manifestMs === null) return null;
+  const sessionsMs = sessionFiles(journal).map((file) => changeMs(file) ?? 0);
+  return sessionsMs.length === 0 ? manifestMs : Math.max(...sessionsMs);
 }
 
 /** The journal's files; none where its folder cannot be read, which whoever reads the run will say. */

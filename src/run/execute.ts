@@ -140,8 +140,9 @@ class Execution {
       if (this.#failure !== null) throw this.#failure;
       return this.#end(this.#ending());
     } catch (error) {
-      if (error instanceof RunError || error instanceof UsageError) this.#endAfter(error);
-      throw error;
+      const cause = this.#causeOf(error);
+      if (cause instanceof RunError || cause instanceof UsageError) this.#endAfter(cause);
+      throw cause;
     } finally {
       for (const timer of timers) clearInterval(timer);
       stop.removeEventListener('abort', requestStop);
@@ -321,6 +322,16 @@ class Execution {
       fingerprint: results.fingerprint(networks),
     });
     return reason;
+  }
+
+  /** Where the run is not this process's any more, files may be gone that it had: that it lost the run says more. */
+  #causeOf(error: unknown): unknown {
+    try {
+      this.#run.journal.check();
+      return error;
+    } catch (refusal) {
+      return refusal;
+    }
   }
 
   /** After a failure of the disk or the toolchain: finish what still can be, without hiding the failure behind a second one. */

@@ -195,11 +195,10 @@ test('a run whose disk fails in a worker names the file, keeps what was committe
   expect((failure as RunError).message).toBe(
     `${join(epochs, '0001-00001.arrow.part')}: a file where a folder is expected (choose another folder with --out)`,
   );
-  expect(readRun(folder).results.doneCount).toBe(4);
-  expect(readRun(folder).owner).toBe(null);
-
   rmSync(epochs);
   renameSync(aside, epochs);
+  expect(readRun(folder).results.doneCount).toBe(4);
+  expect(readRun(folder).owner).toBe(null);
   await expectRepaired(folder);
 });
 

@@ -25,7 +25,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { RunError, systemErrorCode } from '../../schemas/problems.ts';
+import { problemsIn, RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { NO_LINKS, removeIfThere, withPath } from '../storage/files.ts';
 import { openNew, readPlain } from '../storage/plain-files.ts';
 import { BEAT_MS, beatText, startHeartbeat } from './heartbeat.ts';
@@ -105,7 +105,8 @@ export function acquireLease(
     release: () => {
       heartbeat?.stop();
       held.delete(owner.token);
-      if (textOf(path)?.startsWith(line)) removeIfThere(path);
+      // With its folder gone, or its disk, there is nothing to give back.
+      if (problemsIn(() => textOf(path)).length === 0 && textOf(path)?.startsWith(line)) removeIfThere(path);
     },
   };
 }

@@ -65,17 +65,37 @@ function schedulerIn(environment: NodeJS.ProcessEnv): Scheduler | null {
   };
 }
 
-/** An owner from the text that a lease has of it; null where it is none. */
+/** An owner from the text that a lease has of it, which anybody may have written; null where it is none. */
 export function parseOwner(text: string): Owner | null {
+  const value = parsedObject(text);
+  const { pid, host, token, scheduler } = value;
+  if (!Number.isSafeInteger(pid) || typeof host !== 'string' || typeof token !== 'string') return null;
+  return {
+    ...{ pid: pid as number, host, token },
+    ...{ bootId: textOrNull(value.bootId), pidNamespace: textOrNull(value.pidNamespace) },
+    startTicks: textOrNull(value.startTicks),
+    scheduler: parseScheduler(scheduler),
+  };
+}
+
+function parseScheduler(value: unknown): Scheduler | null {
+  const { name, job, task, restarts } = asObject(value);
+  if (typeof name !== 'string' || typeof job !== 'string') return null;
+  return { name, job, task: textOrNull(task), restarts: textOrNull(restarts) };
+}
+
+function parsedObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value = JSON.parse(text) as Partial<Owner> | null;
-    const isOwner =
-      Number.isSafeInteger(value?.pid) && typeof value?.host === 'string' && typeof value.token === 'string';
-    return isOwner ? (value as Owner) : null;
+    return asObject(JSON.parse(text));
   } catch {
-    return null;
+    return {};
   }
 }
+
+const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /** Whether processes of an owner's number can be looked up here: same host, same boot, same numbering of processes. */
 export function isNeighbour(owner: Owner): boolean {

@@ -245,6 +245,27 @@ test('a lease that is broken is free, and who held it sees so', () => {
   acquire(path).release();
 });
 
+test('an owner that somebody else wrote is one whatever is wrong with its other members', () => {
+  const path = leasePath();
+  const least = { pid: 17, host: 'node-17', token: 't' };
+  for (const more of [
+    {},
+    { scheduler: 'x' },
+    { scheduler: { name: 5 } },
+    { bootId: 5, startTicks: [], pidNamespace: {} },
+  ]) {
+    writeFileSync(path, JSON.stringify({ ...least, ...more }));
+    expect(leaseHolder(path)).toEqual({
+      ...least,
+      bootId: null,
+      pidNamespace: null,
+      startTicks: null,
+      scheduler: null,
+    });
+    expect(() => acquire(path)).toThrow('got a run that process 17 of another machine, node-17 works on');
+  }
+});
+
 test('an owner tells its machine and what a batch system says of it', () => {
   const environment = { SLURM_ARRAY_JOB_ID: '12', SLURM_ARRAY_TASK_ID: '3', SLURM_RESTART_COUNT: '1', JOB_ID: '5' };
   const owner = thisOwner(environment);

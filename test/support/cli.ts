@@ -47,17 +47,13 @@ export async function npxGyre(args: readonly string[], { cwd, onStdout }: CliOpt
   return await run({ program: 'npx', args: ['--offline', '--prefix', root, 'gyre', ...args], cwd }, onStdout);
 }
 
-/** The environment without what test runners and CI put there for other programs. */
+/** What test runners and CI put into the environment for other programs. */
+const RUNNERS_VARIABLES = ['CI', 'NODE_ENV', 'FORCE_COLOR', 'NO_COLOR', 'NODE_OPTIONS', 'INIT_CWD'];
+
+/** The environment of a user's shell: npm, too, would have a program that it starts believe that it runs a script of this package. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const {
-    CI: _ci,
-    NODE_ENV: _nodeEnv,
-    FORCE_COLOR: _force,
-    NO_COLOR: _no,
-    NODE_OPTIONS: _options,
-    ...rest
-  } = process.env;
-  return rest;
+  const isOwn = ([name]: [string, unknown]) => !RUNNERS_VARIABLES.includes(name) && !/^npm_(?!config_)/i.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(isOwn));
 }
 
 interface Program {

@@ -31,13 +31,13 @@ SWEEP = {
 #: The kinds of files of a run, by what their paths match.
 KINDS = {
     "run.json": r"/run\.json",
-    "journal": r"/journal\.msgpack",
+    "journal": r"/journal/\d+\.msgpack",
     "networks.arrow": r"/networks\.arrow",
     "epochs": r"/epochs/",
     "events": r"/events/",
     "blocks": r"/blocks/",
-    "checkpoint": r"/checkpoints/\d",
-    "kept checkpoint": r"/checkpoints/kept-",
+    "checkpoint": r"/checkpoints/\d+-\d",
+    "kept checkpoint": r"/checkpoints/\d+-kept-",
 }
 
 

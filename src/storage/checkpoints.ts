@@ -172,7 +172,7 @@ function checkFrameEnds(path: string): void {
     do {
       const isThere = readSync(descriptor, header, 0, FRAME_HEADER_BYTES, offset) === FRAME_HEADER_BYTES;
       const end = offset + FRAME_HEADER_BYTES + header.readUInt32LE(0);
-      if (!isThere || end > size) throw damaged(path, offset);
+      if (!isThere || length === 0 || end > size) throw damaged(path, offset);
       offset = end;
     } while (offset < size);
   } finally {

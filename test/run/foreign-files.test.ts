@@ -1,7 +1,7 @@
 /**
  * What somebody else has put into a run's folder is not in the way of continuing the run, and is never removed.
  */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exportRun } from '../../src/run/export.ts';
@@ -58,4 +58,16 @@ test('checkpoints that are no longer in use, and what a crash left of writing on
   for (const file of own) writeFileSync(join(runPaths(folder).checkpoints, file), '');
   openThreadless(sweep, folder).close();
   expect(own.filter((file) => existsSync(join(runPaths(folder).checkpoints, file)))).toEqual([]);
+});
+
+test('a kept checkpoint of zeros is refused at its first frame, however long it is', () => {
+  const folder = join(scratchFolder(), 'run');
+  const first = openThreadless(sweep, folder);
+  trainTo(first, [0, 1], 30);
+  first.close();
+  const [kept] = first.results.keptCheckpoints;
+  const path = join(runPaths(folder).checkpoints, kept);
+  writeFileSync(path, '');
+  truncateSync(path, 4096);
+  expect(() => openThreadless(sweep, folder)).toThrow(`${path}, byte 0: got a damaged frame`);
 });

@@ -171,7 +171,9 @@ function checkFrameEnds(path: string): void {
     let offset = 0;
     do {
       const isThere = readSync(descriptor, header, 0, FRAME_HEADER_BYTES, offset) === FRAME_HEADER_BYTES;
-      const end = offset + FRAME_HEADER_BYTES + header.readUInt32LE(0);
+      const length = header.readUInt32LE(0);
+      const end = offset + FRAME_HEADER_BYTES + length;
+      // No frame is empty: a file of zeros would be gone through for minutes.
       if (!isThere || length === 0 || end > size) throw damaged(path, offset);
       offset = end;
     } while (offset < size);

@@ -88,7 +88,7 @@ describe('the committed folder is read by', () => {
   const { networks, results } = readRun(golden);
   const read = async (...args: string[]) => {
     const { code, stdout, stderr } = await gyre([args[0], golden, ...args.slice(1)], { cwd });
-    expect([args[0], code, stderr]).toEqual([args[0], 0, '']);
+    expect(code, `${args[0]}: ${stderr}`).toBe(0); // A slow machine is told of progress there.
     return stdout;
   };
 

@@ -135,7 +135,9 @@ export function sealSegment(
     if (sealing === 'link') linkOrRename(open, file);
     else renameSync(target, file);
     syncFolderOf(file);
-    if (sealing !== 'replace') removeIfThere(open);
+    if (sealing === 'replace') return;
+    removeIfThere(open);
+    syncFolderOf(file); // After a power failure, tools that read whole folders would find the rows under both names.
   });
 }
 

@@ -98,19 +98,13 @@ export function readCheckpoints(path: string, runKey: string): Checkpoint[] {
 }
 
 /**
- * What each network takes along after `epoch` epochs, by id, with the digests of all its blocks.
+ * What each network takes along after `epoch` epochs, by id, with the digests of blocks that the checkpoints have. What is
+ * trained on needs all of them, what is trained again needs none. A file may have other networks beside those that are wanted, without
+ * the checkpoints before.
  *
  * @param checkpoints those of `epoch` and, where they are kept ones, those before.
  */
 export function networksAt(checkpoints: readonly Checkpoint[], epoch: number): Map<number, NetworkCheckpoint> {
-  const networks = networksSince(checkpoints, epoch);
-  for (const { network, firstBlock } of networks.values())
-    if (firstBlock > 0) throw new Error(`network ${network}: no digests of its first ${firstBlock} blocks`);
-  return networks;
-}
-
-/** The same with the digests that there are in the checkpoints: what is to be trained again needs no others. */
-export function networksSince(checkpoints: readonly Checkpoint[], epoch: number): Map<number, NetworkCheckpoint> {
   const earlier = new Map<number, NetworkCheckpoint[]>();
   for (const { networks } of checkpoints.filter((one) => one.epoch < epoch).sort((a, b) => b.epoch - a.epoch))
     for (const one of networks) earlier.set(one.network, [...(earlier.get(one.network) ?? []), one]);

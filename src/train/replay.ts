@@ -12,7 +12,7 @@ import { provideDataset } from '../data/datasets.ts';
 import type { GroupShape } from '../group/layout.ts';
 import { floatView } from '../numeric/bits.ts';
 import { groupShape, LANES_DEFAULT } from '../plan/pack.ts';
-import { networksSince, readCheckpoints } from '../storage/checkpoints.ts';
+import { networksAt, readCheckpoints } from '../storage/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import { initialiseGroup, kernelEngine, readState, writeState } from './engine.ts';
 import { ReplayedLane } from './replayed-lane.ts';
@@ -76,7 +76,7 @@ function startStates({ networks, epoch, states, checkpoints, runKey }: ReplayReq
   if (epoch === 0) return [];
   const known = new Map(states.map((state) => [state.network, state]));
   const read = checkpoints.flatMap((path) => readCheckpoints(path, runKey));
-  for (const [id, state] of networksSince(read, epoch)) known.set(id, state);
+  for (const [id, state] of networksAt(read, epoch)) known.set(id, state);
   return networks.map(({ id }) => {
     const own = known.get(id);
     if (own === undefined) throw new Error(`no state of network ${id} at epoch ${epoch} (${checkpoints.join(', ')})`);

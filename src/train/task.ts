@@ -208,6 +208,7 @@ function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 
   for (const [lane, watch] of of.watches.entries()) {
     const own = networks.get(watch.id);
     if (own === undefined) throw new Error(`no checkpoint of network ${watch.id} in ${group.checkpoints.join(', ')}`);
+    if (own.firstBlock > 0) throw new Error(`network ${watch.id}: no digests of its first ${own.firstBlock} blocks`);
     writeState(of.inMemory, lane, own);
     watch.goOn(group.epoch, own);
   }

@@ -99,6 +99,23 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     expect(again.kept).toEqual([]);
   });
 
+  test('trains a network on from a file that has another one too, whose earlier checkpoints stand elsewhere', () => {
+    const [first, second] = groups;
+    const start = task({ groups: [{ ...first, untilEpoch: 2200 }] });
+    const { checkpointFolder } = start.request;
+    const before = trainedOf(runTask(start.request));
+    const firstOn = { ...first, epoch: 2200, checkpoints: before.kept.map(({ checkpoint }) => checkpoint) };
+    const both = task({ groups: [firstOn, { ...second, untilEpoch: 3300 }] });
+    const { unfinished, kept } = trainedOf(runTask({ ...both.request, checkpointFolder }));
+    const secondIds = second.networks.map(({ id }) => id);
+    expect([...(unfinished?.network ?? [])]).toEqual(secondIds);
+    expect([...(kept.at(-1)?.network ?? [])]).toEqual([...first.networks.map(({ id }) => id), ...secondIds]);
+    const rest = task({ groups: [{ ...second, epoch: 3300, checkpoints: [unfinished?.checkpoint ?? ''] }] });
+    const whole = task({ groups: [second] });
+    const ended = trainedOf(runTask({ ...rest.request, checkpointFolder }));
+    expect(ended.results).toEqual(trainedOf(runTask(whole.request)).results);
+  });
+
   test('that ends a slice where its networks are kept has no second checkpoint of them', () => {
     const slices = groups.slice(0, 1).map((group) => ({ ...group, untilEpoch: 2200 }));
     const own = task({ groups: slices });

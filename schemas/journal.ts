@@ -16,8 +16,8 @@ export interface NetworkResults {
   readonly label: readonly LabelName[];
   /** 0 or 1. */
   readonly degraded: Uint8Array;
-  /** 0 or 1: whether the last state has subnormal moments. Absent in the journals of Gyre 0.1 before its kernels. */
-  readonly subnormal?: Uint8Array;
+  /** 0 or 1: whether the last state has subnormal moments. */
+  readonly subnormal: Uint8Array;
   /** Epochs count from 1; 0 stands for null. */
   readonly divergedEpoch: Uint32Array;
   readonly nonFiniteEpoch: Uint32Array;
@@ -41,11 +41,11 @@ export interface BatchBlock {
   readonly metadataBytes: number;
   readonly bodyBytes: number;
   readonly rows: number;
-  /** CRC-32 of its bytes; where it is absent, nothing is checked. */
-  readonly crc32?: number;
+  /** CRC-32 of its bytes. */
+  readonly crc32: number;
 }
 
-/** Record batches appended to one segment by one task. Checksums are absent in the journals of Gyre 0.1 before it kept them. */
+/** Record batches appended to one segment by one task. */
 export interface SegmentCommit {
   readonly table: SegmentedTableName;
   /** Name in the folder of the table, without `.part`. */
@@ -53,7 +53,7 @@ export interface SegmentCommit {
   /** Committed bytes of the segment from now on. */
   readonly endBytes: number;
   readonly blocks: readonly BatchBlock[];
-  /** CRC-32 of all bytes before the first batch, told by the commit that began the segment. */
+  /** CRC-32 of all bytes before the first batch; only in the commit that began the segment. */
   readonly headCrc32?: number;
 }
 
@@ -70,6 +70,10 @@ export interface HeaderRecord {
   readonly formatVersion: number;
   readonly runKey: string;
   readonly session: number;
+  /** Epochs that each network is trained to, unless a later record says otherwise. */
+  readonly epochs: number;
+  /** Of the run's resolved sweep with these epochs, 64 hex digits: with it, run.json is as it was. */
+  readonly sweepHash: string;
   /** The place that the session goes on from; null for the first one. What stands behind it in that file counts for nothing. */
   readonly after: JournalPosition | null;
 }
@@ -101,11 +105,15 @@ export type KeptNetworks = UnfinishedNetworks;
 /** A task's networks are trained further, to their last epoch or not, and the rows of those epochs are on disk. */
 export interface CommitRecord {
   readonly kind: 'commit';
+  /** Of this session. */
+  readonly elapsedMs: number;
+  /** Epochs that networks which are done are trained to. */
+  readonly epochs: number;
   /** Of those that are done. */
   readonly results: NetworkResults;
   readonly unfinished: UnfinishedNetworks | null;
-  /** Ascending. Absent in the journals of Gyre 0.1 before it kept checkpoints. */
-  readonly kept?: readonly KeptNetworks[];
+  /** Ascending. */
+  readonly kept: readonly KeptNetworks[];
   readonly segments: readonly SegmentCommit[];
   /** What the rows of the events table are, for those who watch from outside. */
   readonly events: EventDigest;

@@ -4,7 +4,6 @@
  */
 
 import type { LabelName } from '../../schemas/catalogue.ts';
-import type { JournalRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
@@ -12,9 +11,8 @@ import { Dashboard, type DashboardSource } from '../display/dashboard.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
 import { jsonDisplay } from '../display/json.ts';
 import { plainDisplay } from '../display/plain.ts';
-import { runPaths } from '../run/folder.ts';
+import type { RunState } from '../run/run-state.ts';
 import { TraceReader } from '../run/trace-reader.ts';
-import { JournalTail } from '../storage/journal-tail.ts';
 import { printLine, tellUser } from './output.ts';
 
 /** Where notices go. */
@@ -47,43 +45,31 @@ export async function openDashboard(source: DashboardSource, onWish: WishHandler
 
 /** A run as the dashboard asks about it. */
 export class RunSource implements DashboardSource {
-  readonly networks: readonly Network[];
-  epochs: number;
   readonly isOwn: boolean;
-  readonly #labelOf: (id: number) => LabelName | null;
+  readonly #state: RunState;
   readonly #trace: TraceReader;
-  /** The journal, where nobody hands on its records. */
-  readonly #tail: JournalTail | null;
 
-  constructor(of: {
-    folder: string;
-    networks: readonly Network[];
-    epochs: number;
-    labelOf: (id: number) => LabelName | null;
-    /** Whether this process trains the run; its journal is then read as it grows. */
-    isOwn: boolean;
-  }) {
-    this.networks = of.networks;
-    this.epochs = of.epochs;
-    this.isOwn = of.isOwn;
-    this.#labelOf = of.labelOf;
-    this.#trace = new TraceReader({ folder: of.folder, journal: [] });
-    this.#tail = of.isOwn ? new JournalTail(runPaths(of.folder).journal) : null;
+  /** `isOwn` says whether this process trains the run. */
+  constructor({ folder, state, isOwn }: { folder: string; state: RunState; isOwn: boolean }) {
+    this.isOwn = isOwn;
+    this.#state = state;
+    this.#trace = new TraceReader({ folder, state });
   }
 
-  /** Takes a record of the journal, where the run is followed. */
-  readonly take = (record: JournalRecord): void => {
-    this.#trace.take(record);
-    if (record.kind === 'raised') this.epochs = record.epochs;
-  };
+  get networks(): readonly Network[] {
+    return this.#state.networks;
+  }
+
+  get epochs(): number {
+    return this.#state.epochs;
+  }
 
   labelOf(id: number): LabelName | null {
-    return this.#labelOf(id);
+    return this.#state.results.labelOf(id);
   }
 
   /** A trace that cannot be read is no reason to leave the screen: the pane says so. */
   detailOf({ id: network }: Network): ReturnType<DashboardSource['detailOf']> {
-    for (const record of this.#tail?.read() ?? []) this.#trace.take(record);
     const all = { network, first: 1, last: this.epochs };
     try {
       const { epoch, columns } = this.#trace.buckets(all);

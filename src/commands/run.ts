@@ -159,8 +159,6 @@ function whenAborted(signal: AbortSignal): Promise<void> {
 async function openDisplay({ plain, json }: RunOptions, run: OpenRun, onWish: WishHandler): Promise<Display> {
   if (json === true) return jsonLines();
   if (plain === true || !isInteractive()) return plainLines();
-  const { folder, networks, manifest, results } = run;
-  const { epochs } = manifest.sweep;
-  const labelOf = (id: number) => results.labelOf(id);
-  return await openDashboard(new RunSource({ folder, networks, epochs, labelOf, isOwn: true }), onWish);
+  const { folder, state } = run;
+  return await openDashboard(new RunSource({ folder, state, isOwn: true }), onWish);
 }

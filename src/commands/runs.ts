@@ -4,7 +4,7 @@
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import { columns, count, duration } from '../display/format.ts';
 import { divergenceCount } from '../display/model.ts';
-import { readRun, runElapsedMs, runState } from '../run/folder.ts';
+import { readRun, runState } from '../run/folder.ts';
 import { listRunFolders, RUNS_FOLDER } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';
 
@@ -36,7 +36,7 @@ export function runsCommand({ json }: { json?: boolean }): number {
 function describeRun(folder: string) {
   try {
     const record = readRun(folder);
-    const { manifest, results, networks, journal } = record;
+    const { manifest, results, networks, state } = record;
     return {
       name: manifest.name,
       folder,
@@ -45,7 +45,7 @@ function describeRun(folder: string) {
       networksDone: results.doneCount,
       epochs: manifest.sweep.epochs,
       diverged: divergenceCount(results.labelCounts()),
-      elapsedMs: runElapsedMs(journal),
+      elapsedMs: state.elapsedMs,
       createdAt: manifest.createdAt,
     };
   } catch (error) {

@@ -8,7 +8,7 @@ import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
 import { networksById } from '../plan/shard.ts';
-import { type RunRecord, readRun, runElapsedMs, runState, runTraceBytes } from '../run/folder.ts';
+import { type RunRecord, readRun, runState } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
 import { findRun } from './find-run.ts';
@@ -118,7 +118,7 @@ function configurationOf({ id: _id, key: _key, ...configuration }: Network): Net
 
 /** What the summary needs to know of a run. */
 export function summaryInput(record: RunRecord, state: SummaryInput['state']): SummaryInput {
-  const { manifest, networks, results, journal, folder } = record;
+  const { manifest, networks, results, folder } = record;
   return {
     name: manifest.name,
     shard: manifest.shard ?? null,
@@ -129,8 +129,8 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
     labels: results.labelCounts(),
     subnormalCount: results.subnormalCount,
     state,
-    elapsedMs: runElapsedMs(journal),
-    traceBytes: runTraceBytes(journal),
+    elapsedMs: record.state.elapsedMs,
+    traceBytes: record.state.segments.committedBytes,
     fingerprint: results.fingerprint(networks),
   };
 }

@@ -21,15 +21,9 @@ export interface WatchOptions {
 export async function watchCommand(name: string, { plain, json }: WatchOptions): Promise<number> {
   const folder = findRun(name);
   const follower = new RunFollower(folder);
-  const { networks, manifest, results } = follower;
+  const { manifest, state } = follower;
   await prepareCompression(manifest.sweep.trace.compression); // of the tables that are looked into
-  const source = new RunSource({
-    folder,
-    networks,
-    epochs: manifest.sweep.epochs,
-    labelOf: (id) => results.labelOf(id),
-    isOwn: false,
-  });
+  const source = new RunSource({ folder, state, isOwn: false });
   const hasScreen = plain !== true && json !== true && isInteractive();
   let leave = () => {};
   let fail: (error: unknown) => void = () => {};
@@ -46,7 +40,6 @@ export async function watchCommand(name: string, { plain, json }: WatchOptions):
   process.stdout.once('error', leave);
   try {
     follower.start({
-      take: source.take,
       fail,
       notify: (notice) => {
         display.notify(notice);

@@ -11,6 +11,7 @@
  * task keeps of epochs between a and b goes the way of the checkpoint at b, and stays.
  * From then on it is at b. Networks that are done at b need no checkpoint.
  */
+import type { JournalRecord } from '../../schemas/journal.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
@@ -24,6 +25,7 @@ import { fileDatasets } from './file-data.ts';
 import { runPaths } from './folder.ts';
 import { RunKernels } from './kernels.ts';
 import { writeNetworksTable } from './networks-table.ts';
+import { begunNotice, endedNotice, noticesOf } from './notices.ts';
 import type { OpenRun } from './open-run.ts';
 import { GYRE_VERSION } from './package.ts';
 import { PauseWatch } from './pause.ts';
@@ -94,25 +96,16 @@ class Execution {
     this.#board = this.#runBoard.board;
     const threads = Math.min(options.threads, this.#tasks.length);
     this.#pool = new TrainingPool({ workerUrl: options.workerUrl, threads });
-    options.notify({
-      kind: 'begun',
-      name: run.manifest.name,
-      key: run.manifest.key,
-      folder: run.folder,
-      networks: run.networks.length,
-      epochs: this.#epochs,
-      groups: groups.length,
-      threads: options.threads,
-      engine: run.engine,
-      networksDone: run.results.doneCount,
-    });
+    const { folder, engine, manifest } = run;
+    const begun = { name: manifest.name, key: manifest.key, folder, engine };
+    options.notify(begunNotice(run.state, { ...begun, groups: groups.length, threads: options.threads }));
   }
 
   async execute(): Promise<Ending> {
-    const { journal, manifest } = this.#run;
+    const { manifest } = this.#run;
     await prepareCompression(manifest.sweep.trace.compression);
     const { threads, stop } = this.#options;
-    journal.append({
+    this.#run.record({
       kind: 'session',
       startedAt: new Date().toISOString(),
       gyre: GYRE_VERSION,
@@ -253,30 +246,26 @@ class Execution {
   }
 
   /** Rows and checkpoint are durable by now; the book and the results follow the journal. */
-  #commit({ results: done, unfinished, kept, segments: appended, events }: TrainedOutcome, thread: number): void {
-    const { folder, journal, results, segments } = this.#run;
-    journal.append({ kind: 'commit', results: done, unfinished, kept, segments: appended, events });
-    segments.commit(appended);
-    segments.leave(appended);
+  #commit({ kind: _, ...trained }: TrainedOutcome, thread: number): void {
+    const { folder, segments } = this.#run;
+    const [epochs, elapsedMs] = [this.#epochs, this.#elapsedMs()];
+    const overtaken = this.#record({ kind: 'commit', elapsedMs, epochs, ...trained });
+    segments.leave(trained.segments);
     segments.sealLong(thread);
-    const overtaken = results.commit({ results: done, unfinished, kept });
     removeCheckpoints(runPaths(folder).checkpoints, overtaken);
-    if (events.notable.length > 0) this.#options.notify({ kind: 'events', elapsedMs: this.#elapsedMs(), ...events });
-    if (done.network.length === 0) return;
-    this.#options.notify({
-      kind: 'committed',
-      elapsedMs: this.#elapsedMs(),
-      networks: Array.from(done.network, (network, row) => ({ network, label: done.label[row] })),
-    });
+  }
+
+  /** Takes a record and tells what it says. */
+  #record(record: JournalRecord): string[] {
+    const overtaken = this.#run.record(record);
+    for (const notice of noticesOf(record)) this.#options.notify(notice);
+    return overtaken;
   }
 
   #giveUp(ids: readonly number[], reason: string): void {
     for (const id of ids) this.#givenUp.add(id);
-    const network = Uint32Array.from(ids);
-    this.#run.journal.append({ kind: 'failed', network, reason });
-    this.#run.results.fail(network);
     for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: 'failed' });
-    this.#options.notify({ kind: 'failed', networks: ids, reason });
+    this.#record({ kind: 'failed', network: Uint32Array.from(ids), reason });
     if (this.#options.failFast) this.#control.requestStop();
   }
 
@@ -299,28 +288,19 @@ class Execution {
   }
 
   #ending(): Ending {
-    if (this.#givenUp.size > 0) return 'failed';
-    return this.#run.results.doneCount === this.#run.networks.length ? 'done' : 'stopped';
+    const { hasFailed, isDone } = this.#run.state;
+    return hasFailed ? 'failed' : isDone ? 'done' : 'stopped';
   }
 
   /** Leaves finished files behind and says so. */
   #end(reason: Ending): Ending {
-    const { journal, results, segments, networks } = this.#run;
+    const { journal, segments, state, record } = this.#run;
     journal.check();
     segments.sealAll();
     this.#writeNetworks();
-    const elapsedMs = this.#elapsedMs();
-    journal.append({ kind: 'end', reason, elapsedMs });
+    record({ kind: 'end', reason, elapsedMs: this.#elapsedMs() });
     this.#notifyProgress();
-    this.#options.notify({
-      kind: 'ended',
-      reason,
-      elapsedMs,
-      networksDone: results.doneCount,
-      networksFailed: results.failedCount,
-      labels: results.labelCounts(),
-      fingerprint: results.fingerprint(networks),
-    });
+    this.#options.notify(endedNotice(state));
     return reason;
   }
 
@@ -361,7 +341,7 @@ class Execution {
   }
 
   #snapshot(): void {
-    this.#run.journal.append({
+    this.#run.record({
       kind: 'snapshot',
       elapsedMs: this.#elapsedMs(),
       epochsTrained: this.#board.epochsTrained(),
@@ -380,7 +360,7 @@ class Execution {
   }
 
   #notifyProgress(): void {
-    const { networks, results, segments } = this.#run;
+    const { networks, results, state } = this.#run;
     this.#options.notify({
       kind: 'progress',
       elapsedMs: this.#elapsedMs(),
@@ -393,7 +373,7 @@ class Execution {
         .threads()
         .map((id) => (id === null ? null : networkTitle(this.#networkOf.get(id) as Network))),
       residentBytes: process.memoryUsage.rss(),
-      writtenBytes: segments.committedBytes,
+      writtenBytes: state.segments.committedBytes,
     });
   }
 }

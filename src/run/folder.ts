@@ -22,8 +22,8 @@ import { leaseHolder } from './lease.ts';
 import { manifestPath, readManifest, withEpochs } from './manifest.ts';
 import type { Owner } from './owner.ts';
 import { GYRE_VERSION } from './package.ts';
-import { Results } from './results.ts';
-import type { SegmentBook } from './segment-book.ts';
+import type { Results } from './results.ts';
+import { RunState } from './run-state.ts';
 
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({
@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly networks: readonly Network[];
   /** By id in the plan. */
   readonly results: Results;
+  /** What the journal comes to: networks and results are its own. */
+  readonly state: RunState;
   readonly journal: readonly JournalRecord[];
   /** The process that works on it now, or null. */
   readonly owner: Owner | null;
@@ -70,10 +72,52 @@ export function overtakenIn(
   };
 }
 
-/** A manifest with the epochs that the journal says: a crash right after a raise leaves those before it in run.json. */
-export function asRaised(manifest: Manifest, journal: readonly JournalRecord[]): Manifest {
-  const raised = journal.findLast((record) => record.kind === 'raised');
-  return raised === undefined ? manifest : withEpochs(manifest, raised.epochs);
+/** A run's folder as run.json and the journal have it, before anything of it is trusted to go together. */
+export interface FoldedRun {
+  /** With the epochs that the journal says: a crash right after an extension leaves those before it in run.json. */
+  readonly manifest: Manifest;
+  readonly state: RunState;
+}
+
+/**
+ * Folds a journal into the state of the run that a manifest describes.
+ *
+ * @throws RunError where a record does not continue the state, or run.json is not that of the journal.
+ */
+export function foldRun(
+  folder: string,
+  of: { manifest: Manifest; planned: readonly Network[]; records: readonly JournalRecord[] },
+): FoldedRun {
+  const { manifest, planned, records } = of;
+  const state = new RunState({
+    journal: runPaths(folder).journal,
+    networks: networksOf(manifest, planned, folder),
+    networkCount: planned.length,
+    epochs: manifest.sweep.epochs,
+  });
+  for (const record of records) state.take(record);
+  refuseOtherManifest(folder, manifest, state);
+  return { manifest: withEpochs(manifest, state.epochs), state };
+}
+
+/** The journal knows the run's sweep, and its epochs: in run.json stand those, or the ones before where a crash came in between. */
+function refuseOtherManifest(folder: string, manifest: Manifest, { header, epochs, epochsBefore }: RunState): void {
+  const where = runPaths(folder).manifest;
+  const now = manifest.sweep.epochs;
+  if (now !== epochs && now !== epochsBefore)
+    throw new RunError({
+      where,
+      got: `a run of ${now} epochs`,
+      expected: `${epochs} epochs, as the journal says`,
+      remedy: RESTORE_REMEDY,
+    });
+  if (header === null || withEpochs(manifest, header.epochs).sweepHash === header.sweepHash) return;
+  throw new RunError({
+    where,
+    got: 'another sweep than the run was begun with',
+    expected: `the sweep whose hash is ${header.sweepHash}, as the journal says`,
+    remedy: RESTORE_REMEDY,
+  });
 }
 
 /** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
@@ -81,11 +125,10 @@ export function readRun(folder: string, known?: readonly Network[]): RunRecord {
   return reading(folder, () => {
     const onDisk = readManifest(folder);
     const journal = readOwnJournal(folder, onDisk)?.records ?? [];
-    const manifest = asRaised(onDisk, journal);
-    const planned = known ?? expandSweep(manifest.sweep);
-    const networks = networksOf(manifest, planned, folder);
-    const results = replayResults(planned.length, journal);
-    return { folder, manifest, networks, results, journal, owner: leaseHolder(runPaths(folder).lock) };
+    const planned = known ?? expandSweep(onDisk.sweep);
+    const { manifest, state } = foldRun(folder, { manifest: onDisk, planned, records: journal });
+    const { networks, results } = state;
+    return { folder, manifest, networks, results, state, journal, owner: leaseHolder(runPaths(folder).lock) };
   });
 }
 
@@ -139,48 +182,4 @@ export function runState({ results, networks, owner }: RunRecord): 'running' | '
   if (owner !== null) return 'running';
   if (results.doneCount === networks.length) return 'done';
   return results.failedCount > 0 ? 'failed' : 'stopped';
-}
-
-/** Time that all sessions of a run took together; of one that was cut short, up to its last snapshot. */
-export function runElapsedMs(journal: readonly JournalRecord[]): number {
-  let earlierMs = 0;
-  let sessionMs = 0;
-  for (const record of journal) {
-    if (record.kind === 'session') {
-      earlierMs += sessionMs;
-      sessionMs = 0;
-    } else if (record.kind === 'snapshot' || record.kind === 'end') {
-      sessionMs = record.elapsedMs;
-    }
-  }
-  return earlierMs + sessionMs;
-}
-
-/** Committed bytes of a run's segments, from its journal. */
-export function runTraceBytes(journal: readonly JournalRecord[]): number {
-  const endBytes = new Map<string, number>();
-  for (const record of journal) {
-    if (record.kind === 'raised') for (const { table, file } of record.removed) endBytes.delete(`${table}/${file}`);
-    if (record.kind !== 'commit' && record.kind !== 'raised') continue;
-    for (const segment of record.segments) endBytes.set(`${segment.table}/${segment.file}`, segment.endBytes);
-  }
-  return [...endBytes.values()].reduce((sum, size) => sum + size, 0);
-}
-
-export function replaySegments(segments: SegmentBook, records: readonly JournalRecord[]): SegmentBook {
-  for (const record of records) {
-    if (record.kind === 'commit') segments.commit(record.segments);
-    else if (record.kind === 'raised') segments.replace(record);
-  }
-  return segments;
-}
-
-export function replayResults(networkCount: number, records: readonly JournalRecord[]): Results {
-  const results = new Results(networkCount);
-  for (const record of records) {
-    if (record.kind === 'commit') results.commit(record);
-    else if (record.kind === 'raised') results.raise(record);
-    else if (record.kind === 'failed') results.fail(record.network);
-  }
-  return results;
 }

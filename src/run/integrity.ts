@@ -11,7 +11,7 @@ import { checkCheckpoints, readCheckpoints } from '../storage/checkpoints.ts';
 import { readPlain } from '../storage/plain-files.ts';
 import { keptDataProblems } from './file-data.ts';
 import { findingsPath } from './findings-tables.ts';
-import { overtakenIn, type RunRecord, readOwnJournal, readRun, replaySegments, runPaths, runState } from './folder.ts';
+import { overtakenIn, type RunRecord, readOwnJournal, readRun, runPaths, runState } from './folder.ts';
 import { networksTableFile } from './networks-table.ts';
 import { SegmentBook } from './segment-book.ts';
 
@@ -32,10 +32,11 @@ export interface Integrity {
  */
 export function checkRun(folder: string): Integrity {
   const run = readRun(folder);
-  const { manifest, results, journal } = run;
+  const { manifest, results, state } = run;
   const paths = runPaths(folder);
   const content = readOwnJournal(folder, manifest);
-  const segments = replaySegments(new SegmentBook(folder, manifest.key, (content?.end.session ?? 0) + 1), journal);
+  const session = (content?.end.session ?? 0) + 1;
+  const segments = new SegmentBook({ folder, runKey: manifest.key, committed: state.segments, session });
   const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
   const files = [...new Set([...inUse.used, ...inUse.kept])];
   const checkpointProblems = files.flatMap((file) =>
@@ -53,7 +54,7 @@ export function checkRun(folder: string): Integrity {
       ...networksProblems(run),
       ...findingsProblems(folder),
     ],
-    committedBytes: segments.committedBytes,
+    committedBytes: state.segments.committedBytes,
     checkpoints: files.length,
     state: runState(run),
   };

@@ -9,20 +9,21 @@ import type { JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
-import type { SegmentedTableName } from '../../schemas/trace.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
 import { prepareCompression } from '../storage/compression.ts';
-import { copyFileDurably, makeFolder, syncFolderOf, withPath, writeFileAtomically } from '../storage/files.ts';
-import { writeJournal } from '../storage/journal.ts';
+import { copyFileDurably, makeFolder, syncFolderOf, withPath } from '../storage/files.ts';
+import { readJournal, writeJournal } from '../storage/journal.ts';
 import { isName, isOwnCheckpoint } from '../storage/names.ts';
 import { foreignNames, refuseLinksBelow } from '../storage/plain-files.ts';
 import { openName } from '../storage/segments.ts';
-import { type RunRecord, readRun, runPaths } from './folder.ts';
+import { foldRun, type RunRecord, readRun, runPaths } from './folder.ts';
 import { acquireLease, LEASE_SECONDS_DEFAULT, watchLease } from './lease.ts';
-import { newManifest } from './manifest.ts';
+import { newManifest, writeManifest } from './manifest.ts';
 import { writeNetworksTable } from './networks-table.ts';
 import { ownerText } from './owner.ts';
+import { NO_RESULTS } from './results.ts';
 import { SegmentBook, segmentName } from './segment-book.ts';
 
 /**
@@ -156,31 +157,31 @@ function problemsOfAside(aside: string): Problem[] {
 /** Writes the run of all shards together. */
 function writeRun(shards: readonly ShardRecord[], folder: string): void {
   const paths = runPaths(folder);
-  const { manifest } = shards[0];
-  const networks = expandSweep(manifest.sweep);
+  const manifest = mergedManifest(shards);
+  const { key: runKey, sweepHash, sweep } = manifest;
+  const networks = expandSweep(sweep);
   const session = mergedSession(shards);
-  const book = new SegmentBook(folder, manifest.key, session);
-  book.makeFolders();
-  const records = shards.flatMap((shard) => joinShard(shard, { folder, book, session }));
-  book.check();
-  book.sealAll();
+  for (const table of SEGMENTED_TABLE_NAMES) makeFolder(join(folder, table));
+  const records = shards.flatMap((shard) => joinShard(shard, { folder, session }));
   for (const shard of shards) {
     const from = runPaths(shard.folder);
     copyFolder(from.checkpoints, paths.checkpoints, isOwnCheckpoint);
     copyFolder(from.data, paths.data, (file) => isName('dataCopy', file));
   }
-  writeJournal(paths.journal, { runKey: manifest.key, session }, records);
-  writeFileAtomically(paths.manifest, `${JSON.stringify(mergedManifest(shards), null, 2)}\n`);
-  const { results } = readRun(folder);
-  if (results.fingerprint(networks) === null) throw new Error(`${folder}: shards that are done make no whole run`);
-  writeNetworksTable({
-    path: paths.networks,
-    runKey: manifest.key,
-    networks,
-    results,
-    epochs: manifest.sweep.epochs,
-    compression: manifest.sweep.trace.compression,
+  writeJournal(paths.journal, { runKey, session, epochs: sweep.epochs, sweepHash }, records);
+  const { state } = foldRun(folder, {
+    manifest,
+    planned: networks,
+    records: readJournal(paths.journal)?.records ?? [],
   });
+  if (!state.isDone) throw new Error(`${folder}: shards that are done make no whole run`);
+  const book = new SegmentBook({ folder, runKey, committed: state.segments, session });
+  book.check();
+  book.sealAll();
+  writeManifest(folder, manifest);
+  const { results } = state;
+  const { compression } = sweep.trace;
+  writeNetworksTable({ path: paths.networks, runKey, networks, results, epochs: sweep.epochs, compression });
 }
 
 /** Begun when the first of the shards was, by the engine of shard 1. */
@@ -191,36 +192,45 @@ function mergedManifest(shards: readonly ShardRecord[]): Manifest {
   return { ...manifest, createdAt, gyre };
 }
 
-/** Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. */
-function joinShard(
-  { folder: from, journal }: ShardRecord,
-  into: { folder: string; book: SegmentBook; session: number },
-): JournalRecord[] {
-  const removed = new Set(
-    journal.flatMap((record) =>
-      record.kind === 'raised' ? record.removed.map(({ table, file }) => `${table}/${file}`) : [],
-    ),
-  );
-  const newNames = new Map<string, string>();
-  const rename = (commit: SegmentCommit): SegmentCommit[] => {
-    // A task may have had no row for a table; its segment then does not exist.
-    if (commit.blocks.length === 0) return [];
-    const place = `${commit.table}/${commit.file}`;
-    if (removed.has(place)) return [];
-    const file = newNames.get(place) ?? copySegment(commit, from, into);
-    newNames.set(place, file);
-    const renamed = { ...commit, file };
-    into.book.commit([renamed]);
-    return [renamed];
-  };
+/**
+ * Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. The merged run has
+ * its final epochs from its header on: what a shard had finished before it was extended is left out, as the extension undid it.
+ */
+function joinShard(shard: ShardRecord, to: { folder: string; session: number }): JournalRecord[] {
+  const { journal, state } = shard;
+  const { epochs } = state;
+  const rename = segmentRenamer(shard, to);
+  const lastRaise = journal.findLastIndex(({ kind }) => kind === 'raised');
   return journal.flatMap((record, i): JournalRecord[] => {
     if (record.kind === 'session' || record.kind === 'end') return [record];
-    if (record.kind === 'commit') return [{ ...record, segments: record.segments.flatMap(rename) }];
-    if (record.kind === 'raised') return [{ ...record, removed: [], segments: record.segments.flatMap(rename) }];
+    if (record.kind === 'commit') {
+      const results = i < lastRaise ? NO_RESULTS : record.results;
+      return [{ ...record, epochs, results, segments: record.segments.flatMap(rename) }];
+    }
+    if (record.kind === 'raised')
+      return [{ ...record, epochs, removed: [], segments: record.segments.flatMap(rename) }];
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
     const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'header') === 'header';
     return isLast ? [record] : [];
   });
+}
+
+/** Gives the commits of a shard's segments the names of the merged run, and copies each file with the first of them. */
+function segmentRenamer({ folder: from, state }: ShardRecord, to: { folder: string; session: number }) {
+  const newNames = new Map<string, string>();
+  return (commit: SegmentCommit): SegmentCommit[] => {
+    // A task may have had no row for a table; its segment then does not exist.
+    if (commit.blocks.length === 0 || state.segments.isReplaced(commit)) return [];
+    const place = `${commit.table}/${commit.file}`;
+    const known = newNames.get(place);
+    const file = known ?? copySegment(commit, from, to);
+    newNames.set(place, file);
+    const { headCrc32: _, ...rest } = commit;
+    if (known !== undefined) return [{ ...rest, file }];
+    // The commit that began the segment may have had no row.
+    const { headCrc32 } = state.segments.stateOf(commit);
+    return [{ ...rest, file, ...(headCrc32 !== undefined && { headCrc32 }) }];
+  };
 }
 
 /** Copies a segment under the next free number; one that is open stays so until the book seals it. */

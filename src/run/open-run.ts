@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
+import type { JournalRecord } from '../../schemas/journal.ts';
 import type { EngineName, Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
@@ -17,21 +18,14 @@ import { checkRunFolder } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
 import { keepData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
-import {
-  asRaised,
-  networksOf,
-  overtakenIn,
-  readOwnJournal,
-  replayResults,
-  replaySegments,
-  runPaths,
-} from './folder.ts';
+import { foldRun, networksOf, overtakenIn, readOwnJournal, runPaths } from './folder.ts';
 import { FolderGuard } from './guard.ts';
 import { acquireLease, LEASE_NAMES, type Lease, type Sighting, watchLease } from './lease.ts';
 import { newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
 import type { Owner } from './owner.ts';
 import { prepareRaise } from './raise.ts';
 import type { Results } from './results.ts';
+import type { RunState } from './run-state.ts';
 import { SegmentBook } from './segment-book.ts';
 
 /** A run open for training, in a session of its own. The process that holds its lease is the only one that writes to its folder. */
@@ -44,8 +38,11 @@ export interface OpenRun {
   readonly networks: readonly Network[];
   /** By id in the plan. */
   readonly results: Results;
+  readonly state: RunState;
   readonly journal: Journal;
   readonly segments: SegmentBook;
+  /** Appends a record to the journal and takes it into the state. Returns the checkpoints that no network needs any more. */
+  record(record: JournalRecord): string[];
   /** The epochs that the run had before this session raised them; null where it did not. */
   readonly raisedFrom: number | null;
   /** Closes the journal and gives the folder back. */
@@ -115,21 +112,23 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
   const paths = runPaths(folder);
   const isNew = !existsSync(paths.manifest);
   const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
-  const networks = networksOf(onDisk, planned, folder);
+  networksOf(onDisk, planned, folder);
   if (isNew) writeManifest(folder, onDisk);
   keepData(paths.data, sweep);
   const guard = new FolderGuard(lease, paths.manifest);
-  const { journal, results, segments, epochs } = beginSession({ folder, manifest: onDisk, sweep, planned, guard });
+  const { journal, state, segments } = beginSession({ folder, manifest: onDisk, sweep, planned, guard });
+  const { networks, results, epochs } = state;
+  const record = (next: JournalRecord) => {
+    journal.append(next);
+    return state.take(next);
+  };
   try {
     if (sweep.epochs > epochs) {
       const before = withEpochs(onDisk, epochs);
       const checkpointFolder = paths.checkpoints;
-      const raised = prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs);
-      journal.append(raised);
-      segments.replace(raised);
+      record(prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs));
       segments.sealAll();
       segments.removeReplaced();
-      results.raise(raised);
       removeOwnDebris(folder, results, journal.session);
     }
     const manifest = withEpochs(onDisk, sweep.epochs);
@@ -142,7 +141,7 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
       journal.close();
       lease.release();
     };
-    return { folder, manifest, engine, networks, results, journal, segments, raisedFrom, close };
+    return { folder, manifest, engine, networks, results, state, journal, segments, record, raisedFrom, close };
   } catch (error) {
     journal.close();
     throw error;
@@ -161,29 +160,34 @@ function beginSession(opened: {
   guard: FolderGuard;
 }) {
   const { folder, manifest, sweep, planned, guard } = opened;
+  const { key: runKey, name } = manifest;
   const paths = runPaths(folder);
   const claim = JournalClaim.make(paths.journal);
   let journal: Journal | null = null;
   try {
     const content = readOwnJournal(folder, manifest, claim.session);
-    const records = content?.records ?? [];
-    const { epochs } = asRaised(manifest, records).sweep;
-    if (sweep.epochs < epochs)
-      throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name: manifest.name }));
-    const results = reading(paths.journal, () => replayResults(planned.length, records));
-    const segments = replaySegments(new SegmentBook(folder, manifest.key, claim.session), records);
+    const folded = reading(paths.journal, () =>
+      foldRun(folder, { manifest, planned, records: content?.records ?? [] }),
+    );
+    const { state } = folded;
+    const { results, epochs } = state;
+    if (sweep.epochs < epochs) throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name }));
+    const segments = new SegmentBook({ folder, runKey, committed: state.segments, session: claim.session });
     segments.makeFolders();
     segments.refuseUnknown(overtakenIn(paths.journal, content, claim.session));
     segments.check();
     const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
-    checkCheckpoints(paths.checkpoints, { ...inUse, runKey: manifest.key });
-    journal = claim.begin({ runKey: manifest.key, after: content?.end ?? null }, () => guard.check());
+    checkCheckpoints(paths.checkpoints, { ...inUse, runKey });
+    const { sweepHash } = folded.manifest;
+    const header = claim.headerOf({ runKey, epochs, sweepHash, after: content?.end ?? null });
+    journal = claim.begin(header, () => guard.check());
+    state.take(header);
     segments.mendFooters();
     removeOwnDebris(folder, results, journal.session);
     segments.sealAll();
     segments.removeReplaced();
     segments.removeOvertaken();
-    return { journal, results, segments, epochs };
+    return { journal, state, segments };
   } catch (error) {
     if (journal === null) claim.abandon();
     else journal.close();

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import type { CommitRecord, KeptNetworks, RaisedRecord } from '../../schemas/journal.ts';
+import type { CommitRecord, KeptNetworks, NetworkResults, RaisedRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 
@@ -19,6 +19,26 @@ export interface Progress {
   /** Name of the checkpoint's file. */
   readonly checkpoint: string;
 }
+
+/** The results of a commit that finishes no network. */
+export const NO_RESULTS: NetworkResults = {
+  network: new Uint32Array(),
+  label: [],
+  degraded: new Uint8Array(),
+  subnormal: new Uint8Array(),
+  divergedEpoch: new Uint32Array(),
+  nonFiniteEpoch: new Uint32Array(),
+  lossMinEpoch: new Uint32Array(),
+  onsetEpoch: new Uint32Array(),
+  lossFirst: new Float64Array(),
+  lossMin: new Float64Array(),
+  lossLast: new Float64Array(),
+  spikeCount: new Uint32Array(),
+  spikeInterval: new Float64Array(),
+  spikeHeight: new Float64Array(),
+  flipFraction: new Float64Array(),
+  digest: new Uint8Array(),
+};
 
 /** Results by id in the full plan; a network without a label has none yet, or belongs to another shard. */
 export class Results {
@@ -70,7 +90,7 @@ export class Results {
   }
 
   /** Takes the results of a commit. Returns the checkpoints that no network needs any more. */
-  commit({ results: of, unfinished, kept = [] }: Pick<CommitRecord, 'results' | 'unfinished' | 'kept'>): string[] {
+  commit({ results: of, unfinished, kept }: Pick<CommitRecord, 'results' | 'unfinished' | 'kept'>): string[] {
     for (const networks of kept) this.#keep(networks);
     const overtaken = new Set<string>();
     for (const id of [...of.network, ...(unfinished?.network ?? [])]) {
@@ -87,7 +107,7 @@ export class Results {
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row]);
       this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
       this.degraded[id] = of.degraded[row];
-      this.subnormal[id] = of.subnormal?.[row] ?? 0;
+      this.subnormal[id] = of.subnormal[row];
       this.onsetEpoch[id] = of.onsetEpoch[row];
       this.divergedEpoch[id] = of.divergedEpoch[row];
       this.nonFiniteEpoch[id] = of.nonFiniteEpoch[row];

@@ -1,10 +1,10 @@
 /**
- * The book of segments: which file of which table each thread appends to, and what of it is committed. Main keeps it; the
- * workers are told where to write task by task and remember nothing.
+ * The files of a run's segments, in the hands of one session: which of them each thread appends to, sealing, checking, removing.
+ * What is committed is for the run's state to know. Workers are told where to write task by task and remember nothing.
  */
 import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
@@ -12,7 +12,8 @@ import { emptyBatch } from '../storage/arrow.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { isName, isOwnSegment, sessionOfName } from '../storage/names.ts';
 import { checkSegment } from '../storage/segment-check.ts';
-import { EMPTY_SEGMENT, mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
+import { mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
+import type { CommittedSegments } from './committed-segments.ts';
 
 /** A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly. */
 const SEGMENT_BYTES_MAX = 48 * 1024 * 1024;
@@ -22,10 +23,8 @@ export class SegmentBook {
   readonly #folder: string;
   readonly #runKey: string;
   readonly #session: number;
-  /** Committed state by table and file, of open and sealed segments alike. */
-  readonly #states: Readonly<Record<SegmentedTableName, Map<string, SegmentState>>>;
-  /** Files that others stand in the place of. */
-  readonly #replaced: Readonly<Record<SegmentedTableName, Set<string>>>;
+  /** What is committed, of open and sealed segments alike; it changes as the state of the run does. */
+  readonly #committed: CommittedSegments;
   /** How many names this session has given in each table. */
   readonly #named: Record<SegmentedTableName, number> = { epochs: 0, events: 0, blocks: 0 };
   /** Which files the open segments were when they were last committed to, by their paths. */
@@ -33,12 +32,11 @@ export class SegmentBook {
   /** The open segment of each table and thread. */
   readonly #open: Readonly<Record<SegmentedTableName, Map<number, string>>>;
 
-  constructor(folder: string, runKey: string, session: number) {
-    this.#folder = folder;
-    this.#runKey = runKey;
-    this.#session = session;
-    this.#states = { epochs: new Map(), events: new Map(), blocks: new Map() };
-    this.#replaced = { epochs: new Set(), events: new Set(), blocks: new Set() };
+  constructor(run: { folder: string; runKey: string; committed: CommittedSegments; session: number }) {
+    this.#folder = run.folder;
+    this.#runKey = run.runKey;
+    this.#session = run.session;
+    this.#committed = run.committed;
     this.#open = { epochs: new Map(), events: new Map(), blocks: new Map() };
   }
 
@@ -57,21 +55,11 @@ export class SegmentBook {
   grant(thread: number): Readonly<Record<SegmentedTableName, SegmentGrant>> {
     const grants = SEGMENTED_TABLE_NAMES.map((table) => {
       const file = this.#open[table].get(thread) ?? this.#openNew(table, thread);
-      const { committedBytes } = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+      const { committedBytes } = this.#committed.stateOf({ table, file });
       if (committedBytes > 0) this.#checkLeft(this.#path(table, file), committedBytes);
       return [table, { path: this.#path(table, file), file, committedBytes }] as const;
     });
     return Object.fromEntries(grants) as Record<SegmentedTableName, SegmentGrant>;
-  }
-
-  /** Takes note of what a commit appended, from the journal or just before it goes there. */
-  commit(commits: readonly SegmentCommit[]): void {
-    for (const { table, file, endBytes, blocks, headCrc32 } of commits) {
-      const before = this.#states[table].get(file) ?? EMPTY_SEGMENT;
-      const head = headCrc32 === undefined ? {} : { headCrc32 };
-      const all = [...before.blocks, ...blocks];
-      this.#states[table].set(file, { ...before, ...head, committedBytes: endBytes, blocks: all });
-    }
   }
 
   /** Remembers which files a task has appended to, so that no other one is appended to in their place. */
@@ -94,26 +82,17 @@ export class SegmentBook {
     });
   }
 
-  /** Takes note of segments that others stand in the place of; a name is never used again. Their files go with {@link removeReplaced}. */
-  replace({ removed, segments }: Pick<RaisedRecord, 'removed' | 'segments'>): void {
-    for (const { table, file } of removed) {
-      this.#states[table].delete(file);
-      this.#replaced[table].add(file);
-    }
-    this.commit(segments);
-  }
-
   /** Removes the files of segments that were replaced, whoever was to do it before. */
   removeReplaced(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      for (const file of this.#namesIn(table).filter((name) => this.#replaced[table].has(name)))
+      for (const file of this.#namesIn(table).filter((name) => this.#committed.isReplaced({ table, file: name })))
         withPath(this.#path(table, file), () => unlinkSync(this.#path(table, file)));
     }
   }
 
   /** The segments with committed rows, in the order of their first commit. */
   filesOf(table: SegmentedTableName): string[] {
-    return [...this.#states[table]].flatMap(([file, { blocks }]) => (blocks.length > 0 ? [file] : []));
+    return this.#committed.filesOf(table).filter((file) => this.#committed.stateOf({ table, file }).blocks.length > 0);
   }
 
   /** A name for a segment that no thread appends to. */
@@ -127,7 +106,7 @@ export class SegmentBook {
     for (const table of SEGMENTED_TABLE_NAMES) {
       const file = this.#open[table].get(thread);
       if (file === undefined) continue;
-      if ((this.#states[table].get(file) ?? EMPTY_SEGMENT).committedBytes >= SEGMENT_BYTES_MAX) {
+      if (this.#committed.stateOf({ table, file }).committedBytes >= SEGMENT_BYTES_MAX) {
         this.#seal(table, file);
         this.#open[table].delete(thread);
       }
@@ -168,7 +147,10 @@ export class SegmentBook {
 
   #unknown(table: SegmentedTableName): string[] {
     return this.#namesIn(table).filter(
-      (name) => isName('segment', name) && !this.#states[table].has(name) && !this.#replaced[table].has(name),
+      (file) =>
+        isName('segment', file) &&
+        !this.#committed.has({ table, file }) &&
+        !this.#committed.isReplaced({ table, file }),
     );
   }
 
@@ -178,28 +160,27 @@ export class SegmentBook {
    * @throws RunError naming the first segment that is gone, cut or damaged, and where.
    */
   check(): void {
-    for (const [path, state] of this.#committed()) checkCommitted(path, state);
+    for (const [path, state] of this.#withRows()) checkCommitted(path, state);
   }
 
   /** The same for each segment, with the problems of all. */
   problems(): Problem[] {
-    return [...this.#committed()].flatMap(([path, state]) => problemsIn(() => checkCommitted(path, state)));
+    return [...this.#withRows()].flatMap(([path, state]) => problemsIn(() => checkCommitted(path, state)));
   }
 
   /** Paths and states of the segments with committed rows. */
-  *#committed(): Generator<[path: string, state: SegmentState]> {
+  *#withRows(): Generator<[path: string, state: SegmentState]> {
     for (const table of SEGMENTED_TABLE_NAMES)
-      for (const [file, state] of this.#states[table])
-        if (state.blocks.length > 0) yield [this.#path(table, file), state];
+      for (const file of this.filesOf(table)) yield [this.#path(table, file), this.#committed.stateOf({ table, file })];
   }
 
   /** Gives finished segments their footers again where they have lost them. */
   mendFooters(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      for (const [file, state] of this.#states[table]) {
+      for (const file of this.filesOf(table)) {
         const path = this.#path(table, file);
-        if (state.blocks.length > 0 && !existsSync(openName(path)))
-          mendFooter(path, emptyBatch(table, this.#runKey), state);
+        if (!existsSync(openName(path)))
+          mendFooter(path, emptyBatch(table, this.#runKey), this.#committed.stateOf({ table, file }));
       }
     }
   }
@@ -211,22 +192,14 @@ export class SegmentBook {
    */
   sealAll(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      for (const file of new Set([...this.#states[table].keys(), ...this.#partsOf(table)])) this.#seal(table, file);
+      for (const file of new Set([...this.#committed.filesOf(table), ...this.#partsOf(table)])) this.#seal(table, file);
       this.#open[table].clear();
     }
   }
 
-  /** Committed bytes of all segments. */
-  get committedBytes(): number {
-    let sum = 0;
-    for (const states of Object.values(this.#states))
-      for (const { committedBytes } of states.values()) sum += committedBytes;
-    return sum;
-  }
-
   #seal(table: SegmentedTableName, file: string): void {
     const path = this.#path(table, file);
-    const state = this.#states[table].get(file) ?? EMPTY_SEGMENT;
+    const state = this.#committed.stateOf({ table, file });
     if (existsSync(openName(path))) {
       sealSegment(
         path,

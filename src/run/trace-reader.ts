@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import type { SpikeEpochs } from '../../schemas/analysis.ts';
 import type { EventKind } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
-import type { BatchBlock, CommitRecord, JournalRecord, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { BatchBlock, SegmentCommit } from '../../schemas/journal.ts';
 import type { EpochRange, TracedBuckets } from '../../schemas/replay.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
 import { type BatchRows, readBatch } from '../storage/batches.ts';
 import { BUCKET_COLUMN_NAMES } from '../train/buckets.ts';
 import type { RunRecord } from './folder.ts';
+import type { CommitPlaces, RunState } from './run-state.ts';
 
 /** Batches that are kept decoded: networks that were trained together are usually asked for together. */
 const BATCHES_KEPT = 8;
@@ -47,52 +48,21 @@ export interface TracedBlocks {
   readonly digest: readonly string[];
 }
 
+/** Reads the trace of a run whose state may grow meanwhile. */
 export class TraceReader {
   readonly #folder: string;
-  /** The commits that a network was part of. */
-  readonly #commitsOf = new Map<number, CommitRecord[]>();
-  /** Where the first batch of each segment begins. */
-  readonly #schemaEnds = new Map<string, number>();
+  readonly #state: RunState;
+  /** The commits that a network was part of, of the first {@link #indexedCount} of the state. */
+  readonly #commitsOf = new Map<number, CommitPlaces[]>();
+  #indexedCount = 0;
   readonly #batches = new Map<string, BatchRows>();
-  /** Segments that others stand in the place of since a raise, and those others. */
-  readonly #removed = new Set<string>();
-  #rewritten: SegmentCommit[] = [];
-  /** Batches of the latter by network, made table by table as they are asked for: the journal does not say whose rows they have. */
+  /** Rewritten segments of the state, and their batches by network, made table by table as they are asked for. */
+  #rewritten: readonly SegmentCommit[] = [];
   readonly #rewrittenPlaces = new Map<SegmentedTableName, ReadonlyMap<number, readonly Place[]>>();
 
-  constructor({ folder, journal }: Pick<RunRecord, 'folder' | 'journal'>) {
+  constructor({ folder, state }: Pick<RunRecord, 'folder' | 'state'>) {
     this.#folder = folder;
-    for (const record of journal) this.take(record);
-  }
-
-  /** Takes a further record of the journal. */
-  take(record: JournalRecord): void {
-    if (record.kind === 'raised') this.#takeRaised(record);
-    if (record.kind !== 'commit') return;
-    for (const id of [...record.results.network, ...(record.unfinished?.network ?? [])]) {
-      const commits = this.#commitsOf.get(id);
-      if (commits === undefined) this.#commitsOf.set(id, [record]);
-      else commits.push(record);
-    }
-    this.#takeSegments(record.segments);
-  }
-
-  #takeRaised({ removed, segments }: RaisedRecord): void {
-    for (const { table, file } of removed) this.#removed.add(join(this.#folder, table, file));
-    this.#rewritten = [...this.#rewritten, ...segments].filter((segment) => !this.#isRemoved(segment));
-    this.#rewrittenPlaces.clear();
-    this.#takeSegments(segments);
-  }
-
-  #isRemoved({ table, file }: SegmentCommit): boolean {
-    return this.#removed.has(join(this.#folder, table, file));
-  }
-
-  #takeSegments(segments: readonly SegmentCommit[]): void {
-    for (const { table, file, blocks } of segments) {
-      const path = join(this.#folder, table, file);
-      if (blocks.length > 0 && !this.#schemaEnds.has(path)) this.#schemaEnds.set(path, blocks[0].offset);
-    }
+    this.#state = state;
   }
 
   /**
@@ -153,20 +123,37 @@ export class TraceReader {
   }
 
   #placesOf(table: SegmentedTableName, network: number): Place[] {
-    const segments = (this.#commitsOf.get(network) ?? []).flatMap((commit) => commit.segments);
-    const own = segments.filter((segment) => segment.table === table && !this.#isRemoved(segment));
+    const { segments: committed } = this.#state;
+    const segments = this.#commitsOfNetwork(network).flatMap((commit) => commit.segments);
+    const own = segments.filter((segment) => segment.table === table && !committed.isReplaced(segment));
     return [
       ...(this.#rewrittenPlacesOf(table).get(network) ?? []),
       ...own.flatMap((segment) => this.#placesIn(segment)),
     ];
   }
 
-  #placesIn({ table, file, blocks }: SegmentCommit): Place[] {
-    const path = join(this.#folder, table, file);
-    return blocks.map((block) => ({ path, block, schemaEnd: this.#schemaEnds.get(path) ?? block.offset }));
+  #commitsOfNetwork(network: number): readonly CommitPlaces[] {
+    const { commits } = this.#state;
+    for (; this.#indexedCount < commits.length; this.#indexedCount++) {
+      const commit = commits[this.#indexedCount];
+      for (const id of commit.networks) {
+        const own = this.#commitsOf.get(id);
+        if (own === undefined) this.#commitsOf.set(id, [commit]);
+        else own.push(commit);
+      }
+    }
+    return this.#commitsOf.get(network) ?? [];
+  }
+
+  #placesIn(segment: SegmentCommit): Place[] {
+    const path = join(this.#folder, segment.table, segment.file);
+    const [first] = this.#state.segments.stateOf(segment).blocks;
+    return segment.blocks.map((block) => ({ path, block, schemaEnd: first.offset }));
   }
 
   #rewrittenPlacesOf(table: SegmentedTableName): ReadonlyMap<number, readonly Place[]> {
+    if (this.#rewritten !== this.#state.rewritten) this.#rewrittenPlaces.clear();
+    this.#rewritten = this.#state.rewritten;
     const known = this.#rewrittenPlaces.get(table);
     if (known !== undefined) return known;
     const places = new Map<number, Place[]>();

@@ -5,7 +5,7 @@
  */
 import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import { EVENT_KINDS, LABEL_NAMES } from '../../schemas/catalogue.ts';
-import type { BatchBlock, JournalRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { JournalRecord } from '../../schemas/journal.ts';
 import { ENGINE_NAMES } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep-grid.ts';
@@ -52,7 +52,7 @@ const RESULTS = {
   network: networks,
   label: listOf(word(LABEL_NAMES)),
   degraded: flags,
-  subnormal: optional(flags),
+  subnormal: flags,
   divergedEpoch: epochs,
   nonFiniteEpoch: epochs,
   lossMinEpoch: epochs,
@@ -80,29 +80,17 @@ const block = mapping({
   metadataBytes: whole(0, U32_MAX),
   bodyBytes: whole(0, BYTES_MAX),
   rows: whole(0, U32_MAX),
-  crc32: optional(whole(0, U32_MAX)),
+  crc32: whole(0, U32_MAX),
 });
 
 const place = { table: word(SEGMENTED_TABLE_NAMES), file: named('segment') };
 
-const segment = mapping(
-  { ...place, endBytes: whole(0, BYTES_MAX), blocks: listOf(block), headCrc32: optional(whole(0, U32_MAX)) },
-  (value, at) => refuseScattered(value as unknown as SegmentCommit, at),
-);
-
-/** Batches follow one another, and end where the segment does. */
-function refuseScattered({ blocks, endBytes }: SegmentCommit, at: string): void {
-  const endOf = ({ offset, metadataBytes, bodyBytes }: BatchBlock) => offset + metadataBytes + bodyBytes;
-  for (const [i, { offset }] of blocks.entries()) {
-    const earliest = i === 0 ? HEAD_BYTES_MIN : endOf(blocks[i - 1]);
-    if (offset < earliest || endOf(blocks[i]) > endBytes)
-      throw new ShapeError(
-        `${at}.blocks[${i}]`,
-        `bytes ${offset} to ${endOf(blocks[i])}`,
-        `${earliest} to ${endBytes}`,
-      );
-  }
-}
+const segment = mapping({
+  ...place,
+  endBytes: whole(HEAD_BYTES_MIN, BYTES_MAX),
+  blocks: listOf(block),
+  headCrc32: optional(whole(0, U32_MAX)),
+});
 
 const notable = mapping({
   network: whole(0, SWEEP_LIMITS.networkCountMax - 1),
@@ -121,6 +109,8 @@ const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Ch
     formatVersion: whole(0, U32_MAX),
     runKey: named('runKey'),
     session: whole(1, SESSIONS_MAX),
+    epochs: whole(1, EPOCHS_MAX),
+    sweepHash: named('contentHash'),
     after: orNull(mapping({ session: whole(1, SESSIONS_MAX), bytes: whole(1, BYTES_MAX) })),
   },
   session: {
@@ -131,9 +121,11 @@ const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Ch
     threads: whole(0, 65_536),
   },
   commit: {
+    elapsedMs: amount,
+    epochs: whole(1, EPOCHS_MAX),
     results,
     unfinished: orNull(progress),
-    kept: optional(listOf(progress)),
+    kept: listOf(progress),
     segments: listOf(segment),
     events,
   },
@@ -187,7 +179,7 @@ function namesIn(record: JournalRecord): string[] {
   if (record.kind === 'raised')
     return [...files(record.removed), ...files(record.segments), ...checkpoints(record.restarts)];
   if (record.kind !== 'commit') return [];
-  const { segments, kept = [], unfinished } = record;
+  const { segments, kept, unfinished } = record;
   return [...files(segments), ...checkpoints(kept), ...checkpoints(unfinished === null ? [] : [unfinished])];
 }
 

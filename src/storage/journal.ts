@@ -52,6 +52,9 @@ export function sessionsIn(folder: string): number[] {
   return names.flatMap((name) => (isName('journal', name) ? [sessionOfName(name)] : [])).sort((a, b) => a - b);
 }
 
+/** What a session's header says of the run, and of the place that it continues from. */
+export type SessionOrigin = Pick<HeaderRecord, 'runKey' | 'epochs' | 'sweepHash' | 'after'>;
+
 /**
  * The file of a new session before it has a header. It counts for nothing yet, but keeps every earlier session from acknowledging another record.
  * `begin` or `abandon` must be called once.
@@ -77,15 +80,19 @@ export class JournalClaim {
     }
   }
 
+  /** The header of the session, in this version of the format. */
+  headerOf(origin: SessionOrigin): HeaderRecord {
+    return { kind: 'header', formatVersion: FORMAT_VERSION, session: this.session, ...origin };
+  }
+
   /**
-   * Writes the header, which makes the session the one that goes on from `after`.
+   * Writes the header, which makes the session the one that continues from its `after`.
    *
    * @param guard throws where this process may not write to the run any more; called before each append.
    */
-  begin(header: { runKey: string; after: JournalPosition | null }, guard: () => void = () => {}): Journal {
-    const { session } = this;
-    const journal = new Journal({ path: this.#path, descriptor: this.#descriptor, session, guard });
-    journal.append({ kind: 'header', formatVersion: FORMAT_VERSION, session, ...header });
+  begin(header: HeaderRecord, guard: () => void = () => {}): Journal {
+    const journal = new Journal({ path: this.#path, descriptor: this.#descriptor, session: this.session, guard });
+    journal.append(header);
     withPath(this.#path, () => syncFolderOf(this.#path));
     return journal;
   }
@@ -223,10 +230,10 @@ function changed(where: string, got: string): RunError {
 /** Writes a journal of one session, whose number need not be 1, as a whole. */
 export function writeJournal(
   folder: string,
-  { runKey, session }: Pick<HeaderRecord, 'runKey' | 'session'>,
+  { session, ...origin }: Omit<SessionOrigin, 'after'> & Pick<HeaderRecord, 'session'>,
   records: readonly JournalRecord[],
 ): void {
-  const header = { kind: 'header', formatVersion: FORMAT_VERSION, session, runKey, after: null } as const;
+  const header = { kind: 'header', formatVersion: FORMAT_VERSION, session, ...origin, after: null } as const;
   makeFolder(folder);
   writeFileAtomically(journalFile(folder, session), Buffer.concat([header, ...records].map(packFrame)));
 }

@@ -3,7 +3,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { JournalRecord } from '../../schemas/journal.ts';
+import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { RunFollower } from '../../src/run/follow.ts';
@@ -29,9 +29,9 @@ afterEach(() => {
 });
 
 /** A journal of the same run with some of its records. */
-function writeRecords(path: string, runKey: string, records: readonly JournalRecord[]): void {
+function writeRecords(path: string, header: HeaderRecord, records: readonly JournalRecord[]): void {
   rmSync(path, { recursive: true });
-  writeJournal(path, { runKey, session: 1 }, records);
+  writeJournal(path, header, records);
 }
 
 async function finishedRun() {
@@ -42,27 +42,29 @@ async function finishedRun() {
   const path = runPaths(folder).journal;
   const content = readJournal(path);
   if (content === null) throw new Error('the run has a journal');
-  const { records, runKey } = content;
+  const { records } = content;
+  const header = records.find((record) => record.kind === 'header');
   const session = records.find((record) => record.kind === 'session');
   const end = records.find((record) => record.kind === 'end');
-  if (session === undefined || end === undefined) throw new Error('the run has begun and ended');
-  return { folder, path, records, runKey, session, end };
+  if (header === undefined || session === undefined || end === undefined)
+    throw new Error('the run has begun and ended');
+  return { folder, path, records, header, session, end };
 }
 
 function follow(folder: string): Notice[] {
   const told: Notice[] = [];
   const follower = new RunFollower(folder);
-  follower.start({ notify: (notice) => told.push(notice), take: () => {}, fail: (error) => told.push(error as never) });
+  follower.start({ notify: (notice) => told.push(notice), fail: (error) => told.push(error as never) });
   vi.advanceTimersByTime(1000);
   follower.stop();
   return told;
 }
 
 test('a process that commits its last networks and ends between two looks has done its run', async () => {
-  const { folder, path, runKey, session } = await finishedRun();
+  const { folder, path, header, session } = await finishedRun();
   const file = journalFile(path, 1);
   const whole = readFileSync(file);
-  writeRecords(path, runKey, [session]);
+  writeRecords(path, header, [session]);
   let looks = 0;
   lock.look = () => {
     looks++;
@@ -76,10 +78,10 @@ test('a process that commits its last networks and ends between two looks has do
 });
 
 test('a session that was killed after one that failed has stopped', async () => {
-  const { folder, path, runKey, session, end } = await finishedRun();
+  const { folder, path, header, session, end } = await finishedRun();
   const failed = { ...end, reason: 'failed' } as const;
-  writeRecords(path, runKey, [session, failed]);
+  writeRecords(path, header, [session, failed]);
   expect(follow(folder).at(-1)).toMatchObject({ kind: 'ended', reason: 'failed' });
-  writeRecords(path, runKey, [session, failed, session]);
+  writeRecords(path, header, [session, failed, session]);
   expect(follow(folder).at(-1)).toMatchObject({ kind: 'ended', reason: 'stopped' });
 });

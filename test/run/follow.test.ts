@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
-import { readRun, runTraceBytes } from '../../src/run/folder.ts';
+import { readRun } from '../../src/run/folder.ts';
 import { RunFollower } from '../../src/run/follow.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 
@@ -11,7 +11,7 @@ import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 function toldOf(folder: string): Notice[] {
   const told: Notice[] = [];
   const follower = new RunFollower(folder);
-  follower.start({ notify: (notice) => told.push(notice), take: () => {}, fail: (error) => told.push(error as never) });
+  follower.start({ notify: (notice) => told.push(notice), fail: (error) => told.push(error as never) });
   follower.stop();
   return told;
 }
@@ -27,7 +27,7 @@ test('a run that was raised begins anew with its new epochs, and ends with what 
   const since = committed.filter(({ at }) => at > anew.at).flatMap(({ networks }) => networks.map((of) => of.network));
   expect(since.sort()).toEqual([0, 1, 2]);
   const run = readRun(folder);
-  expect(told.at(-2)).toMatchObject({ kind: 'progress', share: 1, writtenBytes: runTraceBytes(run.journal) });
+  expect(told.at(-2)).toMatchObject({ kind: 'progress', share: 1, writtenBytes: run.state.segments.committedBytes });
   expect(told.at(-1)).toMatchObject({
     kind: 'ended',
     reason: 'done',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { RunError } from '../../schemas/problems.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
-import { Results } from '../../src/run/results.ts';
+import { NO_RESULTS, Results } from '../../src/run/results.ts';
 import { execute, runBits, scratchFolder, sweepOf } from '../support/runs.ts';
 
 const trace = (every: number) => ({ trace: { epochs: { every: 7 }, checkpoints: { every } } });
@@ -97,30 +97,13 @@ test('a run that is opened again removes debris alone, and names what is kept no
 test('a network goes on from a kept checkpoint with the ones before it', () => {
   const results = new Results(2);
   const network = Uint32Array.of(0, 1);
-  const none = {
-    network: new Uint32Array(),
-    label: [],
-    degraded: new Uint8Array(),
-    onsetEpoch: new Uint32Array(),
-    divergedEpoch: new Uint32Array(),
-    nonFiniteEpoch: new Uint32Array(),
-    lossMinEpoch: new Uint32Array(),
-    lossFirst: new Float64Array(),
-    lossMin: new Float64Array(),
-    lossLast: new Float64Array(),
-    spikeCount: new Uint32Array(),
-    spikeInterval: new Float64Array(),
-    spikeHeight: new Float64Array(),
-    flipFraction: new Float64Array(),
-    digest: new Uint8Array(),
-  };
   const at = (epoch: number, checkpoint: string) => ({ network, epoch, checkpoint });
-  results.commit({ results: none, unfinished: at(25, 'own'), kept: [at(10, 'first'), at(20, 'first')] });
+  results.commit({ results: NO_RESULTS, unfinished: at(25, 'own'), kept: [at(10, 'first'), at(20, 'first')] });
   expect(results.checkpointsOf(1)).toEqual(['own']);
   expect(results.keptOf(1)).toHaveLength(2);
-  const overtaken = results.commit({ results: none, unfinished: at(30, 'second'), kept: [at(30, 'second')] });
+  const overtaken = results.commit({ results: NO_RESULTS, unfinished: at(30, 'second'), kept: [at(30, 'second')] });
   expect(overtaken).toEqual(['own']);
   expect(results.checkpointsOf(1)).toEqual(['first', 'first', 'second']);
-  expect(results.commit({ results: none, unfinished: at(35, 'last') })).toEqual([]);
+  expect(results.commit({ results: NO_RESULTS, unfinished: at(35, 'last'), kept: [] })).toEqual([]);
   expect([...results.keptCheckpoints]).toEqual(['first', 'second']);
 });

@@ -21,7 +21,7 @@ import { UsageError } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { readRun, runElapsedMs, runPaths } from '../../src/run/folder.ts';
+import { readRun, runPaths } from '../../src/run/folder.ts';
 import { acquireLease } from '../../src/run/lease.ts';
 import { readManifest } from '../../src/run/manifest.ts';
 import { mergeRuns } from '../../src/run/merge.ts';
@@ -62,6 +62,7 @@ beforeAll(async () => {
 function killedSession(of: { sweep: Sweep; folder: string; shard: Shard }): void {
   const run = openRun({ ...of, networks: expandSweep(sweep) });
   const { epochs, trace } = sweep;
+  run.record({ kind: 'session', startedAt: '', gyre: '', node: '', engine: 'kernel', threads: 1 });
   for (const { networks, untilEpoch } of [
     { networks: run.networks.slice(0, 2), untilEpoch: 1100 },
     { networks: run.networks.slice(2, 3), untilEpoch: epochs },
@@ -72,8 +73,7 @@ function killedSession(of: { sweep: Sweep; folder: string; shard: Shard }): void
     const own = { runKey: run.manifest.key, checkpointFolder, segments: run.segments.grant(0) };
     const outcome = runTask({ ...request, ...own });
     if (outcome.kind !== 'trained') throw new Error(outcome.kind);
-    run.journal.append({ ...outcome, kind: 'commit' });
-    run.segments.commit(outcome.segments);
+    run.record({ ...outcome, kind: 'commit', elapsedMs: 0, epochs });
   }
   run.close();
 }
@@ -114,8 +114,8 @@ describe('the shards of a sweep', () => {
     expect(runBits(merged.folder)).toEqual(whole);
     expect(merged.manifest).toMatchObject({ networks: 14, sweep });
     expect(merged.manifest).not.toHaveProperty('shard');
-    const elapsed = [first, second, third].map((shard) => runElapsedMs(readRun(shard).journal));
-    expect(runElapsedMs(merged.journal)).toBeCloseTo(elapsed.reduce((sum, ms) => sum + ms));
+    const elapsed = [first, second, third].map((shard) => readRun(shard).state.elapsedMs);
+    expect(merged.state.elapsedMs).toBeCloseTo(elapsed.reduce((sum, ms) => sum + ms));
     expect(readdirSync(folder).sort()).toEqual(['1of3', '2of3', '3of3', 'merged']);
     // Every block of every network is found again, those of earlier slices too.
     const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: WORKER_URLS.replay });

@@ -4,17 +4,19 @@
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
+import type { BatchBlock } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { StateWindow, WindowRequest } from '../../schemas/replay.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { parseSweep } from '../../src/plan/read.ts';
 import { Comparisons } from '../../src/run/comparisons.ts';
-import { type RunRecord, readRun } from '../../src/run/folder.ts';
+import { foldRun, type RunRecord, readRun } from '../../src/run/folder.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
 import { replayPasses } from '../../src/run/replay.ts';
 import { planPasses, type ReplayWanted } from '../../src/run/replay-plan.ts';
@@ -173,7 +175,7 @@ function hashOf(of: StateWindow): string {
   return hash.digest('hex');
 }
 
-/** A copy of the run in which the first place of some bytes in a table reads otherwise, and no checksum says that it ever did not. */
+/** A copy of the run in which the first place of some bytes in a table reads otherwise, and the checksums are those of that. */
 function damagedRun(table: string, bytes: Buffer, otherwise: Buffer): RunRecord {
   const folder = join(scratchFolder(), 'run');
   cpSync(run.folder, folder, { recursive: true });
@@ -184,21 +186,25 @@ function damagedRun(table: string, bytes: Buffer, otherwise: Buffer): RunRecord 
     if (place < 0) continue;
     otherwise.copy(content, place);
     writeFileSync(path, content);
-    return withoutChecksums(readRun(folder));
+    return withOwnChecksums(readRun(folder));
   }
   throw new Error(`no such bytes in ${table}`);
 }
 
-function withoutChecksums(record: RunRecord): RunRecord {
+/** The run with the checksums that its segments have now. */
+function withOwnChecksums(record: RunRecord): RunRecord {
+  const { folder, manifest, networks } = record;
   const journal = record.journal.map((entry) => {
     if (entry.kind !== 'commit') return entry;
-    const segments = entry.segments.map((segment) => ({
-      ...segment,
-      blocks: segment.blocks.map(({ crc32: _crc32, ...block }) => block),
-    }));
+    const segments = entry.segments.map((segment) => {
+      const content = segment.blocks.length === 0 ? null : readFileSync(join(folder, segment.table, segment.file));
+      const crcOf = ({ offset, metadataBytes, bodyBytes }: BatchBlock) =>
+        crc32((content as Buffer).subarray(offset, offset + metadataBytes + bodyBytes));
+      return { ...segment, blocks: segment.blocks.map((block) => ({ ...block, crc32: crcOf(block) })) };
+    });
     return { ...entry, segments };
   });
-  return { ...record, journal };
+  return { ...record, journal, ...foldRun(folder, { manifest, planned: networks, records: journal }) };
 }
 
 const NETWORK = 5;

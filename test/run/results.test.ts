@@ -17,6 +17,7 @@ function resultsOf(ids: readonly number[], label: string = 'descending'): Networ
     network: Uint32Array.from(ids),
     label: ids.map(() => label as LabelName),
     degraded: Uint8Array.from(ids, (id) => id % 2),
+    subnormal: Uint8Array.from(ids, (id) => (id + 1) % 2),
     onsetEpoch: Uint32Array.from(ids, (id) => 5 + id),
     divergedEpoch: Uint32Array.from(ids, (id) => 10 + id),
     nonFiniteEpoch: Uint32Array.from(ids, (id) => 20 + id),
@@ -35,7 +36,7 @@ function resultsOf(ids: readonly number[], label: string = 'descending'): Networ
 describe('results', () => {
   test('stand at the network they belong to, whatever order they come in', () => {
     const results = new Results(3);
-    results.commit({ results: resultsOf([2, 0], 'stagnated'), unfinished: null });
+    results.commit({ results: resultsOf([2, 0], 'stagnated'), unfinished: null, kept: [] });
     expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['stagnated', null, 'stagnated']);
     expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
     expect([...results.divergedEpoch, ...results.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
@@ -52,22 +53,22 @@ describe('results', () => {
 
   test('of a failed network are open until a later commit has them, and a failure takes nothing back', () => {
     const results = new Results(3);
-    results.commit({ results: resultsOf([0]), unfinished: null });
+    results.commit({ results: resultsOf([0]), unfinished: null, kept: [] });
     results.fail(Uint32Array.of(0, 1));
     expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['descending', 'failed', null]);
     expect(results.isDone(1)).toBe(false);
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([1, 1]);
-    results.commit({ results: resultsOf([1]), unfinished: null });
-    results.commit({ results: resultsOf([1]), unfinished: null });
+    results.commit({ results: resultsOf([1]), unfinished: null, kept: [] });
+    results.commit({ results: resultsOf([1]), unfinished: null, kept: [] });
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
   });
 
   test('have a fingerprint once every network is done, and it is that of the definition', () => {
     const results = new Results(3);
-    results.commit({ results: resultsOf([1, 2]), unfinished: null });
+    results.commit({ results: resultsOf([1, 2]), unfinished: null, kept: [] });
     expect(results.fingerprint(networks)).toBe(null);
-    results.commit({ results: resultsOf([0]), unfinished: null });
+    results.commit({ results: resultsOf([0]), unfinished: null, kept: [] });
     const bytes = [0, 1, 2].map((id) =>
       Buffer.concat([Buffer.of(id, 0, 0, 0), Buffer.from(networks[id].key, 'hex'), Buffer.alloc(32, 70 + id)]),
     );
@@ -77,7 +78,7 @@ describe('results', () => {
 
   test('with a label that this version does not know are not done', () => {
     const results = new Results(3);
-    results.commit({ results: resultsOf([0], 'enlightened'), unfinished: null });
+    results.commit({ results: resultsOf([0], 'enlightened'), unfinished: null, kept: [] });
     expect([results.labelOf(0), results.isDone(0), results.doneCount]).toEqual([null, false, 0]);
   });
 });

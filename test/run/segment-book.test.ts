@@ -16,20 +16,31 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SegmentCommit } from '../../schemas/journal.ts';
+import { CommittedSegments } from '../../src/run/committed-segments.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
 import { scratchFolder, segmentNames } from '../support/runs.ts';
 
-const block = { offset: 1000, metadataBytes: 500, bodyBytes: 500, rows: 10 };
+const HEAD_BYTES = 100;
 
-function commitOf(file: string, endBytes: number, table: SegmentCommit['table'] = 'epochs'): SegmentCommit {
-  return { table, file, endBytes, blocks: [block] };
-}
+/** The book of a session, in a folder with a place for each table, and what is committed. */
+class Session {
+  readonly committed = new CommittedSegments();
+  readonly book: SegmentBook;
 
-/** The book of a session, in a folder with a place for each table. */
-function bookOf(folder: string, session = 1): SegmentBook {
-  const book = new SegmentBook(folder, '0123abcd', session);
-  book.makeFolders();
-  return book;
+  constructor(folder: string, session = 1) {
+    this.book = new SegmentBook({ folder, runKey: '0123abcd', committed: this.committed, session });
+    this.book.makeFolders();
+  }
+
+  /** Commits one more batch, up to a byte. */
+  commit(file: string, endBytes: number, table: SegmentCommit['table'] = 'epochs'): SegmentCommit[] {
+    const isNew = !this.committed.has({ table, file });
+    const offset = isNew ? HEAD_BYTES : this.committed.stateOf({ table, file }).committedBytes;
+    const block = { offset, metadataBytes: 0, bodyBytes: endBytes - offset, rows: 10, crc32: 0 };
+    const commits = [{ table, file, endBytes, blocks: [block], ...(isNew && { headCrc32: 0 }) }];
+    this.committed.append(commits, Number.parseInt(file, 10));
+    return commits;
+  }
 }
 
 /** Makes a segment of a table stand open on disk with as many bytes. */
@@ -42,7 +53,8 @@ function makePart(folder: string, file: string, bytes: number): void {
 describe('the book of segments', () => {
   test('grants each thread files of its own, the same ones until they are sealed', () => {
     const folder = scratchFolder();
-    const book = bookOf(folder);
+    const session = new Session(folder);
+    const { book } = session;
     const [first, second] = [book.grant(0), book.grant(1)];
     expect([first.epochs.file, first.blocks.file]).toEqual(['0001-00001.arrow', '0001-00001.arrow']);
     expect(first.epochs.path).toBe(join(folder, 'epochs', '0001-00001.arrow'));
@@ -51,26 +63,29 @@ describe('the book of segments', () => {
   });
 
   test('grants a file with the bytes that are committed of it, and sums them over all', () => {
-    const book = bookOf(scratchFolder());
+    const session = new Session(scratchFolder());
+    const { book, committed } = session;
     book.grant(0);
-    book.commit([commitOf('0001-00001.arrow', 2000), commitOf('0001-00001.arrow', 300, 'blocks')]);
-    book.commit([commitOf('0001-00001.arrow', 4000)]);
+    session.commit('0001-00001.arrow', 2000);
+    session.commit('0001-00001.arrow', 300, 'blocks');
+    session.commit('0001-00001.arrow', 4000);
     expect(book.grant(0).epochs.committedBytes).toBe(4000);
     expect(book.grant(0).blocks.committedBytes).toBe(300);
-    expect(book.committedBytes).toBe(4300);
+    expect(committed.committedBytes).toBe(4300);
   });
 
   test('seals a segment of tens of megabytes and grants the next number, but keeps a shorter one open', () => {
     const folder = scratchFolder();
-    const book = bookOf(folder);
+    const session = new Session(folder);
+    const { book } = session;
     book.grant(0);
     book.grant(1);
     const long = 48 * 1024 * 1024;
     makePart(folder, '0001-00001.arrow', long); // sparse: it takes no room
-    book.commit([commitOf('0001-00001.arrow', long - 1)]);
+    session.commit('0001-00001.arrow', long - 1);
     book.sealLong(0);
     expect(book.grant(0).epochs.file).toBe('0001-00001.arrow');
-    book.commit([commitOf('0001-00001.arrow', long)]);
+    session.commit('0001-00001.arrow', long);
     book.sealLong(1);
     expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow.part']);
     book.sealLong(0);
@@ -82,7 +97,7 @@ describe('the book of segments', () => {
 
   test('gives names of its session, which no other session has, whatever stands on disk', () => {
     const folder = scratchFolder();
-    const book = bookOf(folder, 12);
+    const { book } = new Session(folder, 12);
     makePart(folder, '0011-00001.arrow', 10);
     expect(book.grant(0).epochs.file).toBe('0012-00001.arrow');
     expect(book.newSegment('epochs').file).toBe('0012-00002.arrow');
@@ -102,12 +117,11 @@ describe('the book of segments', () => {
     ],
   ])('grants no open segment again that is %s since the last commit', (_, touch, words) => {
     const folder = scratchFolder();
-    const book = bookOf(folder);
+    const session = new Session(folder);
+    const { book } = session;
     const { file } = book.grant(0).epochs;
     makePart(folder, file, 2100);
-    const commits = [commitOf(file, 2000)];
-    book.commit(commits);
-    book.leave(commits);
+    book.leave(session.commit(file, 2000));
     expect(book.grant(0).epochs.committedBytes).toBe(2000);
     touch(join(folder, 'epochs', `${file}.part`));
     expect(() => book.grant(0)).toThrow(`${file}.part: got ${words}, expected the segment as this process left it`);
@@ -115,28 +129,29 @@ describe('the book of segments', () => {
 
   test('finishes an open segment of another session as a copy, so that its process has nothing of it in its hands', () => {
     const folder = scratchFolder();
-    const stale = bookOf(folder, 1);
-    const { file, path } = stale.grant(0).epochs;
+    const stale = new Session(folder, 1);
+    const { file, path } = stale.book.grant(0).epochs;
     makePart(folder, file, 2500);
     const held = openSync(`${path}.part`, 'r+');
-    const book = bookOf(folder, 2);
-    book.commit([commitOf(file, 2000)]);
-    book.sealAll();
+    const next = new Session(folder, 2);
+    next.commit(file, 2000);
+    next.book.sealAll();
     const sealed = readFileSync(path);
     writeSync(held, Buffer.alloc(3000, 1), 0, 3000, 0);
     closeSync(held);
-    stale.commit([commitOf(file, 2400)]);
-    stale.sealAll();
+    stale.commit(file, 2400);
+    stale.book.sealAll();
     expect(readFileSync(path)).toEqual(sealed);
     expect(segmentNames(folder, 'epochs')).toEqual([file]);
   });
 
   test('seals at the end what has rows and removes what has none, those that it never granted included', () => {
     const folder = scratchFolder();
-    const book = bookOf(folder);
+    const session = new Session(folder);
+    const { book } = session;
     makePart(folder, '0001-00001.arrow', 2500);
     makePart(folder, '0001-00007.arrow', 2500);
-    book.commit([commitOf('0001-00001.arrow', 2000)]);
+    session.commit('0001-00001.arrow', 2000);
     book.sealAll();
     expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
     book.sealAll();
@@ -147,8 +162,6 @@ describe('the book of segments', () => {
   test('names a table that is a file where a folder is expected', () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, 'epochs'), '');
-    expect(() => new SegmentBook(folder, '0123abcd', 1).makeFolders()).toThrow(
-      new RegExp(`^${join(folder, 'epochs')}: `),
-    );
+    expect(() => new Session(folder)).toThrow(new RegExp(`^${join(folder, 'epochs')}: `));
   });
 });

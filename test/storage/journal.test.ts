@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import type { CommitRecord, JournalRecord } from '../../schemas/journal.ts';
+import type { CommitRecord, JournalPosition, JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
 import {
   type Journal,
@@ -32,10 +32,13 @@ import { scratchFolder } from '../support/runs.ts';
 
 const commit: CommitRecord = {
   kind: 'commit',
+  elapsedMs: 900.25,
+  epochs: 50,
   results: {
     network: Uint32Array.of(0, 999_999),
     label: ['non-finite', 'descending'],
     degraded: Uint8Array.of(1, 0),
+    subnormal: Uint8Array.of(0, 1),
     onsetEpoch: Uint32Array.of(3, 0),
     divergedEpoch: Uint32Array.of(7, 0),
     nonFiniteEpoch: Uint32Array.of(8, 0),
@@ -50,12 +53,13 @@ const commit: CommitRecord = {
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
   unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '0001-00002-49.msgpack' },
+  kept: [],
   segments: [
     {
       table: 'epochs',
       file: '0001-00001.arrow',
       endBytes: 5_000_000_000,
-      blocks: [{ offset: 1288, metadataBytes: 720, bodyBytes: 1_966_080, rows: 32_768 }],
+      blocks: [{ offset: 1288, metadataBytes: 720, bodyBytes: 1_966_080, rows: 32_768, crc32: 7 }],
     },
     { table: 'blocks', file: '0001-00002.arrow', endBytes: 1000, blocks: [] },
   ],
@@ -78,10 +82,14 @@ const records: readonly JournalRecord[] = [
   { kind: 'end', reason: 'stopped', elapsedMs: 1234.5 },
 ];
 
+const origin = { runKey: '0123abcd', epochs: 50, sweepHash: '0'.repeat(64) };
+
+const headerOf = (claim: JournalClaim, after: JournalPosition | null) => claim.headerOf({ ...origin, after });
+
 /** A new session in a folder, which goes on from what there is. */
 function begin(folder: string): Journal {
   const claim = JournalClaim.make(folder);
-  return claim.begin({ runKey: '0123abcd', after: readJournal(folder, claim.session)?.end ?? null });
+  return claim.begin(headerOf(claim, readJournal(folder, claim.session)?.end ?? null));
 }
 
 /** A journal of one session with the given records; returns its folder, the session's file and the offsets at which its frames end, the header's first. */
@@ -119,7 +127,7 @@ describe('a journal', () => {
     const { folder, ends } = writeJournal();
     const { runKey, records: read, end } = contentOf(folder);
     expect(runKey).toBe('0123abcd');
-    expect(read[0]).toEqual({ kind: 'header', formatVersion: 3, session: 1, runKey, after: null });
+    expect(read[0]).toEqual({ kind: 'header', formatVersion: 3, session: 1, ...origin, after: null });
     expect(read.slice(1)).toEqual(records);
     expect(end).toEqual({ session: 1, bytes: ends.at(-1) });
     const { lossFirst, network } = (read[3] as CommitRecord).results;
@@ -204,7 +212,8 @@ describe('a journal', () => {
       const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':unlimited']);
       const attempt = (record) => { try { journal.append(record); return 'appended'; } catch (error) { return error.message; } };
       limit(1024);
-      const journal = JournalClaim.make(${JSON.stringify(folder)}).begin({ runKey: '0123abcd', after: null });
+      const claim = JournalClaim.make(${JSON.stringify(folder)});
+      const journal = claim.begin(claim.headerOf({ ...${JSON.stringify(origin)}, after: null }));
       const end = { kind: 'end', reason: 'done', elapsedMs: 1 };
       const outcomes = [end, { kind: 'failed', network: new Uint32Array(600), reason: '' }].map(attempt);
       limit('unlimited');
@@ -240,7 +249,7 @@ describe('a journal', () => {
 test('a journal on a full disk names the file and says what to do', () => {
   const folder = scratchFolder();
   const claim = JournalClaim.make(folder);
-  const begin = () => onFullDisk(() => claim.begin({ runKey: '0123abcd', after: null }));
+  const begin = () => onFullDisk(() => claim.begin(headerOf(claim, null)));
   expect(begin).toThrow(`${journalFile(folder, 1)}: no space left on the device (free some space`);
 });
 
@@ -256,7 +265,7 @@ describe('a session that another one has taken over from', () => {
       `${journalFile(folder, 1)}: got session 2 of the run, begun by another process, expected session 1`,
     );
     expect(() => first.append(end)).toThrow('begun by another process');
-    claim.begin({ runKey: '0123abcd', after: contentOf(folder).end }).close();
+    claim.begin(headerOf(claim, contentOf(folder).end)).close();
     expect(recordsOf(folder)).toEqual([end]);
   });
 
@@ -292,7 +301,8 @@ describe('a session that another one has taken over from', () => {
     const guard = () => {
       if (!mayWrite) throw new RunError({ where: 'here', got: 'another owner' });
     };
-    const journal = JournalClaim.make(folder).begin({ runKey: '0123abcd', after: null }, guard);
+    const claim = JournalClaim.make(folder);
+    const journal = claim.begin(headerOf(claim, null), guard);
     mayWrite = false;
     expect(() => journal.append(end)).toThrow('another owner');
     mayWrite = true;
@@ -361,7 +371,7 @@ describe('reading a journal', () => {
     );
     writeFileSync(path, frame(end));
     expect(() => readJournal(folder)).toThrow(`${path}: got a first record "end"`);
-    const header = { kind: 'header', formatVersion: 3, session: 1, runKey: '0123abcd' };
+    const header = { kind: 'header', formatVersion: 3, session: 1, ...origin };
     for (const wrong of [
       { ...header, session: 2, after: null },
       { ...header, after: { session: 1, bytes: 8 } },

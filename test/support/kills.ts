@@ -210,8 +210,11 @@ class Violence {
       code === 0 ||
       (kill !== null && signal === 'SIGKILL') ||
       (threadMoments.length > 0 && (code === 1 || signal === 'SIGABRT' || signal === 'SIGSEGV'));
-    if (!isExpected)
-      throw new Error(`seed ${this.#plan.seed}: ${this.#story.join(', ')}: exit ${code ?? signal}: ${stderr}`);
+    if (!isExpected) {
+      const losses = notices.filter(({ kind }) => kind === 'retry' || kind === 'failed');
+      const found = `exit ${code ?? signal}: ${stderr}${JSON.stringify(losses)}`;
+      throw new Error(`seed ${this.#plan.seed}: ${this.#story.join(', ')}: ${found}`);
+    }
     if (/^\s+at /m.test(stderr) && signal === null) this.#fail(`a stack trace: ${stderr}`);
     return session;
   }

@@ -38,9 +38,8 @@ export function trainTo(run: OpenRun, ids: readonly number[], untilEpoch: number
   });
   if (outcome.kind === 'storage-failed') throw new Error(JSON.stringify(outcome.problem));
   if (outcome.kind !== 'trained') throw new Error(outcome.kind);
-  journal.append({ ...outcome, kind: 'commit' });
-  segments.commit(outcome.segments);
-  removeCheckpoints(runPaths(folder).checkpoints, results.commit(outcome));
+  const overtaken = run.record({ ...outcome, kind: 'commit', elapsedMs: 0, epochs });
+  removeCheckpoints(runPaths(folder).checkpoints, overtaken);
 }
 
 /** Trains whatever is not done, and leaves finished files. */

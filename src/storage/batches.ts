@@ -8,11 +8,9 @@ import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { RESTORE_REMEDY, withPath } from './files.ts';
+import { MAGIC_BYTES } from './ipc/head-and-footer.ts';
 import { openPlain } from './plain-files.ts';
 import { openName } from './segments.ts';
-
-/** Bytes of a segment before its schema message: `ARROW1` and two zeros. */
-const MAGIC_BYTES = 8;
 
 /** The rows of one batch, column by column. */
 export interface BatchRows {

@@ -9,7 +9,8 @@
  *     structs   │ count u32 │ words of struct 0, int64 each │ words of struct 1 │ …
  *     text      │ bytes u32 │ UTF-8 │ 0
  *
- * A slot holds a number, or the distance to a part as u32. The vtable has offset 0 for a slot that is absent.
+ * A slot holds a number, or the distance to a part as u32. The vtable has offset 0 for a slot that is absent. Tables with equal vtables
+ * share one: a schema has hundreds of tables of few kinds.
  */
 
 /** Writes itself to the end of a buffer and returns its position there. */
@@ -42,18 +43,17 @@ export function flatbuffer(root: Part): Uint8Array<ArrayBuffer> {
 /** A table with its slots in the order of its schema. */
 export function table(...slots: readonly Slot[]): Part {
   return (out) => {
-    let tableBytes = OFFSET_BYTES;
+    let [tableBytes, alignmentBytes] = [OFFSET_BYTES, OFFSET_BYTES];
     const offsets = slots.map((slot) => {
       if (slot === null) return 0;
       const bytes = typeof slot === 'function' ? OFFSET_BYTES : slot.bytes;
       const offset = alignUp(tableBytes, bytes);
       tableBytes = offset + bytes;
+      alignmentBytes = Math.max(alignmentBytes, bytes);
       return offset;
     });
-    const vtable = [2 * (2 + slots.length), tableBytes, ...offsets];
-    const vtablePosition = out.take(2 * vtable.length, 2);
-    for (const [i, value] of vtable.entries()) out.write(vtablePosition + 2 * i, int16(value));
-    const position = out.take(tableBytes, WORD_BYTES);
+    const vtablePosition = out.vtable([2 * (2 + slots.length), tableBytes, ...offsets]);
+    const position = out.take(tableBytes, alignmentBytes);
     out.write(position, int32(position - vtablePosition));
     for (const [i, slot] of slots.entries()) {
       if (typeof slot === 'function') out.refer(position + offsets[i], slot);
@@ -104,6 +104,7 @@ export const alignUp = (bytes: number, alignmentBytes: number): number =>
 class GrowingBuffer {
   #view = new DataView(new ArrayBuffer(1024));
   #length = 0;
+  readonly #vtables = new Map<string, number>();
 
   /** Takes bytes at the end and returns their position. What follows the first `leadBytes` of them is aligned. */
   take(bytes: number, alignmentBytes: number, leadBytes = 0): number {
@@ -124,12 +125,21 @@ class GrowingBuffer {
     else this.#view.setBigInt64(position, BigInt(value), true);
   }
 
+  /** The position of a vtable, which is written unless there is an equal one. */
+  vtable(values: readonly number[]): number {
+    const key = values.join();
+    const position = this.#vtables.get(key) ?? this.take(2 * values.length, 2);
+    for (const [i, value] of values.entries()) this.write(position + 2 * i, int16(value));
+    this.#vtables.set(key, position);
+    return position;
+  }
+
   /** Writes a part to the end, and its distance to `position`. */
   refer(position: number, part: Part): void {
     this.write(position, int32(part(this) - position));
   }
 
-  /** A view of what was taken so far, which ends to be one when the buffer grows. */
+  /** A view of what was taken so far; it is stale once the buffer grows. */
   bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#view.buffer, 0, this.#length);
   }

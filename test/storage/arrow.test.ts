@@ -133,6 +133,11 @@ describe('a table', () => {
     expect(() => write(rows, 2)).toThrow(/dictionary .*unheard of/);
   });
 
+  test('is not compressed before the compression is prepared', () => {
+    const of = { table, runKey: '0123abcd', rows: manyRows(2), rowCount: 2, dictionaries };
+    expect(() => tableFile({ ...of, compression: 'zstd' })).toThrow('compression zstd is not prepared in this thread');
+  });
+
   test('refuses rows that lack a column, and a dictionary column without a dictionary', () => {
     const { u32: _u32, ...rows } = manyRows(2);
     expect(() => write(rows, 2)).toThrow(/column u32/);

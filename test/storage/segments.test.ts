@@ -160,6 +160,19 @@ describe('a segment', () => {
     expect(statSync(openName(file)).size).toBe(state.committedBytes - 1);
   });
 
+  test('with another head than this version writes is refused: its footer would point past the dictionaries', () => {
+    const file = join(scratchFolder(), '00001.arrow');
+    const state = append(file, EMPTY_SEGMENT, [[1]]);
+    const [block] = state.blocks;
+    const other = { ...state, blocks: [{ ...block, offset: block.offset - 8 }] };
+    expect(() => sealSegment(file, schema, other)).toThrow(
+      `00001.arrow.part: got a head of ${block.offset - 8} bytes, as the journal says, expected the ${block.offset} bytes`,
+    );
+    expect(() => sealSegment(file, schema, other)).toThrow(RunError);
+    sealSegment(file, schema, state);
+    expect(networksIn(readFileSync(file))).toEqual([1]);
+  });
+
   test('carries the unit and meaning of every column, and on the whole the format, the run and recipes', () => {
     const file = join(scratchFolder(), '00001.arrow');
     sealSegment(file, schema, append(file, EMPTY_SEGMENT, [[1]]));

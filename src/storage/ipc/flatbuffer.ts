@@ -3,14 +3,15 @@
  * vectors and texts; `flatbuffer` writes it. Each part stands before the parts that it refers to, so offsets are filled in once their
  * targets have a place. Everything is little-endian. Knows nothing of Arrow.
  *
- *     vtable    │ bytes of the vtable u16 │ bytes of the table u16 │ offset of slot 0 u16 │ offset of slot 1 u16 │ …
  *     table     │ distance back to the vtable i32 │ slot 0 │ slot 1 │ …
  *     vector    │ count u32 │ distance to part 0 u32 │ distance to part 1 u32 │ …
  *     structs   │ count u32 │ words of struct 0, int64 each │ words of struct 1 │ …
  *     text      │ bytes u32 │ UTF-8 │ 0
+ *     vtable    │ bytes of the vtable u16 │ bytes of the table u16 │ offset of slot 0 u16 │ offset of slot 1 u16 │ …
  *
  * A slot holds a number, or the distance to a part as u32. The vtable has offset 0 for a slot that is absent. Tables with equal vtables
- * share one: a schema has hundreds of tables of few kinds.
+ * share one: a schema has hundreds of tables of few kinds. All vtables stand at the end, so the distance back to them is negative: polars
+ * refuses a vtable that stands before the part that refers to its table.
  */
 
 /** Writes itself to the end of a buffer and returns its position there. */
@@ -37,6 +38,7 @@ const WORD_BYTES = 8;
 export function flatbuffer(root: Part): Uint8Array<ArrayBuffer> {
   const out = new GrowingBuffer();
   out.refer(out.take(OFFSET_BYTES, OFFSET_BYTES), root);
+  out.addVtables();
   return out.bytes();
 }
 
@@ -52,9 +54,8 @@ export function table(...slots: readonly Slot[]): Part {
       alignmentBytes = Math.max(alignmentBytes, bytes);
       return offset;
     });
-    const vtablePosition = out.vtable([2 * (2 + slots.length), tableBytes, ...offsets]);
     const position = out.take(tableBytes, alignmentBytes);
-    out.write(position, int32(position - vtablePosition));
+    out.tables.push({ position, vtable: [2 * (2 + slots.length), tableBytes, ...offsets] });
     for (const [i, slot] of slots.entries()) {
       if (typeof slot === 'function') out.refer(position + offsets[i], slot);
       else if (slot !== null) out.write(position + offsets[i], slot);
@@ -104,7 +105,8 @@ export const alignUp = (bytes: number, alignmentBytes: number): number =>
 class GrowingBuffer {
   #view = new DataView(new ArrayBuffer(1024));
   #length = 0;
-  readonly #vtables = new Map<string, number>();
+  /** The tables so far, which have no vtables yet. */
+  readonly tables: { readonly position: number; readonly vtable: readonly number[] }[] = [];
 
   /** Takes bytes at the end and returns their position. What follows the first `leadBytes` of them is aligned. */
   take(bytes: number, alignmentBytes: number, leadBytes = 0): number {
@@ -125,18 +127,21 @@ class GrowingBuffer {
     else this.#view.setBigInt64(position, BigInt(value), true);
   }
 
-  /** The position of a vtable, which is written unless there is an equal one. */
-  vtable(values: readonly number[]): number {
-    const key = values.join();
-    const position = this.#vtables.get(key) ?? this.take(2 * values.length, 2);
-    for (const [i, value] of values.entries()) this.write(position + 2 * i, int16(value));
-    this.#vtables.set(key, position);
-    return position;
-  }
-
   /** Writes a part to the end, and its distance to `position`. */
   refer(position: number, part: Part): void {
     this.write(position, int32(part(this) - position));
+  }
+
+  /** Writes the vtables of all tables, each once. */
+  addVtables(): void {
+    const positions = new Map<string, number>();
+    for (const { position, vtable } of this.tables) {
+      const key = vtable.join();
+      const vtablePosition = positions.get(key) ?? this.take(2 * vtable.length, 2);
+      positions.set(key, vtablePosition);
+      for (const [i, value] of vtable.entries()) this.write(vtablePosition + 2 * i, int16(value));
+      this.write(position, int32(position - vtablePosition));
+    }
   }
 
   /** A view of what was taken so far; it is stale once the buffer grows. */

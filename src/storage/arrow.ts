@@ -1,6 +1,6 @@
 /**
- * From column lists to Arrow: the schema of each table with all that its metadata says, and whole files. Knows no byte of the format,
- * which is written in `ipc/`.
+ * From column lists to Arrow: the schema of each table with all that its metadata says, and whole files. Knows no byte
+ * of the format, which is written in `ipc/`.
  */
 import { EVENT_KINDS } from '../../schemas/catalogue.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read of a segment but its
- * schema and the batches that are asked for, and nothing depends on a footer.
+ * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read
+ * of a segment but its schema and the batches that are asked for, and nothing depends on a footer.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -24,8 +24,8 @@ export interface BatchRows {
 }
 
 /**
- * Reads one batch of a segment. `file` is its name once sealed; where it is still open, it is read there. `schemaEnd` is where its first batch
- * begins.
+ * Reads one batch of a segment. `file` is its name once sealed; where it is still open, it is read there. `schemaEnd`
+ * is where its first batch begins.
  *
  * @throws RunError where the segment is gone, cut or damaged.
  */

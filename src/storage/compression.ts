@@ -1,6 +1,7 @@
 /**
- * Compression of record batches, for the writer of Arrow files and for the library that reads them. The only place that knows where zstd
- * comes from: Node.js has one from 22.15 on, before that it is WebAssembly, which must be loaded first.
+ * Compression of record batches, for the writer of Arrow files and for the library that reads them. The only place that
+ * knows where zstd comes from: Node.js has one from 22.15 on, before that it is WebAssembly, which must be loaded
+ * first.
  */
 import * as zlib from 'node:zlib';
 import { CompressionType, compressionRegistry } from 'apache-arrow';
@@ -17,8 +18,8 @@ interface Zstd {
 const LEVEL = 1;
 
 /**
- * Makes sure that this thread can write, and read, record batches of a compression. To be awaited once before the first such batch; without
- * compression nothing is loaded.
+ * Makes sure that this thread can write, and read, record batches of a compression. To be awaited once before the first
+ * such batch; without compression nothing is loaded.
  */
 export async function prepareCompression(compression: CompressionName): Promise<void> {
   if (compression === 'none') return;
@@ -54,7 +55,7 @@ function zstdOfNode(): Zstd | null {
   const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
   return {
     compress: (bytes) => zstdCompressSync(bytes, { params }),
-    // Copied: a small result may stand anywhere in a shared pool, and a column of float64 must begin on a multiple of 8.
+    // Copied: a small result may stand anywhere in a shared pool, and a column of float64 must be aligned.
     decompress: (bytes) => Uint8Array.from(zstdDecompressSync(bytes)),
   };
 }

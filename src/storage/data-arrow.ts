@@ -1,6 +1,6 @@
 /**
- * Samples from and to Arrow files (the IPC file format, which is also Feather version 2). A run keeps its data so, and what it keeps can
- * be given to another sweep as it is.
+ * Samples from and to Arrow files (the IPC file format, which is also Feather version 2). A run keeps its data so, and
+ * what it keeps can be given to another sweep as it is.
  */
 import { DataType, Precision, type RecordBatchFileReader, RecordBatchReader, Table } from 'apache-arrow';
 import type { DataFile } from '../../schemas/dataset.ts';

@@ -1,6 +1,6 @@
 /**
- * Parquet files of record batches. The only place that knows the Parquet library, which is loaded when it is needed: its WebAssembly takes a tenth
- * of a second to compile.
+ * Parquet files of record batches. The only place that knows the Parquet library, which is loaded when it is needed:
+ * its WebAssembly takes a tenth of a second to compile.
  */
 import {
   type Data,
@@ -19,8 +19,9 @@ import {
 export type ParquetEncoder = (batches: readonly RecordBatch[], recipes: Readonly<Record<string, string>>) => Uint8Array;
 
 /**
- * Loads the library. The files are compressed with zstd, one row group each, and keep Arrow's metadata and types. Fixed-size lists become
- * plain lists: pyarrow before version 26 cannot read those of a fixed size from Parquet where some are null.
+ * Loads the library. The files are compressed with zstd, one row group each, and keep Arrow's metadata and types.
+ * Fixed-size lists become plain lists: pyarrow before version 26 cannot read those of a fixed size from Parquet where
+ * some are null.
  */
 export async function loadParquet(): Promise<ParquetEncoder> {
   const { Compression, Table, WriterPropertiesBuilder, writeParquet } = await import('parquet-wasm');

@@ -1,12 +1,13 @@
 /**
- * Segments: Arrow IPC files that grow batch by batch. While open, a segment is `NAME.arrow.part`; sealing adds the footer and
- * takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was lost, and the next
- * task to append cuts it off first.
+ * Segments: Arrow IPC files that grow batch by batch. While open, a segment is `NAME.arrow.part`; sealing adds the
+ * footer and takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was
+ * lost, and the next task to append cuts it off first.
  *
  *     ARROW1·· │ schema │ dictionaries │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
  *     └───────────────── committed bytes ────────────────┘└ debris ┘   └─────────── written by sealing ─────────┘
  *
- * Dictionaries are known before the first row and never change. A file that is cut is still a stream of its whole batches.
+ * Dictionaries are known before the first row and never change. A file that is cut is still a stream of its whole
+ * batches.
  */
 import {
   closeSync,
@@ -46,7 +47,9 @@ export const EMPTY_SEGMENT: SegmentState = { committedBytes: 0, blocks: [] };
 /** The name of a segment while it is open. */
 export const openName = (file: string): string => `${file}.part`;
 
-/** Appends batches to an open segment. The caller commits what `finish` returns, or does not, and then nothing happened. */
+/**
+ * Appends batches to an open segment. The caller commits what `finish` returns, or does not, and then nothing happened.
+ */
 export class SegmentAppender {
   readonly #schema: ArrowSchema;
   readonly #compress: Compress | null;
@@ -85,7 +88,9 @@ export class SegmentAppender {
     this.#blocks.push({ offset, metadataBytes, bodyBytes, rows: rowCount, crc32: this.#write(chunks) });
   }
 
-  /** Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end. */
+  /**
+   * Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end.
+   */
   finish(): { readonly endBytes: number; readonly blocks: BatchBlock[]; readonly headCrc32?: number } {
     try {
       withPath(this.#file, () => {
@@ -115,9 +120,9 @@ export class SegmentAppender {
 }
 
 /**
- * How an open segment becomes a finished one: by getting its name, unless there is a file of that name (`link`) or over one that is there
- * (`replace`), or as a copy of what is committed (`copy`). One that another session wrote is copied: should its process not be gone after
- * all, it has nothing of the finished file in its hands.
+ * How an open segment becomes a finished one: by getting its name, unless there is a file of that name (`link`) or over
+ * one that is there (`replace`), or as a copy of what is committed (`copy`). One that another session wrote is copied:
+ * should its process not be gone after all, it has nothing of the finished file in its hands.
  */
 export type Sealing = 'link' | 'replace' | 'copy';
 
@@ -144,7 +149,10 @@ export function sealSegment(file: string, schema: ArrowSchema, state: SegmentSta
   });
 }
 
-/** Gives a file a name that nothing has yet: a session that has taken over may have finished the segment in the meantime. */
+/**
+ * Gives a file a name that nothing has yet: a session that has taken over may have finished the segment in the
+ * meantime.
+ */
 function linkOrRename(open: string, file: string): void {
   try {
     linkSync(open, file);
@@ -175,8 +183,8 @@ function copyPrefix(from: string, to: string, bytes: number): void {
 }
 
 /**
- * Gives a finished segment its footer again where that is not the one of its committed batches: nothing crashes so, but a disk may have lost it, or
- * the journal what it covers.
+ * Gives a finished segment its footer again where that is not the one of its committed batches: nothing crashes so, but
+ * a disk may have lost it, or the journal what it covers.
  */
 export function mendFooter(file: string, schema: ArrowSchema, state: SegmentState): void {
   withPath(file, () => {
@@ -196,7 +204,10 @@ export function mendFooter(file: string, schema: ArrowSchema, state: SegmentStat
   });
 }
 
-/** The footer of what is committed. The places of the dictionaries in it are right only where the file has the head of this Gyre. */
+/**
+ * The footer of what is committed. The places of the dictionaries in it are right only where the file has the head of
+ * this Gyre.
+ */
 function footerOf(schema: ArrowSchema, { blocks }: SegmentState, file: string): Buffer {
   const head = fileHead(schema);
   if (blocks.length > 0 && blocks[0].offset !== head.bytes.length)

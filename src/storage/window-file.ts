@@ -1,6 +1,6 @@
 /**
- * Writes windows into one Arrow file: batch by batch as they come, so that memory does not depend on their length, and under its name only once it is
- * whole.
+ * Writes windows into one Arrow file: batch by batch as they come, so that memory does not depend on their length, and
+ * under its name only once it is whole.
  */
 import { unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -96,7 +96,9 @@ const VECTORS = [
   ['gradient', 'gradient'],
 ] as const;
 
-/** A moment that an optimiser does not keep is zeros marked as null: a list of fixed size takes its place either way. */
+/**
+ * A moment that an optimiser does not keep is zeros marked as null: a list of fixed size takes its place either way.
+ */
 function vectorColumn(windows: readonly StateWindow[], name: (typeof VECTORS)[number][1]): ColumnValues {
   const zeros = ({ length, BYTES_PER_ELEMENT }: FloatArray) =>
     floatArray(BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64', length);

@@ -1,5 +1,5 @@
-"""What the tables say, recomputed: buckets from single epochs, digests of blocks from losses, the fingerprint from networks. And how their
-files are made: each is a stream behind its first eight bytes.
+"""What the tables say, recomputed: buckets from single epochs, digests of blocks from losses, the fingerprint from
+networks. And how their files are made: each is a stream behind its first eight bytes.
 
 The fine run keeps every epoch and the coarse one buckets of 20 of the same networks, so one must follow from the other.
 """

@@ -1,8 +1,9 @@
-"""Older versions of pyarrow read a run as the newest does: its Arrow files, as files and as streams, and its export as Parquet.
+"""Older versions of pyarrow read a run as the newest does: its Arrow files, as files and as streams, and its export as
+Parquet.
 
     python old_pyarrow.py PYTHON...                    each PYTHON has a pyarrow of its own and need not have more
 
-The newest is that of the Python which runs this. A reader prints one digest per file, and all readers must print the same.
+The newest is that of the Python which runs this. A reader prints one digest per file, and all must print the same.
 """
 
 import hashlib
@@ -54,9 +55,9 @@ def compare(pythons):
     versions = []
     for python in pythons:
         version, found = read_by(python, folders)
-        different = [path for path in expected if found.get(path) != expected[path]]
-        if different or len(found) != len(expected):
-            sys.exit(f"pyarrow {version} and {pyarrow.__version__} read {len(found)} and {len(expected)} files; different: {different}")
+        different = [path for path in expected.keys() | found.keys() if found.get(path) != expected.get(path)]
+        if different:
+            sys.exit(f"pyarrow {version} and {pyarrow.__version__} read different rows in {', '.join(sorted(different))}")
         versions.append(version)
     print(f"pyarrow {', '.join(versions)} and {pyarrow.__version__} read the same rows in {len(expected)} files")
 

@@ -1,6 +1,6 @@
 /**
- * Tables from column lists: whatever goes in comes out of Arrow's own reader, in every column type, with nulls where they are
- * allowed and only there.
+ * Tables from column lists: whatever goes in comes out of Arrow's own reader, in every column type, with nulls where
+ * they are allowed and only there.
  */
 import { type Table, tableFromIPC } from 'apache-arrow';
 import * as fc from 'fast-check';

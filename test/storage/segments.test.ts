@@ -1,6 +1,6 @@
 /**
- * Segments grow over sessions that may be lost, and end as Arrow files that any reader opens: exactly the committed rows, bit
- * for bit, whatever stood behind them in between.
+ * Segments grow over sessions that may be lost, and end as Arrow files that any reader opens: exactly the committed
+ * rows, bit for bit, whatever stood behind them in between.
  */
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -166,7 +166,7 @@ describe('a segment', () => {
     const [block] = state.blocks;
     const other = { ...state, blocks: [{ ...block, offset: block.offset - 8 }] };
     expect(() => sealSegment(file, schema, other)).toThrow(
-      `00001.arrow.part: got a head of ${block.offset - 8} bytes, as the journal says, expected the ${block.offset} bytes`,
+      `got a head of ${block.offset - 8} bytes, as the journal says, expected the ${block.offset} bytes`,
     );
     expect(() => sealSegment(file, schema, other)).toThrow(RunError);
     sealSegment(file, schema, state);

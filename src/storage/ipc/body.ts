@@ -1,6 +1,6 @@
 /**
- * The body of a record batch: its buffers one after another, each padded to a multiple of eight bytes, beside the lists that say where
- * each one stands. Buffers are views of the columns, never copies.
+ * The body of a record batch: its buffers one after another, each padded to a multiple of eight bytes, beside the lists
+ * that say where each one stands. Buffers are views of the columns, never copies.
  *
  *     uncompressed   │ buffer │ padding │ buffer │ padding │ …
  *     compressed     │ uncompressed length int64 │ zstd frame │ padding │ …

@@ -1,6 +1,6 @@
 /**
- * Columns to buffers. A column is a node with its row and null counts, a bitmap of validity that is empty where nothing is null, and the
- * buffers of its type. Typed arrays become views of their own bytes.
+ * Columns to buffers. A column is a node with its row and null counts, a bitmap of validity that is empty where nothing
+ * is null, and the buffers of its type. Typed arrays become views of their own bytes.
  *
  *     u32, f32, f64     validity │ numbers
  *     bool              validity │ bits
@@ -19,8 +19,9 @@ type Texts = readonly (string | null)[];
 type Flags = readonly (boolean | null)[];
 
 /**
- * The values of one column. Numbers are a typed array of the column's type, `[row]` or `[row][number of the list]`. Names and flags are
- * plain arrays with null for a null. In a nullable column of numbers, `valid[row] = 0` marks a null.
+ * The values of one column. Numbers are a typed array of the column's type, `[row]` or `[row][number of the list]`.
+ * Names and flags are plain arrays with null for a null. In a nullable column of numbers, `valid[row] = 0` marks a
+ * null.
  */
 export interface ColumnValues {
   readonly values: Numbers | Texts | Flags;

@@ -1,7 +1,7 @@
 /**
- * Flatbuffers, the format of all metadata in Arrow files (https://flatbuffers.dev/internals). A caller describes a tree of tables,
- * vectors and texts; `flatbuffer` writes it. Each part stands before the parts that it refers to, so offsets are filled in once their
- * targets have a place. Everything is little-endian. Knows nothing of Arrow.
+ * Flatbuffers, the format of all metadata in Arrow files (https://flatbuffers.dev/internals). A caller describes a tree
+ * of tables, vectors and texts; `flatbuffer` writes it. Each part stands before the parts that it refers to, so offsets
+ * are filled in once their targets have a place. Everything is little-endian. Knows nothing of Arrow.
  *
  *     table     │ distance back to the vtable i32 │ slot 0 │ slot 1 │ …
  *     vector    │ count u32 │ distance to part 0 u32 │ distance to part 1 u32 │ …
@@ -9,9 +9,9 @@
  *     text      │ bytes u32 │ UTF-8 │ 0
  *     vtable    │ bytes of the vtable u16 │ bytes of the table u16 │ offset of slot 0 u16 │ offset of slot 1 u16 │ …
  *
- * A slot holds a number, or the distance to a part as u32. The vtable has offset 0 for a slot that is absent. Tables with equal vtables
- * share one: a schema has hundreds of tables of few kinds. All vtables stand at the end, so the distance back to them is negative: polars
- * refuses a vtable that stands before the part that refers to its table.
+ * A slot holds a number, or the distance to a part as u32. The vtable has offset 0 for a slot that is absent. Tables
+ * with equal vtables share one: a schema has hundreds of tables of few kinds. All vtables stand at the end, so the
+ * distance back to them is negative: polars refuses a vtable that stands before the part that refers to its table.
  */
 
 /** Writes itself to the end of a buffer and returns its position there. */

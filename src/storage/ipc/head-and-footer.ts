@@ -1,8 +1,9 @@
 /**
- * What an Arrow file has around its record batches. The schema stands in the head as well as in the footer, so everything behind the
- * first eight bytes is a stream: a file without its footer is still readable, and so is a file for a reader that knows streams alone.
+ * What an Arrow file has around its record batches. The schema stands in the head as well as in the footer, so
+ * everything behind the first eight bytes is a stream: a file without its footer is still readable, and so is a file
+ * for a reader that knows streams alone.
  *
- *     ARROW1·· │ schema │ dictionary │ … │ batch │ batch │ … │ FF FF FF FF 00 00 00 00 │ footer │ bytes of footer int32 │ ARROW1
+ *     ARROW1·· │ schema │ dictionary │ … │ batch │ batch │ … │ FF FF FF FF 00 00 00 00 │ footer │ its bytes int32 │ ARROW1
  *     └───────────── head ───────────────┘                   └──── end of stream ─────┘
  *
  * The footer is a flatbuffer with the schema and the place of each dictionary and batch, after Arrow's File.fbs.

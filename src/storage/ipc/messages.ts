@@ -1,6 +1,7 @@
 /**
- * Messages: what an Arrow stream consists of, and an Arrow file between its first bytes and its footer. A message is metadata, which is
- * a flatbuffer, and a body. Both have a length that is a multiple of eight bytes. Numbers in capitals are those of Arrow's Message.fbs.
+ * Messages: what an Arrow stream consists of, and an Arrow file between its first bytes and its footer. A message is
+ * metadata, which is a flatbuffer, and a body. Both have a length that is a multiple of eight bytes. Numbers in
+ * capitals are those of Arrow's Message.fbs.
  *
  *     FF FF FF FF │ bytes of flatbuffer and padding int32 │ flatbuffer │ padding │ body
  *     └─────────────────────────── metadata ───────────────────────────────────┘
@@ -33,7 +34,9 @@ export function schemaMessage(schema: ArrowSchema): Message {
   return message(SCHEMA, schemaPart(schema), new Body(null));
 }
 
-/** The names of one dictionary. Never compressed: a footer gives its place without knowing how batches are compressed. */
+/**
+ * The names of one dictionary. Never compressed: a footer gives its place without knowing how batches are compressed.
+ */
 export function dictionaryMessage(id: number, names: readonly string[]): Message {
   const body = new Body(null);
   addTexts(body, names);
@@ -41,8 +44,8 @@ export function dictionaryMessage(id: number, names: readonly string[]): Message
 }
 
 /**
- * The first `rowCount` rows of a table. Typed arrays are not copied, and every NaN in them is made canonical in place: they must not
- * change until the message is written.
+ * The first `rowCount` rows of a table. Typed arrays are not copied, and every NaN in them is made canonical in place:
+ * they must not change until the message is written.
  */
 export function batchMessage(
   schema: ArrowSchema,

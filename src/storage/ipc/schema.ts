@@ -1,6 +1,6 @@
 /**
- * Schemas: what an Arrow file says of its columns, and how that stands in the metadata. Used by the schema message at the head of a
- * file and by the footer. Numbers in capitals are those of Arrow's own Schema.fbs, MetadataVersion V5.
+ * Schemas: what an Arrow file says of its columns, and how that stands in the metadata. Used by the schema message at
+ * the head of a file and by the footer. Numbers in capitals are those of Arrow's own Schema.fbs, MetadataVersion V5.
  */
 import type { ColumnType } from '../../../schemas/columns.ts';
 import { int8, int16, int32, int64, type Part, table, text, vector } from './flatbuffer.ts';

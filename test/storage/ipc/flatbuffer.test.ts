@@ -1,5 +1,6 @@
 /**
- * Flatbuffers, as far as no reader of Arrow files in the other tests would notice: what they have in common, and where it stands.
+ * Flatbuffers, as far as no reader of Arrow files in the other tests would notice: what they have in common, and where
+ * it stands.
  */
 import { expect, test } from 'vitest';
 import { flatbuffer, int8, int64, structs, table, text, vector } from '../../../src/storage/ipc/flatbuffer.ts';

@@ -1,6 +1,7 @@
 /**
- * Every Arrow file of a run is a stream behind its first eight bytes, for readers that know streams alone. Looks at a copy of the golden
- * run, which has a file of every kind but findings, with its findings; the reader is flechette, which shares no code with the writer.
+ * Every Arrow file of a run is a stream behind its first eight bytes, for readers that know streams alone. Looks at a
+ * copy of the golden run, which has a file of every kind but findings, with its findings; the reader is flechette,
+ * which shares no code with the writer.
  */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

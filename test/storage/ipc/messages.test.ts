@@ -1,6 +1,6 @@
 /**
- * Messages: numbers reach the disk without being copied, every part is aligned, and lengths say what follows. What the parts mean is for
- * readers to say, in test/storage and test/interop.
+ * Messages: numbers reach the disk without being copied, every part is aligned, and lengths say what follows. What the
+ * parts mean is for readers to say, in test/storage and test/interop.
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -17,7 +17,7 @@ import type { Network } from '../../schemas/network.ts';
 import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { eventsTold } from '../detect/observer.ts';
 import { firstTailEpoch } from '../detect/tail.ts';
-import { arrowSchema, emptyBatch, recordBatch, SEGMENT_DICTIONARIES } from '../storage/arrow.ts';
+import { segmentSchema } from '../storage/arrow.ts';
 import { batchesOf } from '../storage/arrow-files.ts';
 import { readCheckpoints } from '../storage/checkpoints.ts';
 import { type PlacedRows, placedRows, someRows } from '../storage/rows.ts';
@@ -174,7 +174,6 @@ function rewriteSegment(
   const { key: runKey } = manifest;
   const { compression } = manifest.sweep.trace;
   const spec = SEGMENTED_TABLES[table];
-  const dictionaries = SEGMENT_DICTIONARIES;
   let rowsOfAll = 0;
   const kept = Array.from(batchesOf(segments.pathOf(table, file)), (batch) => {
     rowsOfAll += batch.numRows;
@@ -184,11 +183,9 @@ function rewriteSegment(
   if (rowsKept === rowsOfAll) return null;
   if (rowsKept === 0) return { removed: { table, file }, commit: null };
   const { path, file: newFile, committedBytes } = segments.newSegment(table);
-  const appender = new SegmentAppender(path, emptyBatch(table, runKey), { committedBytes, compression });
-  const schema = arrowSchema({ table: spec, runKey, dictionaries });
+  const appender = new SegmentAppender(path, segmentSchema(table, runKey), { committedBytes, compression });
   try {
-    for (const { rows, rowCount } of kept)
-      if (rowCount > 0) appender.append(recordBatch({ schema, table: spec, rows, rowCount, dictionaries }));
+    for (const { rows, rowCount } of kept) if (rowCount > 0) appender.append(rows, rowCount);
     return { removed: { table, file }, commit: { table, file: newFile, ...appender.finish() } };
   } finally {
     appender.abandon();

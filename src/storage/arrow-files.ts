@@ -1,13 +1,14 @@
 /**
- * Reads the record batches of a finished Arrow file, one after another: what tools without Arrow are given is made of them.
+ * Reads the record batches of a finished Arrow file, one after another: what tools without Arrow are given is made of
+ * them.
  */
 import { type RecordBatch, type RecordBatchFileReader, RecordBatchReader } from 'apache-arrow';
 import { RunError } from '../../schemas/problems.ts';
 import { readPlain } from './plain-files.ts';
 
 /**
- * The record batches of a file, views of its bytes where they are not compressed. The file is held as a whole: a segment is tens of
- * megabytes. Where batches are compressed, `prepareCompression` must have been awaited.
+ * The record batches of a file, views of its bytes where they are not compressed. The file is held as a whole: a
+ * segment is tens of megabytes. Where batches are compressed, `prepareCompression` must have been awaited.
  *
  * @throws RunError where the file is no Arrow file, or damaged.
  */

@@ -1,6 +1,6 @@
 /**
- * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read of a segment but its
- * schema and the batches that are asked for, and nothing depends on a footer.
+ * Reads single record batches of segments, open or sealed, by the places that the journal has them at: nothing is read
+ * of a segment but its schema and the batches that are asked for, and nothing depends on a footer.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -8,11 +8,9 @@ import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { RESTORE_REMEDY, withPath } from './files.ts';
+import { MAGIC_BYTES } from './ipc/head-and-footer.ts';
 import { openPlain } from './plain-files.ts';
 import { openName } from './segments.ts';
-
-/** Bytes of a segment before its schema message: `ARROW1` and two zeros. */
-const MAGIC_BYTES = 8;
 
 /** The rows of one batch, column by column. */
 export interface BatchRows {
@@ -26,8 +24,8 @@ export interface BatchRows {
 }
 
 /**
- * Reads one batch of a segment. `file` is its name once sealed; where it is still open, it is read there. `schemaEnd` is where its first batch
- * begins.
+ * Reads one batch of a segment. `file` is its name once sealed; where it is still open, it is read there. `schemaEnd`
+ * is where its first batch begins.
  *
  * @throws RunError where the segment is gone, cut or damaged.
  */

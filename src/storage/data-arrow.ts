@@ -1,24 +1,12 @@
 /**
- * Samples from and to Arrow files (the IPC file format, which is also Feather version 2). A run keeps its data so, and what it keeps can
- * be given to another sweep as it is.
+ * Samples from and to Arrow files (the IPC file format, which is also Feather version 2). A run keeps its data so, and
+ * what it keeps can be given to another sweep as it is.
  */
-import {
-  DataType,
-  Field,
-  Float32,
-  makeData,
-  Precision,
-  RecordBatch,
-  type RecordBatchFileReader,
-  RecordBatchFileWriter,
-  RecordBatchReader,
-  Schema,
-  Struct,
-  Table,
-} from 'apache-arrow';
+import { DataType, Precision, type RecordBatchFileReader, RecordBatchReader, Table } from 'apache-arrow';
 import type { DataFile } from '../../schemas/dataset.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { checkRowCount, dataFileOf, Mistakes, numberMistake, type UsedColumn, usedColumns } from './data-columns.ts';
+import { arrowFile } from './ipc/head-and-footer.ts';
 
 const MAGIC = 'ARROW1';
 const EXPECTED = { expected: 'an Arrow IPC file (Feather version 2), uncompressed' };
@@ -109,15 +97,13 @@ function isNumeric(type: DataType): boolean {
 
 /** An Arrow file of samples, as bytes: float32 columns, inputs first. `readArrow` gives the same samples back. */
 export function dataArrow({ inputs, targets, inputNames, outputNames }: Omit<DataFile, 'inputCount' | 'outputCount'>) {
-  const length = inputs.length / inputNames.length;
+  const rowCount = inputs.length / inputNames.length;
   const columnsOf = (values: Float32Array, names: readonly string[]) =>
-    names.map((name, c) => ({
-      field: new Field(name, new Float32(), false),
-      data: Float32Array.from({ length }, (_, row) => values[row * names.length + c]),
-    }));
+    names.map((name, c) => {
+      const column = Float32Array.from({ length: rowCount }, (_, row) => values[row * names.length + c]);
+      return [name, { values: column }] as const;
+    });
   const columns = [...columnsOf(inputs, inputNames), ...columnsOf(targets, outputNames)];
-  const schema = new Schema(columns.map(({ field }) => field));
-  const children = columns.map(({ data }) => makeData({ type: new Float32(), length, nullCount: 0, data }));
-  const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }));
-  return RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
+  const fields = columns.map(([name]) => ({ name, type: 'f32' as const, nullable: false, metadata: {} }));
+  return arrowFile({ fields, metadata: {} }, { rows: Object.fromEntries(columns), rowCount });
 }

@@ -1,5 +1,6 @@
 /**
- * Some rows of a record batch, as columns that a batch can be made of again, and what to choose them by. Every bit of a number stays as it is.
+ * Some rows of a record batch, as columns that a batch can be made of again, and what to choose them by. Every bit of a
+ * number stays as it is.
  */
 import type { RecordBatch, Vector } from 'apache-arrow';
 import type { TableSpec } from '../../schemas/trace.ts';

@@ -1,12 +1,13 @@
 /**
- * Segments: Arrow IPC files that grow batch by batch. While open, a segment is `NAME.arrow.part`; sealing adds the footer and
- * takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was lost, and the next
- * task to append cuts it off first.
+ * Segments: Arrow IPC files that grow batch by batch. While open, a segment is `NAME.arrow.part`; sealing adds the
+ * footer and takes `.part` off. Whatever follows the committed bytes of an open segment is debris of a task that was
+ * lost, and the next task to append cuts it off first.
  *
  *     ARROW1·· │ schema │ dictionaries │ batch │ batch │ …            │ end of stream │ footer │ length │ ARROW1
  *     └───────────────── committed bytes ────────────────┘└ debris ┘   └─────────── written by sealing ─────────┘
  *
- * Dictionaries are known before the first row and never change. The schema message stands in front although the file format does without it: a cut file is then still a readable stream.
+ * Dictionaries are known before the first row and never change. A file that is cut is still a stream of its whole
+ * batches.
  */
 import {
   closeSync,
@@ -21,13 +22,16 @@ import {
   writevSync,
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { Message, type RecordBatch, type Schema } from 'apache-arrow';
-import { FileBlock } from 'apache-arrow/ipc/metadata/file';
 import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
-import { ArrowFileWriter } from './compression.ts';
+import { compressorOf } from './compression.ts';
 import { NO_LINKS, RESTORE_REMEDY, removeIfThere, syncFolderOf, withPath } from './files.ts';
+import type { Compress } from './ipc/body.ts';
+import type { TableValues } from './ipc/columns.ts';
+import { fileFooter, fileHead } from './ipc/head-and-footer.ts';
+import { batchMessage } from './ipc/messages.ts';
+import type { ArrowSchema } from './ipc/schema.ts';
 import { openAside, openPlain } from './plain-files.ts';
 
 /** The committed part of a segment: its bytes from 0 on, and the batches in them. */
@@ -43,59 +47,69 @@ export const EMPTY_SEGMENT: SegmentState = { committedBytes: 0, blocks: [] };
 /** The name of a segment while it is open. */
 export const openName = (file: string): string => `${file}.part`;
 
-/** Appends batches to an open segment. The caller commits what `finish` returns, or does not, and then nothing happened. */
+/**
+ * Appends batches to an open segment. The caller commits what `finish` returns, or does not, and then nothing happened.
+ */
 export class SegmentAppender {
-  readonly #writer: SynchronousWriter;
+  readonly #schema: ArrowSchema;
+  readonly #compress: Compress | null;
   readonly #file: string;
   readonly #descriptor: number;
-  /** Whether the folder does not yet know of the file for certain. */
-  readonly #isNew: boolean;
+  /** CRC-32 of the head; null where the file had one already. */
+  readonly #headCrc32: number | null = null;
+  readonly #blocks: BatchBlock[] = [];
+  #endBytes: number;
   #isOpen = true;
 
-  /**
-   * Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. `empty` is a batch
-   * without rows: the schema and the dictionaries.
-   */
+  /** Opens `file` (without `.part`), creating it where nothing is committed, and cuts off whatever is not committed. */
   constructor(
     file: string,
-    empty: RecordBatch,
+    schema: ArrowSchema,
     { committedBytes, compression = 'none' }: Pick<SegmentState, 'committedBytes'> & { compression?: CompressionName },
   ) {
+    this.#schema = schema;
+    this.#compress = compressorOf(compression);
     this.#file = openName(file);
-    this.#isNew = committedBytes === 0;
+    this.#endBytes = committedBytes;
     this.#descriptor = withPath(this.#file, () => openPlain(this.#file, committedBytes === 0 ? 'create' : 'change'));
     try {
       cutTo(committedBytes, this.#file, this.#descriptor);
-      this.#writer = new SynchronousWriter({
-        file: this.#file,
-        descriptor: this.#descriptor,
-        empty,
-        positionBytes: committedBytes,
-        compression,
-      });
+      if (committedBytes === 0) this.#headCrc32 = this.#write([fileHead(schema).bytes]);
     } catch (error) {
       this.abandon();
       throw error;
     }
   }
 
-  /** Writes a batch at once; its buffers are free again on return. */
-  append(batch: RecordBatch): void {
-    this.#writer.append(batch);
+  /** Writes the first `rowCount` rows as one batch, at once: the arrays are free again on return. */
+  append(rows: TableValues, rowCount: number): void {
+    const offset = this.#endBytes;
+    const { chunks, metadataBytes, bodyBytes } = batchMessage(this.#schema, { rows, rowCount }, this.#compress);
+    this.#blocks.push({ offset, metadataBytes, bodyBytes, rows: rowCount, crc32: this.#write(chunks) });
   }
 
-  /** Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end. */
+  /**
+   * Makes everything appended durable, closes the file and returns the batches appended and the bytes up to their end.
+   */
   finish(): { readonly endBytes: number; readonly blocks: BatchBlock[]; readonly headCrc32?: number } {
     try {
       withPath(this.#file, () => {
         fdatasyncSync(this.#descriptor);
-        if (this.#isNew) syncFolderOf(this.#file);
+        // The folder may not yet know of a new file.
+        if (this.#headCrc32 !== null) syncFolderOf(this.#file);
       });
-      const { positionBytes: endBytes, appendedBlocks: blocks, headCrc32 } = this.#writer;
-      return { endBytes, blocks, ...(headCrc32 !== null && { headCrc32 }) };
+      const headCrc32 = this.#headCrc32 === null ? {} : { headCrc32: this.#headCrc32 };
+      return { endBytes: this.#endBytes, blocks: this.#blocks, ...headCrc32 };
     } finally {
       this.abandon();
     }
+  }
+
+  /** Writes to the end of the file and returns the CRC-32 of what it wrote. */
+  #write(chunks: readonly Uint8Array[]): number {
+    withPath(this.#file, () => writeAt(this.#descriptor, this.#endBytes, chunks));
+    this.#endBytes += chunks.reduce((sum, { length }) => sum + length, 0);
+    return chunks.reduce((sum, bytes) => crc32(bytes, sum), 0);
   }
 
   /** Closes the file, where it is open, and leaves what was appended since as debris. */
@@ -106,19 +120,15 @@ export class SegmentAppender {
 }
 
 /**
- * How an open segment becomes a finished one: by getting its name, unless there is a file of that name (`link`) or over one that is there
- * (`replace`), or as a copy of what is committed (`copy`). One that another session wrote is copied: should its process not be gone after
- * all, it has nothing of the finished file in its hands.
+ * How an open segment becomes a finished one: by getting its name, unless there is a file of that name (`link`) or over
+ * one that is there (`replace`), or as a copy of what is committed (`copy`). One that another session wrote is copied:
+ * should its process not be gone after all, it has nothing of the finished file in its hands.
  */
 export type Sealing = 'link' | 'replace' | 'copy';
 
 /** Turns an open segment into a finished Arrow file of its committed batches; without any, removes it. */
-export function sealSegment(
-  file: string,
-  empty: RecordBatch,
-  { committedBytes, blocks }: SegmentState,
-  sealing: Sealing = 'link',
-): void {
+export function sealSegment(file: string, schema: ArrowSchema, state: SegmentState, sealing: Sealing = 'link'): void {
+  const { committedBytes, blocks } = state;
   const open = openName(file);
   withPath(open, () => {
     if (blocks.length === 0) return unlinkSync(open);
@@ -127,7 +137,7 @@ export function sealSegment(
     const descriptor = openPlain(target, 'change');
     try {
       cutTo(committedBytes, target, descriptor);
-      footerWriter({ file: target, descriptor, empty, positionBytes: committedBytes }).writeFooter(blocks);
+      writeAt(descriptor, committedBytes, [footerOf(schema, state, target)]);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -141,7 +151,10 @@ export function sealSegment(
   });
 }
 
-/** Gives a file a name that nothing has yet: a session that has taken over may have finished the segment in the meantime. */
+/**
+ * Gives a file a name that nothing has yet: a session that has taken over may have finished the segment in the
+ * meantime.
+ */
 function linkOrRename(open: string, file: string): void {
   try {
     linkSync(open, file);
@@ -172,20 +185,20 @@ function copyPrefix(from: string, to: string, bytes: number): void {
 }
 
 /**
- * Gives a finished segment its footer again where that is not the one of its committed batches: nothing crashes so, but a disk may have lost it, or
- * the journal what it covers.
+ * Gives a finished segment its footer again where that is not the one of its committed batches: nothing crashes so, but
+ * a disk may have lost it, or the journal what it covers.
  */
-export function mendFooter(file: string, empty: RecordBatch, { committedBytes, blocks }: SegmentState): void {
+export function mendFooter(file: string, schema: ArrowSchema, state: SegmentState): void {
   withPath(file, () => {
     const descriptor = openPlain(file, 'change');
     try {
-      const writer = footerWriter({ file, descriptor, empty, positionBytes: committedBytes });
-      const expected = writer.footerBytes(blocks);
+      const { committedBytes } = state;
+      const expected = footerOf(schema, state, file);
       const found = Buffer.alloc(expected.length + 1);
       const foundBytes = readSync(descriptor, found, 0, found.length, committedBytes);
       if (expected.equals(found.subarray(0, foundBytes))) return;
       cutTo(committedBytes, file, descriptor);
-      writer.writeFooter(blocks);
+      writeAt(descriptor, committedBytes, [expected]);
       fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -193,9 +206,20 @@ export function mendFooter(file: string, empty: RecordBatch, { committedBytes, b
   });
 }
 
-/** A footer is never compressed. */
-function footerWriter(of: { file: string; descriptor: number; empty: RecordBatch; positionBytes: number }) {
-  return new SynchronousWriter({ ...of, compression: 'none' });
+/**
+ * The footer of what is committed. The places of the dictionaries in it are right only where the file has the head of
+ * this Gyre.
+ */
+function footerOf(schema: ArrowSchema, { blocks }: SegmentState, file: string): Buffer {
+  const head = fileHead(schema);
+  if (blocks.length > 0 && blocks[0].offset !== head.bytes.length)
+    throw new RunError({
+      where: file,
+      got: `a head of ${blocks[0].offset} bytes, as the journal says`,
+      expected: `the ${head.bytes.length} bytes that this version of Gyre writes`,
+      remedy: 'continue the run with the version that began it',
+    });
+  return fileFooter(schema, head, blocks);
 }
 
 /** Cuts off what is not committed. To cut a file that is too short would fill it up with zeros: it is damaged. */
@@ -214,107 +238,13 @@ function cutTo(committedBytes: number, file: string, descriptor: number): void {
   });
 }
 
-/**
- * Arrow's file writer with three more changes: it starts at any position of a file, it writes the schema message, and it writes
- * synchronously, so that a batch's buffers can be used again.
- */
-class SynchronousWriter extends ArrowFileWriter {
-  readonly appendedBlocks: BatchBlock[] = [];
-  /** Of what was written before the first batch; null where the file had it already. */
-  readonly headCrc32: number | null;
-  readonly #file: string;
-  readonly #descriptor: number;
-  /** Bytes of the file that are written; `_position` runs ahead by what is not. */
-  #writtenBytes: number;
-
-  constructor(of: {
-    file: string;
-    descriptor: number;
-    empty: RecordBatch;
-    positionBytes: number;
-    compression: CompressionName;
-  }) {
-    const { file, descriptor, empty, positionBytes } = of;
-    super(of.compression);
-    this.#file = file;
-    this.#descriptor = descriptor;
-    this.#writtenBytes = positionBytes;
-    this._schema = empty.schema;
-    this._started = true;
-    // Made for a segment that has them already too: the footer says where the dictionaries stand.
-    // Not compressed, so that whoever writes the footer finds them where they stand without having to know how batches are.
-    const compression = this._compression;
-    this._compression = null;
-    this._writeSchema(empty.schema);
-    super._writeDictionaries(empty);
-    this._compression = compression;
-    const head = this.takeChunks();
-    this.headCrc32 = positionBytes === 0 ? crc32Of(head) : null;
-    if (positionBytes === 0) this.#writeOut(head);
-    else this._position = positionBytes;
+/** Writes all chunks, one after another, from a position of a file on. */
+function writeAt(descriptor: number, positionBytes: number, chunks: readonly Uint8Array[]): void {
+  const left = chunks.filter(({ length }) => length > 0);
+  for (let at = positionBytes; left.length > 0; ) {
+    let writtenBytes = writevSync(descriptor, left, at);
+    at += writtenBytes;
+    while (left.length > 0 && writtenBytes >= left[0].length) writtenBytes -= (left.shift() as Uint8Array).length;
+    if (writtenBytes > 0) left[0] = left[0].subarray(writtenBytes);
   }
-
-  get positionBytes(): number {
-    return this._position;
-  }
-
-  append(batch: RecordBatch): void {
-    this._writeRecordBatch(batch);
-    const chunks = this.takeChunks();
-    const block = this._recordBatchBlocks[this._recordBatchBlocks.length - 1];
-    this.appendedBlocks.push({
-      offset: block.offset,
-      metadataBytes: block.metaDataLength,
-      bodyBytes: block.bodyLength,
-      rows: batch.numRows,
-      crc32: crc32Of(chunks),
-    });
-    this.#writeOut(chunks);
-  }
-
-  writeFooter(blocks: readonly BatchBlock[]): void {
-    this.#writeOut(this.#footerChunks(blocks));
-  }
-
-  /** What `writeFooter` would write. */
-  footerBytes(blocks: readonly BatchBlock[]): Buffer {
-    const { _position } = this;
-    const bytes = Buffer.concat(this.#footerChunks(blocks));
-    this._position = _position;
-    return bytes;
-  }
-
-  #footerChunks(blocks: readonly BatchBlock[]): Uint8Array[] {
-    this._recordBatchBlocks = blocks.map((block) => new FileBlock(block.metadataBytes, block.bodyBytes, block.offset));
-    this._writeFooter(this._schema as Schema);
-    return this.takeChunks();
-  }
-
-  protected override _writeSchema(schema: Schema): this {
-    super._writeSchema(schema); // the magic bytes
-    return this._writeMessage(Message.from(schema));
-  }
-
-  /** The dictionaries of a batch are those that the segment began with. */
-  protected override _writeDictionaries(_batch: RecordBatch): this {
-    return this;
-  }
-
-  /** Writes chunks to the end of the file, and is left with none. */
-  #writeOut(chunks: Uint8Array[]): void {
-    withPath(this.#file, () => {
-      while (chunks.length > 0) {
-        let writtenBytes = writevSync(this.#descriptor, chunks, this.#writtenBytes);
-        this.#writtenBytes += writtenBytes;
-        while (chunks.length > 0 && writtenBytes >= chunks[0].byteLength) {
-          writtenBytes -= (chunks.shift() as Uint8Array).byteLength;
-        }
-        if (writtenBytes > 0) chunks[0] = chunks[0].subarray(writtenBytes);
-      }
-    });
-  }
-}
-
-function crc32Of(chunks: readonly Uint8Array[]): number {
-  return chunks.reduce((sum, bytes) => crc32(bytes, sum), 0);
 }

@@ -1,13 +1,13 @@
 /**
- * Writes windows into one Arrow file: batch by batch as they come, so that memory does not depend on their length, and under its name only once it is
- * whole.
+ * Writes windows into one Arrow file: batch by batch as they come, so that memory does not depend on their length, and
+ * under its name only once it is whole.
  */
 import { unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StateWindow } from '../../schemas/replay.ts';
 import type { TableSpec } from '../../schemas/trace.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
-import { arrowSchema, type ColumnValues, emptyBatchOf, recordBatch } from './arrow.ts';
+import { type ArrowSchema, type ColumnValues, tableSchema } from './arrow.ts';
 import { makeFolder, withPath } from './files.ts';
 import { openName, SegmentAppender, sealSegment } from './segments.ts';
 
@@ -17,9 +17,7 @@ const BATCH_BYTES_MIN = 4 * 1024 * 1024;
 /** A file of windows of one table; without `finish` it must be abandoned. */
 export class WindowFile {
   readonly path: string;
-  readonly #table: TableSpec;
-  readonly #schema: ReturnType<typeof arrowSchema>;
-  readonly #empty: ReturnType<typeof emptyBatchOf>;
+  readonly #schema: ArrowSchema;
   readonly #appender: SegmentAppender;
   #isDone = false;
   #pending: StateWindow[] = [];
@@ -28,11 +26,9 @@ export class WindowFile {
 
   constructor(path: string, { table, runKey }: { table: TableSpec; runKey: string }) {
     this.path = path;
-    this.#table = table;
-    this.#schema = arrowSchema({ table, runKey });
+    this.#schema = tableSchema({ table, runKey });
     makeFolder(dirname(path));
-    this.#empty = emptyBatchOf({ table, runKey });
-    this.#appender = new SegmentAppender(path, this.#empty, { committedBytes: 0 });
+    this.#appender = new SegmentAppender(path, this.#schema, { committedBytes: 0 });
   }
 
   get rowCount(): number {
@@ -50,7 +46,7 @@ export class WindowFile {
   finish(): void {
     this.#flush();
     const { endBytes, blocks } = this.#appender.finish();
-    sealSegment(this.path, this.#empty, { committedBytes: endBytes, blocks }, 'replace');
+    sealSegment(this.path, this.#schema, { committedBytes: endBytes, blocks }, 'replace');
     this.#isDone = true;
   }
 
@@ -85,7 +81,7 @@ export class WindowFile {
       ...Object.fromEntries(vectors),
     };
     rows.gradient = { ...rows.gradient, valid: hasGradient };
-    this.#appender.append(recordBatch({ schema: this.#schema, table: this.#table, rows, rowCount }));
+    this.#appender.append(rows, rowCount);
     this.#rowCount += rowCount;
     this.#pending = [];
     this.#pendingBytes = 0;
@@ -100,7 +96,9 @@ const VECTORS = [
   ['gradient', 'gradient'],
 ] as const;
 
-/** A moment that an optimiser does not keep is zeros marked as null: a list of fixed size takes its place either way. */
+/**
+ * A moment that an optimiser does not keep is zeros marked as null: a list of fixed size takes its place either way.
+ */
 function vectorColumn(windows: readonly StateWindow[], name: (typeof VECTORS)[number][1]): ColumnValues {
   const zeros = ({ length, BYTES_PER_ELEMENT }: FloatArray) =>
     floatArray(BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64', length);

@@ -4,8 +4,8 @@
 import type { EventDigest, NetworkEvent } from '../../schemas/events.ts';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { TaskRequest } from '../../schemas/messages.ts';
-import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { arrowSchema, emptyBatch, recordBatch, SEGMENT_DICTIONARIES, type TableValues } from '../storage/arrow.ts';
+import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
+import { segmentSchema, type TableValues } from '../storage/arrow.ts';
 import { SegmentAppender } from '../storage/segments.ts';
 import { BUCKET_COLUMN_NAMES, BUCKET_COLUMNS, type Bucket, BucketRows } from './buckets.ts';
 import type { BlockDigest } from './digest.ts';
@@ -33,7 +33,7 @@ export class TraceWriter {
     const open = SEGMENTED_TABLE_NAMES.map((name) => {
       const { path, committedBytes } = request.segments[name];
       const { compression, runKey } = request;
-      return [name, new SegmentAppender(path, emptyBatch(name, runKey), { committedBytes, compression })] as const;
+      return [name, new SegmentAppender(path, segmentSchema(name, runKey), { committedBytes, compression })] as const;
     });
     this.#appenders = Object.fromEntries(open) as Record<SegmentedTableName, SegmentAppender>;
   }
@@ -79,20 +79,8 @@ export class TraceWriter {
     for (const appender of Object.values(this.#appenders)) appender.abandon();
   }
 
-  #schemaOf(name: SegmentedTableName) {
-    return arrowSchema({
-      table: SEGMENTED_TABLES[name],
-      runKey: this.#request.runKey,
-      dictionaries: SEGMENT_DICTIONARIES,
-    });
-  }
-
   #append(name: SegmentedTableName, rows: TableValues, rowCount: number): void {
-    if (rowCount === 0) return;
-    const table = SEGMENTED_TABLES[name];
-    this.#appenders[name].append(
-      recordBatch({ schema: this.#schemaOf(name), table, rows, rowCount, dictionaries: SEGMENT_DICTIONARIES }),
-    );
+    if (rowCount > 0) this.#appenders[name].append(rows, rowCount);
   }
 
   #flushEpochs(): void {

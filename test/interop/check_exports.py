@@ -5,6 +5,9 @@ reader, polars and DuckDB. The comparison is with pyarrow on the Arrow files.
 import csv
 import unittest
 
+import duckdb
+import pandas
+import polars
 import pyarrow
 import pyarrow.parquet
 
@@ -13,6 +16,7 @@ import readers
 from check_values import assert_same
 
 TABLES = ("networks", "epochs", "blocks")
+VECTORS = ("theta", "first_moment", "second_moment", "gradient")
 
 
 def plain_name(kind):
@@ -54,6 +58,31 @@ class Parquet(unittest.TestCase):
             for tool in TOOLS:
                 with self.subTest(table=table, tool=tool):
                     self.assertEqual(row_count(metadata[f"recipe.{tool}".encode()].decode(), out), expected)
+
+
+class Windows(unittest.TestCase):
+    def test_all_four_read_the_rows_of_the_arrow_windows_from_plain_lists(self):
+        exports = gyre.exported(gyre.whole_run(), "parquet")
+        for folder in sorted((gyre.whole_run() / "windows").iterdir()):
+            (source,), (path,) = folder.glob("*.arrow"), (exports / "windows" / folder.name).glob("*.parquet")
+            expected = pyarrow.ipc.open_file(str(source)).read_all()
+            self.assertGreater(sum(expected[name].null_count for name in VECTORS), 0)
+            for name in VECTORS:
+                kind = pyarrow.parquet.read_schema(path).field(name).type
+                self.assertTrue(pyarrow.types.is_list(kind), f"{name}: {kind}")
+            frame = pandas.read_parquet(path)
+            for name in VECTORS:
+                cells = [None if cell is None else cell.tolist() for cell in frame[name]]
+                self.assertEqual(repr(cells), repr(expected[name].to_pylist()), f"{folder.name}, pandas: {name}")
+            found = {
+                "pyarrow": pyarrow.parquet.read_table(path),
+                "polars": polars.read_parquet(path).to_arrow(),
+                "duckdb": duckdb.sql(f"select * from read_parquet('{path}')").to_arrow_table(),
+            }
+            columns = expected.column_names
+            for tool, table in found.items():
+                with self.subTest(windows=folder.name, tool=tool):
+                    self.assertEqual(readers.plain_rows(table.select(columns)), readers.plain_rows(expected))
 
 
 class Csv(unittest.TestCase):

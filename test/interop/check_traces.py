@@ -1,4 +1,5 @@
-"""What the tables say, recomputed: buckets from single epochs, digests of blocks from losses, the fingerprint from networks.
+"""What the tables say, recomputed: buckets from single epochs, digests of blocks from losses, the fingerprint from
+networks. And how their files are made: each is a stream behind its first eight bytes.
 
 The fine run keeps every epoch and the coarse one buckets of 20 of the same networks, so one must follow from the other.
 """
@@ -8,6 +9,7 @@ import struct
 import unittest
 
 import numpy
+import pyarrow.ipc
 
 import gyre
 import readers
@@ -80,6 +82,25 @@ class Buckets(unittest.TestCase):
             finite = numpy.isfinite(loss)
             if not finite.all():
                 self.assertLessEqual(row["nonfinite_epoch"], int(numpy.argmin(finite)) + 1, f"network {network}")
+
+
+class Streams(unittest.TestCase):
+    def test_every_file_is_a_stream_of_the_same_rows_behind_its_first_eight_bytes(self):
+        """For readers that know streams alone, as nanoarrow and DuckDB's extension do."""
+        files = [path for folder in (gyre.whole_run(), gyre.packed_run()) for path in sorted(folder.rglob("*.arrow"))]
+        kinds = {path.relative_to(gyre.whole_run()).parts[0] for path in files if path.is_relative_to(gyre.whole_run())}
+        singles = {f"{table}.arrow" for table in ("networks", "spirals", "relaxation", "curvature", "twins")}
+        self.assertEqual(kinds, singles | {"epochs", "events", "blocks", "windows", "data"})
+        for path in files:
+            with self.subTest(file=path):
+                whole = path.read_bytes()
+                self.assertEqual(whole[:8], b"ARROW1\0\0")
+                with pyarrow.ipc.open_stream(whole[8:]) as stream:
+                    found = stream.read_all()
+                found.validate(full=True)
+                expected = pyarrow.ipc.open_file(whole).read_all()
+                self.assertTrue(found.schema.equals(expected.schema, check_metadata=True))
+                self.assertEqual(readers.plain_rows(found), readers.plain_rows(expected))
 
 
 class Digests(unittest.TestCase):

@@ -91,6 +91,15 @@ def packed_run():
     return run_sweep({**MIXED, "trace": {"epochs": {"every": 20}, "compression": "zstd"}}, "packed", threads=2)
 
 
+@functools.cache
+def whole_run():
+    """A copy of the golden run with its findings: it has files of every table, of windows and of data."""
+    folder = scratch() / "whole"
+    shutil.copytree(ROOT / "traces" / "golden", folder)
+    gyre("analyse", folder, "--spikes", 4)
+    return folder
+
+
 def all_runs():
     return (fine_run(), coarse_run(), packed_run())
 

@@ -105,6 +105,11 @@ def _from_csv(paths, types):
     return columns
 
 
+def plain_rows(table):
+    """The rows of a pyarrow table, lists included, as texts that tell all numbers apart."""
+    return [repr(row) for row in table.to_pylist()]
+
+
 def canonical_rows(table):
     """The rows of a pyarrow table as bits that can be compared."""
     columns = _from_arrow(table)

@@ -1,6 +1,6 @@
 /**
- * Tables from column lists: whatever goes in comes out of Arrow's own reader, in every column type, with nulls where they are
- * allowed and only there.
+ * Tables from column lists: whatever goes in comes out of Arrow's own reader, in every column type, with nulls where
+ * they are allowed and only there.
  */
 import { type Table, tableFromIPC } from 'apache-arrow';
 import * as fc from 'fast-check';
@@ -131,6 +131,11 @@ describe('a table', () => {
   test('refuses a name that its dictionary does not have, instead of writing an index that points nowhere', () => {
     const rows = { ...manyRows(2), dictionary: { values: ['other', 'unheard of'] } };
     expect(() => write(rows, 2)).toThrow(/dictionary .*unheard of/);
+  });
+
+  test('is not compressed before the compression is prepared', () => {
+    const of = { table, runKey: '0123abcd', rows: manyRows(2), rowCount: 2, dictionaries };
+    expect(() => tableFile({ ...of, compression: 'zstd' })).toThrow('compression zstd is not prepared in this thread');
   });
 
   test('refuses rows that lack a column, and a dictionary column without a dictionary', () => {

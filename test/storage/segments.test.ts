@@ -1,6 +1,6 @@
 /**
- * Segments grow over sessions that may be lost, and end as Arrow files that any reader opens: exactly the committed rows, bit
- * for bit, whatever stood behind them in between.
+ * Segments grow over sessions that may be lost, and end as Arrow files that any reader opens: exactly the committed
+ * rows, bit for bit, whatever stood behind them in between.
  */
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { RunError } from '../../schemas/problems.ts';
 import { EPOCHS_TABLE } from '../../schemas/trace.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
-import { emptyBatch, recordBatch, type TableValues } from '../../src/storage/arrow.ts';
+import { segmentSchema, type TableValues } from '../../src/storage/arrow.ts';
 import {
   EMPTY_SEGMENT,
   openName,
@@ -20,14 +20,13 @@ import {
 } from '../../src/storage/segments.ts';
 import { columnOf, scratchFolder } from '../support/runs.ts';
 
-const empty = emptyBatch('epochs', '0123abcd');
-const { schema } = empty;
+const schema = segmentSchema('epochs', '0123abcd');
 const FLOAT_COLUMNS = EPOCHS_TABLE.columns
   .filter(({ type }) => type === 'f32' || type === 'f64')
   .map(({ name }) => name);
 
 /** A batch of the epochs table whose rows are told apart by `network`; every float column holds `numbers[row]`. */
-function batchOf(networks: readonly number[], numbers: readonly number[] = networks) {
+function batchOf(networks: readonly number[], numbers: readonly number[] = networks): [TableValues, number] {
   const values = (type: string) => {
     if (type === 'u32') return Uint32Array.from(networks);
     return type === 'f32' ? Float32Array.from(numbers) : Float64Array.from(numbers);
@@ -35,13 +34,13 @@ function batchOf(networks: readonly number[], numbers: readonly number[] = netwo
   const rows: TableValues = Object.fromEntries(
     EPOCHS_TABLE.columns.map(({ name, type }) => [name, { values: values(type) }]),
   );
-  return recordBatch({ schema, table: EPOCHS_TABLE, rows, rowCount: networks.length });
+  return [rows, networks.length];
 }
 
 /** One session of appending; returns the state after its commit. */
 function append(file: string, state: SegmentState, batches: readonly (readonly number[])[]): SegmentState {
-  const appender = new SegmentAppender(file, empty, state);
-  for (const rows of batches) appender.append(batchOf(rows));
+  const appender = new SegmentAppender(file, schema, state);
+  for (const rows of batches) appender.append(...batchOf(rows));
   const { endBytes, blocks } = appender.finish();
   return { committedBytes: endBytes, blocks: [...state.blocks, ...blocks] };
 }
@@ -56,7 +55,7 @@ describe('a segment', () => {
     state = append(file, state, [[5, 6]]);
     expect(existsSync(file)).toBe(false);
 
-    sealSegment(file, empty, state);
+    sealSegment(file, schema, state);
     expect(existsSync(openName(file))).toBe(false);
     const table = tableFromIPC(readFileSync(file));
     expect(networksIn(readFileSync(file))).toEqual([1, 2, 3, 4, 5, 6]);
@@ -67,22 +66,22 @@ describe('a segment', () => {
   test('loses what a lost session left behind the committed bytes, before the next one and at sealing', () => {
     const file = join(scratchFolder(), '00001.arrow');
     const state = append(file, EMPTY_SEGMENT, [[1, 2]]);
-    const lost = new SegmentAppender(file, empty, state);
-    lost.append(batchOf([99, 99, 99]));
+    const lost = new SegmentAppender(file, schema, state);
+    lost.append(...batchOf([99, 99, 99]));
     lost.abandon();
     expect(statSync(openName(file)).size).toBeGreaterThan(state.committedBytes);
 
     const resumed = append(file, state, [[3]]);
     expect(statSync(openName(file)).size).toBe(resumed.committedBytes);
     appendFileSync(openName(file), 'debris of a second lost session');
-    sealSegment(file, empty, resumed);
+    sealSegment(file, schema, resumed);
     expect(networksIn(readFileSync(file))).toEqual([1, 2, 3]);
   });
 
   test('starts anew where nothing of it is committed, whatever stands in its file', () => {
     const file = join(scratchFolder(), '00001.arrow');
     writeFileSync(openName(file), 'x'.repeat(10_000));
-    sealSegment(file, empty, append(file, EMPTY_SEGMENT, [[7]]));
+    sealSegment(file, schema, append(file, EMPTY_SEGMENT, [[7]]));
     expect(networksIn(readFileSync(file))).toEqual([7]);
   });
 
@@ -90,7 +89,7 @@ describe('a segment', () => {
     const file = join(scratchFolder(), '00001.arrow');
     const state = append(file, EMPTY_SEGMENT, []);
     expect(state.committedBytes).toBeGreaterThan(0);
-    sealSegment(file, empty, state);
+    sealSegment(file, schema, state);
     expect(existsSync(openName(file))).toBe(false);
     expect(existsSync(file)).toBe(false);
   });
@@ -111,15 +110,15 @@ describe('a segment', () => {
       3.4e38,
       -1.7e308,
     ];
-    const appender = new SegmentAppender(file, empty, EMPTY_SEGMENT);
+    const appender = new SegmentAppender(file, schema, EMPTY_SEGMENT);
     appender.append(
-      batchOf(
+      ...batchOf(
         special.map((_, i) => i),
         special,
       ),
     );
     const { endBytes, blocks } = appender.finish();
-    sealSegment(file, empty, { committedBytes: endBytes, blocks });
+    sealSegment(file, schema, { committedBytes: endBytes, blocks });
 
     const table = tableFromIPC(readFileSync(file));
     for (const name of FLOAT_COLUMNS) {
@@ -155,15 +154,28 @@ describe('a segment', () => {
     const refusal = new RegExp(
       `00001.arrow.part: got ${state.committedBytes - 1} bytes, expected at least the ${state.committedBytes} bytes`,
     );
-    expect(() => new SegmentAppender(file, empty, state)).toThrow(refusal);
-    expect(() => sealSegment(file, empty, state)).toThrow(refusal);
-    expect(() => sealSegment(file, empty, state)).toThrow(RunError);
+    expect(() => new SegmentAppender(file, schema, state)).toThrow(refusal);
+    expect(() => sealSegment(file, schema, state)).toThrow(refusal);
+    expect(() => sealSegment(file, schema, state)).toThrow(RunError);
     expect(statSync(openName(file)).size).toBe(state.committedBytes - 1);
+  });
+
+  test('with another head than this version writes is refused: its footer would point past the dictionaries', () => {
+    const file = join(scratchFolder(), '00001.arrow');
+    const state = append(file, EMPTY_SEGMENT, [[1]]);
+    const [block] = state.blocks;
+    const other = { ...state, blocks: [{ ...block, offset: block.offset - 8 }] };
+    expect(() => sealSegment(file, schema, other)).toThrow(
+      `got a head of ${block.offset - 8} bytes, as the journal says, expected the ${block.offset} bytes`,
+    );
+    expect(() => sealSegment(file, schema, other)).toThrow(RunError);
+    sealSegment(file, schema, state);
+    expect(networksIn(readFileSync(file))).toEqual([1]);
   });
 
   test('carries the unit and meaning of every column, and on the whole the format, the run and recipes', () => {
     const file = join(scratchFolder(), '00001.arrow');
-    sealSegment(file, empty, append(file, EMPTY_SEGMENT, [[1]]));
+    sealSegment(file, schema, append(file, EMPTY_SEGMENT, [[1]]));
     const read = tableFromIPC(readFileSync(file)).schema;
     expect(read.fields.map(({ name }) => name)).toEqual(EPOCHS_TABLE.columns.map(({ name }) => name));
     for (const [i, { unit, description }] of EPOCHS_TABLE.columns.entries()) {
@@ -214,13 +226,13 @@ test('batches spread over sessions of which some are lost come out as exactly th
           state = append(file, state, rows);
           expected.push(...rows.flat());
         } else {
-          const appender = new SegmentAppender(file, empty, state);
-          for (const batch of rows) appender.append(batchOf(batch));
+          const appender = new SegmentAppender(file, schema, state);
+          for (const batch of rows) appender.append(...batchOf(batch));
           appender.abandon();
           appendFileSync(openName(file), debris);
         }
       }
-      sealSegment(file, empty, state);
+      sealSegment(file, schema, state);
       expect(existsSync(openName(file))).toBe(false);
       expect(existsSync(file)).toBe(expected.length > 0);
       if (expected.length > 0) expect(networksIn(readFileSync(file))).toEqual(expected);

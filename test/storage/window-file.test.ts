@@ -1,6 +1,6 @@
 /**
- * Files of windows: rows come back as they were in every column, short windows share batches, long ones are batches of their own, and a file is whole or not
- * there.
+ * Files of windows: rows come back as they were in every column, short windows share batches, long ones are batches of
+ * their own, and a file is whole or not there.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -14,7 +14,7 @@ import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
 import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { emptyBatch } from '../../src/storage/arrow.ts';
+import { segmentSchema } from '../../src/storage/arrow.ts';
 import { sealSegment } from '../../src/storage/segments.ts';
 import { kernelOf } from '../support/kernels.ts';
 
@@ -88,7 +88,7 @@ export function sealedTable(outcome: TaskOutcome, { request }: Task, table: Segm
   const commit = outcome.segments.find((segment) => segment.table === table);
   if (commit === undefined) throw new Error(`no segment of table ${table}`);
   const { path } = request.segments[table];
-  sealSegment(path, emptyBatch(table, request.runKey), { committedBytes: commit.endBytes, blocks: commit.blocks });
+  sealSegment(path, segmentSchema(table, request.runKey), { committedBytes: commit.endBytes, blocks: commit.blocks });
   return tableFromIPC(readFileSync(path));
 }
 

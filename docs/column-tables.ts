@@ -45,4 +45,17 @@ function typeText({ type, listSize }: Column): string {
 
 const unitText = (unit: string): string => (unit === '1' ? '' : unit);
 const escaped = (text: string): string => text.replaceAll('|', '\\|');
-const sentence = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+/** Columns of a line of text in a document. */
+const LINE_WIDTH = 120;
+
+/** A description as a sentence, over as many lines as it needs. */
+function sentence(text: string): string {
+  const lines = [''];
+  for (const word of `${text[0].toUpperCase()}${text.slice(1)}.`.split(' ')) {
+    const last = lines.length - 1;
+    if (lines[last].length + 1 + word.length > LINE_WIDTH) lines.push(word);
+    else lines[last] += lines[last] === '' ? word : ` ${word}`;
+  }
+  return lines.join('\n');
+}

@@ -1,12 +1,19 @@
 /**
- * `npm run docs`: writes what is generated from the schema of sweeps: schemas/sweep.schema.json, which editors complete and check
- * sweeps by, and the table of keys in README.md.
+ * `npm run docs`: writes what is generated from the schemas. These are schemas/sweep.schema.json, by which editors complete and
+ * check sweeps, and the tables in the pages of docs/reference.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { optionTable, withTable } from './option-table.ts';
+import { COLUMN_MARKERS, columnTables } from './column-tables.ts';
+import { KEY_MARKERS, optionTable, withTable } from './option-table.ts';
 import { sweepJsonSchema } from './sweep-json-schema.ts';
 
 const at = (file: string) => new URL(`../${file}`, import.meta.url);
+/** Replaces what stands between the markers of a page. */
+function writePage(file: string, table: string, markers: readonly [string, string]): void {
+  writeFileSync(at(file), withTable(readFileSync(at(file), 'utf8'), table, markers));
+}
+
 const schema = sweepJsonSchema();
 writeFileSync(at('schemas/sweep.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
-writeFileSync(at('README.md'), withTable(readFileSync(at('README.md'), 'utf8'), optionTable(schema)));
+writePage('docs/reference/sweep-keys.md', optionTable(schema), KEY_MARKERS);
+writePage('docs/reference/tables.md', columnTables(), COLUMN_MARKERS);

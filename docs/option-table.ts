@@ -1,17 +1,17 @@
 /**
- * README's table of all keys of a sweep, from its JSON Schema: one row a key, with what it may be, its default and the first
- * sentence of its description. Knows schemas, and nothing of the keys themselves.
+ * The table of all keys of a sweep for docs/reference/sweep-keys.md, from their JSON Schema: one row per key, with its values, its
+ * default and the first sentence of its description. Knows schemas, and nothing of the keys themselves.
  */
 import type { JsonSchema } from './sweep-json-schema.ts';
 
-/** Between these two lines of README stands the table. */
-export const TABLE_MARKERS = ['<!-- keys of a sweep: npm run docs -->', '<!-- end of keys -->'] as const;
+/** Between these two lines of the page stands the table. */
+export const KEY_MARKERS = ['<!-- keys of a sweep: npm run docs -->', '<!-- end of keys -->'] as const;
 
-/** A text of Markdown with the table between its markers replaced. */
-export function withTable(page: string, table: string): string {
-  const [start, end] = TABLE_MARKERS.map((marker) => page.indexOf(marker));
-  if (start < 0 || end < start) throw new Error(`no lines ${TABLE_MARKERS.join(' and ')}`);
-  return `${page.slice(0, start + TABLE_MARKERS[0].length)}\n${table}\n${page.slice(end)}`;
+/** A text of Markdown with what stands between two markers replaced. */
+export function withTable(page: string, table: string, markers: readonly [string, string]): string {
+  const [start, end] = markers.map((marker) => page.indexOf(marker));
+  if (start < 0 || end < start) throw new Error(`no lines ${markers.join(' and ')}`);
+  return `${page.slice(0, start + markers[0].length)}\n${table}\n${page.slice(end)}`;
 }
 
 /** The table, line by line. */
@@ -22,7 +22,7 @@ export function optionTable(schema: JsonSchema): string {
     return { ...resolve(schema.$defs?.[name] ?? {}), ...part };
   };
   const rows = rowsOf(schema, '', resolve).map((cells) => `| ${cells.join(' | ')} |`);
-  return ['| key | value | unless given | |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 type Resolve = (part: JsonSchema) => JsonSchema;

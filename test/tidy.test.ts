@@ -3,18 +3,18 @@
  * names the file and the line.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
 /** Every file of the repository, as git has or would have it. */
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+const repository = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
+}).split('\n');
+const files = repository.filter((file) => /\.(ts|tsx|mts|mjs|js)$/.test(file));
+const pages = repository.filter((file) => file.endsWith('.md'));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const product = files.filter((file) => /^(schemas|src|workers)\//.test(file));
 const tests = files.filter((file) => /^(test|bench|docs)\//.test(file));
@@ -182,7 +182,54 @@ describe('style', () => {
   });
 });
 
-test('ARCHITECTURE.md maps every folder of the product', () => {
-  const map = read('ARCHITECTURE.md');
-  expect(Object.keys(LEVELS).filter((folder) => !map.includes(`${folder}/`))).toEqual([]);
+describe('documents', () => {
+  test('ARCHITECTURE.md maps every folder of the product', () => {
+    const map = read('ARCHITECTURE.md');
+    expect(Object.keys(LEVELS).filter((folder) => !map.includes(`${folder}/`))).toEqual([]);
+  });
+
+  test('lines of Markdown and YAML have at most 120 columns, unless a table or a long word needs more', () => {
+    const long = [...pages, ...repository.filter((file) => /\.ya?ml$/.test(file))].flatMap((file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, i) => (line.length > 120 && canBeBroken(line) ? [`${file}:${i + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
+  });
+
+  test('every relative link leads to a file, and its anchor to a heading', () => {
+    expect(pages.flatMap((page) => linksOf(page).flatMap((link) => brokenLink(page, link)))).toEqual([]);
+  });
 });
+
+/** A row of a table must stay on its line, and so must a URL or a line of canonical JSON. */
+const canBeBroken = (line: string) => !line.startsWith('|') && !/\S{80}/.test(line);
+
+/** The text of a page without its examples of code. */
+const proseOf = (page: string) => read(page).replace(/^```[\s\S]*?^```/gm, '');
+
+/** Targets of the links and pictures of a page that lead to files of the repository. */
+function linksOf(page: string): string[] {
+  const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+  return targets.filter((target) => !/^\w+:/.test(target));
+}
+
+/** What is wrong with a link, in a list of one; an empty list where it leads somewhere. */
+function brokenLink(page: string, link: string): string[] {
+  const [path, anchor] = link.split('#');
+  const target = path === '' ? page : normalize(join(dirname(page), path));
+  if (!existsSync(join(root, target))) return [`${page}: ${link}: no file ${target}`];
+  if (anchor === undefined || anchorsOf(target).includes(anchor)) return [];
+  return [`${page}: ${link}: no heading of ${target}`];
+}
+
+/** The anchors of a page's headings, as GitHub makes them: `What it costs (2 s)` has `what-it-costs-2-s`. */
+function anchorsOf(page: string): string[] {
+  const headings = [...proseOf(page).matchAll(/^#{1,6} +(.*)$/gm)].map(([, text]) => text);
+  return headings.map((text) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}

@@ -8,7 +8,7 @@ import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { emptyBatch } from '../storage/arrow.ts';
+import { segmentSchema } from '../storage/arrow.ts';
 import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
 import { isName, isOwnSegment, sessionOfName } from '../storage/names.ts';
 import { checkSegment } from '../storage/segment-check.ts';
@@ -180,7 +180,7 @@ export class SegmentBook {
       for (const file of this.filesOf(table)) {
         const path = this.#path(table, file);
         if (!existsSync(openName(path)))
-          mendFooter(path, emptyBatch(table, this.#runKey), this.#committed.stateOf({ table, file }));
+          mendFooter(path, segmentSchema(table, this.#runKey), this.#committed.stateOf({ table, file }));
       }
     }
   }
@@ -203,7 +203,7 @@ export class SegmentBook {
     if (existsSync(openName(path))) {
       sealSegment(
         path,
-        emptyBatch(table, this.#runKey),
+        segmentSchema(table, this.#runKey),
         state,
         sessionOfName(file) === this.#session ? 'link' : 'copy',
       );

@@ -1,13 +1,14 @@
 /**
- * What is generated from the schema of sweeps: the JSON Schema that editors use and README's table of keys are those of the code,
- * every key is explained, and the shipped sweeps begin with the schema and keep to it.
+ * What is generated from the schemas: the JSON Schema that editors use, the table of keys and the tables of columns are those of
+ * the code. Every key is explained, and the shipped sweeps begin with the schema and keep to it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { optionTable, withTable } from '../../docs/option-table.ts';
+import { COLUMN_MARKERS, columnTables } from '../../docs/column-tables.ts';
+import { KEY_MARKERS, optionTable, withTable } from '../../docs/option-table.ts';
 import { type JsonSchema, sweepJsonSchema } from '../../docs/sweep-json-schema.ts';
 import { sweepKeys } from '../plan/sweeps.ts';
 
@@ -33,9 +34,14 @@ describe('is as the code has it (run `npm run docs` and commit what it writes)',
     expect(JSON.parse(read('schemas/sweep.schema.json'))).toEqual(JSON.parse(JSON.stringify(schema)));
   });
 
-  test('the table of keys in README.md', () => {
-    const page = read('README.md');
-    expect(page).toBe(withTable(page, optionTable(schema)));
+  test('the table of keys in docs/reference/sweep-keys.md', () => {
+    const page = read('docs/reference/sweep-keys.md');
+    expect(page).toBe(withTable(page, optionTable(schema), KEY_MARKERS));
+  });
+
+  test('the tables of columns in docs/reference/tables.md', () => {
+    const page = read('docs/reference/tables.md');
+    expect(page).toBe(withTable(page, columnTables(), COLUMN_MARKERS));
   });
 });
 

@@ -65,7 +65,6 @@ export function segmentSchema(name: SegmentedTableName, runKey: string): ArrowSc
   return tableSchema({ table: SEGMENTED_TABLES[name], runKey, dictionaries: SEGMENT_DICTIONARIES });
 }
 
-
 /** The schema of a table, with unit and description on every column and recipes on the whole. */
 export function tableSchema({
   table,

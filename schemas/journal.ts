@@ -6,31 +6,15 @@
 import type { LabelName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';
 import type { EngineName } from './manifest.ts';
+import type { ResultArrays } from './result-columns.ts';
 import type { SegmentedTableName } from './trace.ts';
 
 /** Results of trained networks, column by column, `[row]`. */
-export interface NetworkResults {
+export interface NetworkResults extends ResultArrays {
   /** Ids in the plan. */
   readonly network: Uint32Array;
   /** Index in LABEL_NAMES would tie the file to an order of names, so the names themselves. */
   readonly label: readonly LabelName[];
-  /** 0 or 1. */
-  readonly degraded: Uint8Array;
-  /** 0 or 1: whether the last state has subnormal moments. */
-  readonly subnormal: Uint8Array;
-  /** Epochs count from 1; 0 stands for null. */
-  readonly divergedEpoch: Uint32Array;
-  readonly nonFiniteEpoch: Uint32Array;
-  readonly lossMinEpoch: Uint32Array;
-  readonly onsetEpoch: Uint32Array;
-  readonly lossFirst: Float64Array;
-  readonly lossMin: Float64Array;
-  readonly lossLast: Float64Array;
-  readonly spikeCount: Uint32Array;
-  /** NaN stands for null. */
-  readonly spikeInterval: Float64Array;
-  readonly spikeHeight: Float64Array;
-  readonly flipFraction: Float64Array;
   /** [row][32 bytes] */
   readonly digest: Uint8Array;
 }

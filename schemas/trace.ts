@@ -4,9 +4,11 @@
  * programs written against a run keep working.
  */
 
+import { AXIS_COLUMNS } from './axis-columns.ts';
 import type { Precision } from './catalogue.ts';
 import { type Column, column, nullable } from './columns.ts';
 import { FINDINGS_TABLES, type FindingsTableName } from './findings.ts';
+import { RESULT_COLUMNS } from './result-columns.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
 export const FORMAT_VERSION = 3;
@@ -37,42 +39,11 @@ export const NETWORKS_TABLE: TableSpec = {
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('key', 'utf8', '', 'first 16 hex digits of SHA-256 over all that decides its bits but the epochs'),
-    nullable('layers', 'dictionary', '', 'units a layer, inputs first'),
-    nullable('activation', 'dictionary', '', 'activation of the hidden layers; the output layer is linear'),
-    nullable('data', 'dictionary', '', 'data set'),
-    nullable('init', 'dictionary', '', 'distribution of the initial weights'),
-    column('optimizer', 'dictionary', '', 'optimiser'),
-    column('form', 'dictionary', '', 'form in which the update is computed'),
-    column('precision', 'dictionary', '', 'floating-point format of every operation'),
-    nullable('label', 'dictionary', '', 'verdict; null until trained'),
-    nullable('degraded', 'bool', '', 'minimum loss of the last 10 % of epochs > 10 × minimum loss of the run'),
-    nullable('shuffle', 'bool', '', 'whether mini-batches are drawn in a new order each epoch'),
-    nullable('subnormals', 'dictionary', '', 'treatment of subnormal numbers'),
-    nullable('points', 'u32', '1', 'samples in the data set'),
-    nullable('batch', 'u32', '1', 'samples a step; equals points for full batch'),
-    nullable('learning_rate', 'f64', '1', 'step size'),
-    nullable('beta1', 'f64', '1', 'decay rate of the first moment an epoch'),
-    nullable('beta2', 'f64', '1', 'decay rate of the second moment an epoch'),
-    nullable('epsilon', 'f64', '1', 'term added to the denominator of the update'),
-    nullable('weight_decay', 'f64', '1', 'decoupled weight decay'),
+    ...AXIS_COLUMNS.map(({ column: axis }) => axis),
     column('seed', 'u32', '1', 'seed of the initial weights'),
     column('epochs', 'u32', 'epoch', 'epochs planned'),
-    nullable('onset_epoch', 'u32', 'epoch', 'first epoch of the onset of fluctuation'),
-    nullable(
-      'diverged_epoch',
-      'u32',
-      'epoch',
-      'last epoch with loss ≤ 10 × minimum; null unless diverged or non-finite',
-    ),
-    nullable('nonfinite_epoch', 'u32', 'epoch', 'first epoch with NaN or ∞ in loss, parameters or moments'),
-    nullable('spike_count', 'u32', '1', 'spikes of height ≥ 4× in the last 20 % of epochs'),
-    nullable('spike_interval', 'f64', 'epoch', 'median distance between their peaks'),
-    nullable('spike_height', 'f64', 'decade', 'median of their heights'),
-    nullable('flip_fraction', 'f64', '1', 'share of the last 20 % of epochs with update cosine < −0.5'),
-    nullable('loss_first', 'f64', 'loss', 'loss at epoch 1, before the first update'),
-    nullable('loss_min', 'f64', 'loss', 'smallest loss; NaN ignored'),
-    nullable('loss_last', 'f64', 'loss', 'loss at the last epoch'),
-    nullable('loss_min_epoch', 'u32', 'epoch', 'first epoch with the smallest loss'),
+    nullable('label', 'dictionary', '', 'verdict; null until trained'),
+    ...Object.values(RESULT_COLUMNS).map(({ column: result }) => result),
     nullable('digest', 'utf8', '', 'SHA-256 over the digests of its loss blocks and its final state, 64 hex digits'),
   ],
 };

@@ -2,7 +2,8 @@
  * The axes of a plan: the ways in which its networks differ, named as the columns of networks.arrow. Seeds are no axis here:
  * they are the replicates that the others are compared over.
  */
-import { layersLabel, type Network } from '../../schemas/network.ts';
+import { AXIS_COLUMNS } from '../../schemas/axis-columns.ts';
+import type { Network } from '../../schemas/network.ts';
 
 /** One axis: its name and the value of a network on it, undefined where it does not apply. */
 export interface Axis {
@@ -11,31 +12,6 @@ export interface Axis {
   /** The values that occur, in the order of the plan. */
   readonly values: readonly (string | number | undefined)[];
 }
-
-const AXIS_VALUES: Readonly<Record<string, Axis['valueFor']>> = {
-  objective: ({ objective }) => objective?.kind,
-  exponent: ({ objective }) => objective?.exponent,
-  curvature: ({ objective }) => objective?.curvature,
-  start: ({ objective }) => objective?.start,
-  layers: ({ layers }) => layers && layersLabel(layers),
-  activation: ({ activation }) => activation,
-  data: ({ data }) => data?.kind,
-  points: ({ data }) => data?.points,
-  data_seed: ({ data }) => data?.seed,
-  data_hash: ({ data }) => (data?.kind === 'file' ? data.hash.slice(0, 8) : undefined),
-  init: ({ init }) => init,
-  optimizer: ({ optimizer }) => optimizer.kind,
-  form: ({ optimizer }) => optimizer.form,
-  learning_rate: ({ optimizer }) => optimizer.learningRate,
-  beta1: ({ optimizer }) => optimizer.beta1,
-  beta2: ({ optimizer }) => optimizer.beta2,
-  epsilon: ({ optimizer }) => optimizer.epsilon,
-  weight_decay: ({ optimizer }) => optimizer.weightDecay,
-  batch: ({ batch }) => batch,
-  shuffle: ({ shuffle }) => (shuffle === undefined ? undefined : String(shuffle)),
-  subnormals: ({ subnormals }) => subnormals,
-  precision: ({ precision }) => precision,
-};
 
 /** Values of a number that are told one by one; of more, as a sample draws them, ranges are told. */
 const VALUES_MAX = 16;
@@ -61,9 +37,13 @@ export function inRanges(axis: Axis): Axis {
 
 /** The axes on which the networks of a plan take more than one value. */
 export function axesOf(networks: readonly Network[]): Axis[] {
-  return Object.entries(AXIS_VALUES)
-    .map(([name, valueFor]) => ({ name, valueFor, values: valuesOf(networks, valueFor) }))
-    .filter(({ values }) => values.filter((value) => value !== undefined).length > 1);
+  return AXIS_COLUMNS.map(({ column: { name }, valueFor: inColumn, comparedBy = inColumn }) => {
+    const valueFor: Axis['valueFor'] = (network) => {
+      const value = comparedBy(network);
+      return typeof value === 'boolean' ? String(value) : value;
+    };
+    return { name, valueFor, values: valuesOf(networks, valueFor) };
+  }).filter(({ values }) => values.filter((value) => value !== undefined).length > 1);
 }
 
 /** The different values, in order. Neighbours mostly have the same, which is looked up once. */

@@ -2,18 +2,11 @@
  * networks.arrow: one row a planned network, with whatever is known of it by now. Rewritten as a whole, atomically, so that
  * it opens at any moment of a run.
  */
-import {
-  ACTIVATIONS,
-  DATASETS,
-  FORMS,
-  INITS,
-  LABEL_NAMES,
-  namesOf,
-  OPTIMIZERS,
-  PRECISIONS,
-  SUBNORMALS,
-} from '../../schemas/catalogue.ts';
-import { layersLabel, type Network } from '../../schemas/network.ts';
+import { AXIS_COLUMNS, type AxisColumn } from '../../schemas/axis-columns.ts';
+import { LABEL_NAMES } from '../../schemas/catalogue.ts';
+import type { ColumnType } from '../../schemas/columns.ts';
+import type { Network } from '../../schemas/network.ts';
+import { RESULT_COLUMNS, RESULT_NAMES, type ResultName } from '../../schemas/result-columns.ts';
 import { type CompressionName, NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/arrow.ts';
 import { writeFileAtomically } from '../storage/files.ts';
@@ -42,99 +35,66 @@ export function networksTableFile({ runKey, networks, results, epochs, compressi
 
 /** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */
 function networkDictionaries(networks: readonly Network[]): Dictionaries {
-  return {
-    layers: [...new Set(networks.flatMap(({ layers }) => (layers === undefined ? [] : [layersLabel(layers)])))],
-    activation: namesOf(ACTIVATIONS),
-    data: [...namesOf(DATASETS), 'file'],
-    init: namesOf(INITS),
-    optimizer: namesOf(OPTIMIZERS),
-    form: namesOf(FORMS),
-    precision: namesOf(PRECISIONS),
-    label: LABEL_NAMES,
-    subnormals: namesOf(SUBNORMALS),
-  };
+  const axes = AXIS_COLUMNS.filter(({ column }) => column.type === 'dictionary').map(({ column, valueFor, names }) => {
+    const occurring = () => [...new Set(networks.map(valueFor))].filter((value) => typeof value === 'string');
+    return [column.name, names ?? occurring()] as const;
+  });
+  return { ...Object.fromEntries(axes), label: LABEL_NAMES };
 }
 
 /** The columns of the table, a row for each of `networks`. */
 export function networkRows(networks: readonly Network[], results: Results, epochs: number): TableValues {
-  const names = (of: (network: Network) => string | null): ColumnValues => ({ values: networks.map(of) });
-  // Not TypedArray.from, which goes through an iterator and takes several times as long.
-  const counts = (of: (network: Network) => number): ColumnValues => {
-    const values = new Uint32Array(networks.length);
-    for (let i = 0; i < values.length; i++) values[i] = of(networks[i]);
-    return { values };
+  const axes = AXIS_COLUMNS.map(({ column, valueFor }) => [column.name, axisValues(networks, column.type, valueFor)]);
+  const resultsOf = resultValues(networks, results);
+  return {
+    network: { values: counts(networks, ({ id }) => id) },
+    key: { values: networks.map(({ key }) => key) },
+    ...Object.fromEntries(axes),
+    seed: { values: counts(networks, ({ seed }) => seed) },
+    epochs: { values: new Uint32Array(networks.length).fill(epochs) },
+    label: { values: networks.map(({ id }) => results.labelOf(id)) },
+    ...Object.fromEntries(RESULT_NAMES.map((name) => [RESULT_COLUMNS[name].column.name, resultsOf(name)])),
+    digest: { values: networks.map(({ id }) => results.digestOf(id)) },
   };
-  const orNull = <Values extends Float64Array | Uint32Array>(
-    values: Values,
-    of: (network: Network) => number | undefined,
-  ) => {
-    const valid = new Uint8Array(networks.length);
-    for (let i = 0; i < values.length; i++) {
-      const value = of(networks[i]);
-      values[i] = value ?? 0;
-      valid[i] = Number(value !== undefined);
-    }
-    return { values, valid };
-  };
-  const countsOrNull = (of: (network: Network) => number | undefined): ColumnValues =>
-    orNull(new Uint32Array(networks.length), of);
-  const numbers = (of: (network: Network) => number | undefined): ColumnValues =>
-    orNull(new Float64Array(networks.length), of);
+}
+
+/** Not Uint32Array.from, which goes through an iterator and takes several times as long. */
+function counts(networks: readonly Network[], countOf: (network: Network) => number): Uint32Array {
+  const values = new Uint32Array(networks.length);
+  for (let i = 0; i < values.length; i++) values[i] = countOf(networks[i]);
+  return values;
+}
+
+/** The values of an axis; undefined is null. */
+function axisValues(networks: readonly Network[], type: ColumnType, valueFor: AxisColumn['valueFor']): ColumnValues {
+  if (type === 'dictionary' || type === 'utf8')
+    return { values: networks.map((network) => (valueFor(network) as string | undefined) ?? null) };
+  if (type === 'bool') return { values: networks.map((network) => (valueFor(network) as boolean | undefined) ?? null) };
+  const values = type === 'u32' ? new Uint32Array(networks.length) : new Float64Array(networks.length);
+  const valid = new Uint8Array(networks.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = valueFor(networks[i]);
+    values[i] = Number(value ?? 0);
+    valid[i] = Number(value !== undefined);
+  }
+  return { values, valid };
+}
+
+/** The values of a result by its name. Results stand at the ids of the full plan: of a shard, not at its rows. */
+function resultValues(networks: readonly Network[], results: Results): (name: ResultName) => ColumnValues {
   const done = new Uint8Array(networks.length);
   for (const [i, { id }] of networks.entries()) done[i] = Number(results.isDone(id));
   const isById = networks.length === results.networkCount && networks.every(({ id }, row) => id === row);
-  /** Results stand at the ids of the full plan: of a shard, not at its rows. */
-  const ofRows = <Values extends Float64Array | Uint32Array>(byId: Values): Values => {
-    if (isById) return byId;
-    const values = byId.slice(0, networks.length) as Values;
-    for (const [i, { id }] of networks.entries()) values[i] = byId[id];
-    return values;
-  };
-  const measured = (byId: Float64Array): ColumnValues => ({ values: ofRows(byId), valid: done });
-  const whereValid = (byId: Float64Array | Uint32Array, isValid: (value: number) => boolean): ColumnValues => {
-    const values = ofRows(byId);
+  return (name) => {
+    const byId = results.columns[name];
+    const { kind } = RESULT_COLUMNS[name];
+    if (kind === 'flag') return { values: networks.map(({ id }, row) => (done[row] === 1 ? byId[id] === 1 : null)) };
+    const values = (isById ? byId : byId.slice(0, networks.length)) as Uint32Array | Float64Array;
+    if (!isById) for (const [row, { id }] of networks.entries()) values[row] = byId[id];
+    if (kind === 'count' || kind === 'number') return { values, valid: done };
     const valid = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) valid[i] = Number(isValid(values[i]));
+    for (let row = 0; row < values.length; row++)
+      valid[row] = Number(kind === 'epoch' ? values[row] > 0 : !Number.isNaN(values[row]));
     return { values, valid };
-  };
-  // 0 stands for null: epochs count from 1.
-  const epochOrNull = (byId: Uint32Array) => whereValid(byId, (epoch) => epoch > 0);
-  // NaN stands for null: no interval and no height is one.
-  const numberOrNull = (byId: Float64Array) => whereValid(byId, (value) => !Number.isNaN(value));
-  return {
-    network: counts(({ id }) => id),
-    key: names(({ key }) => key),
-    layers: names(({ layers }) => (layers === undefined ? null : layersLabel(layers))),
-    activation: names(({ activation }) => activation ?? null),
-    data: names(({ data }) => data?.kind ?? null),
-    init: names(({ init }) => init ?? null),
-    optimizer: names(({ optimizer }) => optimizer.kind),
-    form: names(({ optimizer }) => optimizer.form),
-    precision: names(({ precision }) => precision),
-    label: names(({ id }) => results.labelOf(id)),
-    degraded: { values: networks.map(({ id }) => (results.isDone(id) ? results.degraded[id] === 1 : null)) },
-    shuffle: { values: networks.map(({ objective, shuffle = false }) => (objective === undefined ? shuffle : null)) },
-    subnormals: names(({ subnormals }) => subnormals),
-    points: countsOrNull(({ data }) => data?.points),
-    batch: countsOrNull(({ batch, data }) => (batch === 'full' ? data.points : batch)),
-    learning_rate: numbers(({ optimizer }) => optimizer.learningRate),
-    beta1: numbers(({ optimizer }) => optimizer.beta1),
-    beta2: numbers(({ optimizer }) => optimizer.beta2),
-    epsilon: numbers(({ optimizer }) => optimizer.epsilon),
-    weight_decay: numbers(({ optimizer }) => optimizer.weightDecay),
-    seed: counts(({ seed }) => seed),
-    epochs: counts(() => epochs),
-    onset_epoch: epochOrNull(results.onsetEpoch),
-    diverged_epoch: epochOrNull(results.divergedEpoch),
-    nonfinite_epoch: epochOrNull(results.nonFiniteEpoch),
-    spike_count: { values: ofRows(results.spikeCount), valid: done },
-    spike_interval: numberOrNull(results.spikeInterval),
-    spike_height: numberOrNull(results.spikeHeight),
-    flip_fraction: measured(results.flipFraction),
-    loss_first: measured(results.lossFirst),
-    loss_min: measured(results.lossMin),
-    loss_last: measured(results.lossLast),
-    loss_min_epoch: epochOrNull(results.lossMinEpoch),
-    digest: names(({ id }) => results.digestOf(id)),
   };
 }

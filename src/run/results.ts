@@ -7,6 +7,7 @@ import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
 import type { CommitRecord, KeptNetworks, NetworkResults, RaisedRecord } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
+import { RESULT_NAMES, type ResultArrays, resultArrays, resultNull } from '../../schemas/result-columns.ts';
 
 const DIGEST_BYTES = 32;
 const NO_LABEL = 255;
@@ -24,19 +25,7 @@ export interface Progress {
 export const NO_RESULTS: NetworkResults = {
   network: new Uint32Array(),
   label: [],
-  degraded: new Uint8Array(),
-  subnormal: new Uint8Array(),
-  divergedEpoch: new Uint32Array(),
-  nonFiniteEpoch: new Uint32Array(),
-  lossMinEpoch: new Uint32Array(),
-  onsetEpoch: new Uint32Array(),
-  lossFirst: new Float64Array(),
-  lossMin: new Float64Array(),
-  lossLast: new Float64Array(),
-  spikeCount: new Uint32Array(),
-  spikeInterval: new Float64Array(),
-  spikeHeight: new Float64Array(),
-  flipFraction: new Float64Array(),
+  ...resultArrays(0, () => null),
   digest: new Uint8Array(),
 };
 
@@ -44,21 +33,8 @@ export const NO_RESULTS: NetworkResults = {
 export class Results {
   /** Of the full plan. */
   readonly networkCount: number;
-  /** The columns, `[network]`; epochs count from 1 and 0 stands for null. */
-  readonly degraded: Uint8Array;
-  readonly subnormal: Uint8Array;
-  readonly onsetEpoch: Uint32Array;
-  readonly divergedEpoch: Uint32Array;
-  readonly nonFiniteEpoch: Uint32Array;
-  readonly lossMinEpoch: Uint32Array;
-  readonly lossFirst: Float64Array;
-  readonly lossMin: Float64Array;
-  readonly lossLast: Float64Array;
-  readonly spikeCount: Uint32Array;
-  /** NaN stands for null. */
-  readonly spikeInterval: Float64Array;
-  readonly spikeHeight: Float64Array;
-  readonly flipFraction: Float64Array;
+  /** `[network]`; of one that is not done, what stands for null. */
+  readonly columns: ResultArrays;
   readonly #labels: Uint8Array;
   #doneCount = 0;
   readonly #digests: Uint8Array;
@@ -72,19 +48,7 @@ export class Results {
 
   constructor(networkCount: number) {
     this.networkCount = networkCount;
-    this.degraded = new Uint8Array(networkCount);
-    this.subnormal = new Uint8Array(networkCount);
-    this.onsetEpoch = new Uint32Array(networkCount);
-    this.divergedEpoch = new Uint32Array(networkCount);
-    this.nonFiniteEpoch = new Uint32Array(networkCount);
-    this.lossMinEpoch = new Uint32Array(networkCount);
-    this.lossFirst = new Float64Array(networkCount);
-    this.lossMin = new Float64Array(networkCount);
-    this.lossLast = new Float64Array(networkCount);
-    this.spikeCount = new Uint32Array(networkCount);
-    this.spikeInterval = new Float64Array(networkCount).fill(Number.NaN);
-    this.spikeHeight = new Float64Array(networkCount).fill(Number.NaN);
-    this.flipFraction = new Float64Array(networkCount);
+    this.columns = resultArrays(networkCount, () => null);
     this.#labels = new Uint8Array(networkCount).fill(NO_LABEL);
     this.#digests = new Uint8Array(networkCount * DIGEST_BYTES);
   }
@@ -106,19 +70,7 @@ export class Results {
       const wasDone = this.isDone(id);
       this.#labels[id] = LABEL_NAMES.indexOf(of.label[row]);
       this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
-      this.degraded[id] = of.degraded[row];
-      this.subnormal[id] = of.subnormal[row];
-      this.onsetEpoch[id] = of.onsetEpoch[row];
-      this.divergedEpoch[id] = of.divergedEpoch[row];
-      this.nonFiniteEpoch[id] = of.nonFiniteEpoch[row];
-      this.lossMinEpoch[id] = of.lossMinEpoch[row];
-      this.lossFirst[id] = of.lossFirst[row];
-      this.lossMin[id] = of.lossMin[row];
-      this.lossLast[id] = of.lossLast[row];
-      this.spikeCount[id] = of.spikeCount[row];
-      this.spikeInterval[id] = of.spikeInterval[row];
-      this.spikeHeight[id] = of.spikeHeight[row];
-      this.flipFraction[id] = of.flipFraction[row];
+      for (const name of RESULT_NAMES) this.columns[name][id] = of[name][row];
       this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
     const used = this.checkpoints;
@@ -203,7 +155,7 @@ export class Results {
 
   /** How many networks ended with subnormal moments. */
   get subnormalCount(): number {
-    return this.#countWhere((id) => this.subnormal[id] === 1);
+    return this.#countWhere((id) => this.columns.subnormal[id] === 1);
   }
 
   /** How many networks have each label. */
@@ -241,12 +193,7 @@ export class Results {
     if (this.isDone(id)) this.#doneCount--;
     this.#labels[id] = NO_LABEL;
     this.#unfinished.delete(id);
-    for (const flags of [this.degraded, this.subnormal]) flags[id] = 0;
-    for (const epochs of [this.onsetEpoch, this.divergedEpoch, this.nonFiniteEpoch, this.lossMinEpoch]) epochs[id] = 0;
-    for (const losses of [this.lossFirst, this.lossMin, this.lossLast]) losses[id] = 0;
-    this.spikeCount[id] = 0;
-    for (const numbers of [this.spikeInterval, this.spikeHeight]) numbers[id] = Number.NaN;
-    this.flipFraction[id] = 0;
+    for (const name of RESULT_NAMES) this.columns[name][id] = resultNull(name);
   }
 
   #keep(networks: KeptNetworks): void {

@@ -91,8 +91,8 @@ function replicateOf({ results }: RunRecord, { id }: Network): Replicate {
   const orNull = (value: number) => (Number.isNaN(value) ? null : value);
   return {
     isUnstable: isUnstable(results.labelOf(id)),
-    spikeInterval: orNull(results.spikeInterval[id]),
-    spikeHeight: orNull(results.spikeHeight[id]),
+    spikeInterval: orNull(results.columns.spikeInterval[id]),
+    spikeHeight: orNull(results.columns.spikeHeight[id]),
   };
 }
 

@@ -8,6 +8,7 @@ import { EVENT_KINDS, LABEL_NAMES } from '../../schemas/catalogue.ts';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import { ENGINE_NAMES } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
+import { RESULT_COLUMNS, RESULT_NAMES, type ResultKind, resultArrayType } from '../../schemas/result-columns.ts';
 import { SWEEP_LIMITS } from '../../schemas/sweep-grid.ts';
 import { FORMAT_VERSION, SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { RESTORE_REMEDY } from './files.ts';
@@ -43,27 +44,23 @@ const REASON_LENGTH_MAX = 1024 * 1024;
 const HEAD_BYTES_MIN = 8;
 
 const networks = typed(Uint32Array, SWEEP_LIMITS.networkCountMax - 1);
-const epochs = typed(Uint32Array, EPOCHS_MAX);
-const flags = typed(Uint8Array, 1);
-const numbers = typed(Float64Array);
+
+/** The largest value of each kind of result. */
+const RESULT_MAXIMA: Readonly<Record<ResultKind, number | undefined>> = {
+  flag: 1,
+  count: undefined,
+  epoch: EPOCHS_MAX,
+  number: undefined,
+  'number-or-null': undefined,
+};
 
 /** What each column of results is made of. */
 const RESULTS = {
   network: networks,
   label: listOf(word(LABEL_NAMES)),
-  degraded: flags,
-  subnormal: flags,
-  divergedEpoch: epochs,
-  nonFiniteEpoch: epochs,
-  lossMinEpoch: epochs,
-  onsetEpoch: epochs,
-  lossFirst: numbers,
-  lossMin: numbers,
-  lossLast: numbers,
-  spikeCount: typed(Uint32Array),
-  spikeInterval: numbers,
-  spikeHeight: numbers,
-  flipFraction: numbers,
+  ...Object.fromEntries(
+    RESULT_NAMES.map((name) => [name, typed(resultArrayType(name), RESULT_MAXIMA[RESULT_COLUMNS[name].kind])]),
+  ),
   digest: typed(Uint8Array),
 };
 

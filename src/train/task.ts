@@ -10,6 +10,7 @@ import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
+import { resultArrays } from '../../schemas/result-columns.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import { provideDataset } from '../data/datasets.ts';
 import type { Verdict } from '../detect/observer.ts';
@@ -266,25 +267,13 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
 }
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
-  const verdicts = networks.map(({ verdict }) => verdict);
-  const epochsOf = (of: (verdict: Verdict) => number | null) =>
-    Uint32Array.from(verdicts, (verdict) => of(verdict) ?? 0);
   return {
     network: Uint32Array.from(networks, ({ id }) => id),
-    label: verdicts.map(({ label }) => label),
-    degraded: Uint8Array.from(verdicts, ({ degraded }) => Number(degraded)),
-    subnormal: Uint8Array.from(networks, ({ hasSubnormalMoments }) => Number(hasSubnormalMoments)),
-    onsetEpoch: epochsOf((verdict) => verdict.onsetEpoch),
-    divergedEpoch: epochsOf((verdict) => verdict.divergedEpoch),
-    nonFiniteEpoch: epochsOf((verdict) => verdict.nonFiniteEpoch),
-    lossMinEpoch: epochsOf((verdict) => verdict.lossMinEpoch),
-    lossFirst: Float64Array.from(verdicts, ({ lossFirst }) => lossFirst),
-    lossMin: Float64Array.from(verdicts, ({ lossMin }) => lossMin),
-    lossLast: Float64Array.from(verdicts, ({ lossLast }) => lossLast),
-    spikeCount: Uint32Array.from(verdicts, ({ spikeCount }) => spikeCount),
-    spikeInterval: Float64Array.from(verdicts, ({ spikeInterval }) => spikeInterval ?? Number.NaN),
-    spikeHeight: Float64Array.from(verdicts, ({ spikeHeight }) => spikeHeight ?? Number.NaN),
-    flipFraction: Float64Array.from(verdicts, ({ flipFraction }) => flipFraction),
+    label: networks.map(({ verdict }) => verdict.label),
+    ...resultArrays(networks.length, (name, row) => {
+      const { verdict, hasSubnormalMoments } = networks[row];
+      return name === 'subnormal' ? hasSubnormalMoments : verdict[name];
+    }),
     digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };
 }

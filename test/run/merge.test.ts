@@ -135,7 +135,9 @@ describe('the shards of a sweep', () => {
     expect(manifest).toMatchObject({ networks: networks.length, shard: { index: 2, count: 3 } });
     const table = tableFromIPC(readFileSync(runPaths(folder).networks));
     expect([...columnOf(table, 'network')]).toEqual(networks.map(({ id }) => id));
-    expect([...columnOf<Float64Array>(table, 'loss_last')]).toEqual(networks.map(({ id }) => results.lossLast[id]));
+    expect([...columnOf<Float64Array>(table, 'loss_last')]).toEqual(
+      networks.map(({ id }) => results.columns.lossLast[id]),
+    );
     expect([...(table.getChild('digest') ?? [])]).toEqual(networks.map(({ id }) => results.digestOf(id)));
     expect(results.fingerprint(networks)).toMatch(/^[0-9a-f]{64}$/);
     expect(results.fingerprint(planned)).toBeNull();

@@ -5,10 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { type LayeredNetwork, layersLabel } from '../../schemas/network.ts';
+import { AXIS_COLUMNS } from '../../schemas/axis-columns.ts';
+import { type LayeredNetwork, layersLabel, type Network } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
+import { axesOf } from '../../src/plan/axes.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
+import { parseSweep } from '../../src/plan/read.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
+import { networkRows } from '../../src/run/networks-table.ts';
+import { Results } from '../../src/run/results.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 
 /** For the reference two tasks, so that the table can be read between them, with one network that overflows. */
@@ -93,7 +98,7 @@ test('the table has a row a planned network while the run goes on, and its resul
     );
     for (const name of RESULTS) expect(rows[id][name], name).not.toBe(null);
     expect(rows[id].digest).toBe(results.digestOf(id));
-    expect(rows[id].loss_last).toBe(results.lossLast[id]);
+    expect(rows[id].loss_last).toBe(results.columns.lossLast[id]);
     const isLost = rows[id].label === 'non-finite';
     expect([rows[id].nonfinite_epoch === null, rows[id].diverged_epoch === null]).toEqual([!isLost, !isLost]);
   }
@@ -114,5 +119,67 @@ test('a run that is stopped leaves the results of its committed networks and nul
   expect(results.doneCount).toBeLessThan(networks.length);
   for (const [id, row] of readRows(folder).entries()) {
     for (const name of RESULTS) expect(row[name] !== null, name).toBe(results.isDone(id));
+  }
+});
+
+/** Two networks that differ on one axis alone, for each axis. */
+const PAIRS: Readonly<Record<string, () => readonly Network[]>> = (() => {
+  const planned = (keys: object) => () => expandSweep(sweepOf({ seeds: 1, ...keys }));
+  const adam = { kind: 'adam', learningRate: 0.01 };
+  const power = { kind: 'power', exponent: 2, curvature: 1, start: 1 };
+  const objective = (keys: object) => () => objectiveNetworks({ ...power, ...keys });
+  const files = () => {
+    const [network] = expandSweep(sweepOf({ seeds: 1 })) as LayeredNetwork[];
+    return ['a', 'b'].map((digit) => ({
+      ...network,
+      data: { kind: 'file' as const, hash: digit.repeat(64), points: 9 },
+    }));
+  };
+  const mixed = () => [planned({})()[0], objective({})()[0]];
+  return {
+    objective: mixed,
+    exponent: objective({ exponent: [2, 4] }),
+    curvature: objective({ curvature: [1, 3] }),
+    start: objective({ start: [1, 2] }),
+    layers: planned({
+      layers: [
+        [1, 3, 1],
+        [1, 4, 1],
+      ],
+    }),
+    activation: planned({ activation: ['tanh', 'relu'] }),
+    data: planned({ data: { kind: ['sine', 'polynomial'], points: 8 } }),
+    points: planned({ data: { kind: 'sine', points: [8, 9] } }),
+    data_seed: planned({ data: { kind: 'teacher', points: 8, seed: [1, 2] } }),
+    data_hash: files,
+    init: planned({ init: ['glorot-uniform', 'he-uniform'] }),
+    optimizer: planned({ optimizer: { kind: ['adam', 'amsgrad'], learningRate: 0.01 } }),
+    form: planned({ optimizer: { ...adam, form: ['torch', 'keras'] } }),
+    learning_rate: planned({ optimizer: { ...adam, learningRate: [0.1, 0.2] } }),
+    beta1: planned({ optimizer: { ...adam, beta1: [0.5, 0.9] } }),
+    beta2: planned({ optimizer: { ...adam, beta2: [0.5, 0.9] } }),
+    epsilon: planned({ optimizer: { ...adam, epsilon: [1e-8, 1e-7] } }),
+    weight_decay: planned({ optimizer: { ...adam, kind: 'adamw', weightDecay: [0.1, 0.2] } }),
+    batch: planned({ batch: [2, 3] }),
+    shuffle: planned({ batch: 2, shuffle: [true, false] }),
+    subnormals: planned({ subnormals: ['ieee', 'flush'] }),
+    precision: planned({ precision: ['float32', 'float64'] }),
+  };
+})();
+
+function objectiveNetworks(objective: object): readonly Network[] {
+  const optimizer = { kind: 'adam', learningRate: 0.01 };
+  return expandSweep(parseSweep(JSON.stringify({ name: 'one', epochs: 10, objective, optimizer }), 'one.yaml'));
+}
+
+test('whatever two networks of a sweep differ in but their seeds, the table tells them apart by a column of that name', () => {
+  expect(Object.keys(PAIRS)).toEqual(AXIS_COLUMNS.map(({ column }) => column.name));
+  for (const [axis, pair] of Object.entries(PAIRS)) {
+    const two = pair();
+    expect([axis, two.length]).toEqual([axis, 2]);
+    expect([axis, axesOf(two).map(({ name }) => name)]).toEqual([axis, axis === 'objective' ? [] : [axis]]);
+    const { values, valid } = networkRows(two, new Results(2), 10)[axis];
+    const cells = [0, 1].map((row) => (valid?.[row] === 0 ? null : values[row]));
+    expect(cells[0], axis).not.toEqual(cells[1]);
   }
 });

@@ -39,12 +39,19 @@ describe('results', () => {
     results.commit({ results: resultsOf([2, 0], 'stagnated'), unfinished: null, kept: [] });
     expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['stagnated', null, 'stagnated']);
     expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
-    expect([...results.divergedEpoch, ...results.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
-    expect([...results.lossMinEpoch, ...results.lossFirst]).toEqual([30, 0, 32, 40, 0, 42]);
-    expect([...results.lossMin, ...results.lossLast]).toEqual([50, 0, 52, 60, 0, 62]);
-    expect([...results.onsetEpoch, ...results.spikeCount]).toEqual([5, 0, 7, 80, 0, 82]);
-    expect([...results.spikeInterval]).toEqual([90, Number.NaN, 92]);
-    expect([...results.spikeHeight, ...results.flipFraction]).toEqual([100, Number.NaN, 102, 0, 0, 0.25]);
+    expect([...results.columns.divergedEpoch, ...results.columns.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
+    expect([...results.columns.lossMinEpoch, ...results.columns.lossFirst]).toEqual([30, 0, 32, 40, 0, 42]);
+    expect([...results.columns.lossMin, ...results.columns.lossLast]).toEqual([50, 0, 52, 60, 0, 62]);
+    expect([...results.columns.onsetEpoch, ...results.columns.spikeCount]).toEqual([5, 0, 7, 80, 0, 82]);
+    expect([...results.columns.spikeInterval]).toEqual([90, Number.NaN, 92]);
+    expect([...results.columns.spikeHeight, ...results.columns.flipFraction]).toEqual([
+      100,
+      Number.NaN,
+      102,
+      0,
+      0,
+      0.25,
+    ]);
     expect(results.digestOf(2)).toBe('48'.repeat(32));
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);

@@ -7,9 +7,7 @@ import { RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts
 import { runPaths } from '../run/folder.ts';
 import { withPath } from '../storage/files.ts';
 import { journalFile, sessionsIn } from '../storage/journal.ts';
-
-/** Where runs go unless --out says otherwise. */
-export const RUNS_FOLDER = join('traces', 'runs');
+import { RUNS_FOLDER } from './registry/value-kinds.ts';
 
 /** The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is among them, at the end. */
 export function listRunFolders(): string[] {

@@ -3,9 +3,7 @@
  * digests that the run has kept.
  */
 import type { Network } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
 import type { Comparison } from '../../schemas/replay.ts';
-import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { count } from '../display/format.ts';
 import { networksById } from '../plan/shard.ts';
 import { mismatchText } from '../run/comparisons.ts';
@@ -14,38 +12,28 @@ import { WORKER_URLS } from '../run/package.ts';
 import { trainedEpochs } from '../run/replay-plan.ts';
 import { verifyNetworks } from '../run/verify.ts';
 import { findRun } from './find-run.ts';
-import { threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface VerifyOptions {
-  readonly all?: boolean;
-  readonly sample?: string;
-  readonly threads?: string;
-  readonly json?: boolean;
+  readonly all: boolean;
+  /** Networks to verify unless all are. */
+  readonly sample: number;
+  readonly threads: number;
+  readonly json: boolean;
 }
 
-/** Networks that are looked at unless the user says otherwise: seconds, for most runs. */
-const SAMPLE_DEFAULT = 32;
-
 /** Verifies a run. Returns the exit code: 1 where a network differs. */
-export async function verifyCommand(name: string, options: VerifyOptions): Promise<number> {
-  const problems: Problem[] = [];
-  const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
-  const sample = wholeNumberOption('--sample', options.sample, range, problems) ?? SAMPLE_DEFAULT;
-  const threads = threadsOption(options.threads, problems);
-  if (options.all === true && options.sample !== undefined)
-    problems.push({ where: '--all, --sample', got: 'both', expected: 'one of them' });
-  if (problems.length > 0) throw new UsageError(problems);
+export async function verifyCommand(name: string, { all, sample, threads, json }: VerifyOptions): Promise<number> {
   const run = readRunToReplay(findRun(name));
-  const chosen = options.all === true ? run.networks : sampleOf(run.networks, sample);
+  const chosen = all ? run.networks : sampleOf(run.networks, sample);
   const compared = await verifyNetworks(run, chosen, {
     threads,
     workerUrl: WORKER_URLS.replay,
     begin: replayProgress,
   });
   const differing = compared.filter(({ mismatch }) => mismatch !== null);
-  if (options.json === true) printJsonLines(run, compared, differing.length);
+  if (json) printJsonLines(run, compared, differing.length);
   else for (const line of verdictLines(run, compared, differing)) printLine(line);
   return differing.length > 0 ? 1 : 0;
 }

@@ -42,7 +42,10 @@ export interface RunOptions {
 }
 
 /** What `--kernel` chooses. Auto is the same on every machine. */
-const ENGINES = { auto: 'kernel', native: 'native', reference: 'reference' } as const satisfies Record<string, EngineName>;
+const ENGINES = { auto: 'kernel', native: 'native', reference: 'reference' } as const satisfies Record<
+  string,
+  EngineName
+>;
 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
@@ -73,8 +76,7 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     if (options.exit) display.close();
     await Promise.race([display.left, whenAborted(stop.asked)]);
     display.close();
-    if (!json)
-      for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
+    if (!json) for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
   } finally {
     display.close();
     stop.close();
@@ -93,10 +95,7 @@ interface OpenSweep {
 }
 
 /** Reads a sweep and opens its run, which may wait for another process. */
-async function openSweep(
-  sweepFile: string,
-  { epochs, shard, kernel, out, lease }: RunOptions,
-): Promise<OpenSweep> {
+async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease }: RunOptions): Promise<OpenSweep> {
   const sweepAsWritten = readSweep(sweepFile);
   const sweep = epochs === undefined ? sweepAsWritten : { ...sweepAsWritten, epochs };
   const engine = ENGINES[kernel];

@@ -84,7 +84,11 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
   declaration: Declaration<A, O, Subject>,
 ): CommandRecord {
   const { name, summary, arguments: declared, examples, exitCodes } = declaration;
-  const options = Object.entries(declaration.options).map(([key, option]) => ({ ...option, key, name: optionName(key) }));
+  const options = Object.entries(declaration.options).map(([key, option]) => ({
+    ...option,
+    key,
+    name: optionName(key),
+  }));
   const prepare = async ({ texts, given }: CommandLine): Promise<PreparedCommand> => {
     const problems: Problem[] = [];
     const argumentValues = parseArguments(declared, texts, problems);
@@ -94,7 +98,11 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
     problems.push(...(declaration.rules?.((key) => given[String(key)] !== undefined) ?? []));
     if (problems.length > 0) throw new UsageError(problems);
     // What `load` takes was inferred from the very parsers that gave these values.
-    const values = [...argumentValues, optionValues, subject] as [...ArgumentValues<A>, OptionValues<O>, Subject];
+    const values = [...argumentValues, optionValues, subject] as unknown as [
+      ...ArgumentValues<A>,
+      OptionValues<O>,
+      Subject,
+    ];
     return {
       threads: optionValues.threads as number | undefined,
       run: async () => await (await declaration.load())(...values),

@@ -46,17 +46,17 @@ export function flag(meaning: string): OptionRecord<boolean> {
 /** An option whose value is undefined where it is not given. `absentText` says what happens then. */
 export function optional<Value>(
   kind: ValueKind<Value>,
-  { absentText = null, ...texts }: OptionText & { absentText?: string },
+  { absentText, ...texts }: OptionText & { absentText?: string },
 ): OptionRecord<Value | undefined> {
   const parse = (given: string | true | undefined, place: Place) =>
     typeof given === 'string' ? kind.parse(given, place) : { value: undefined };
-  return { ...texts, kind, isRequired: false, absentText, parse };
+  return { ...texts, kind, isRequired: false, absentText: absentText ?? null, parse };
 }
 
 /** An option with a default, which help shows. */
 export function defaulting<Value extends string | number>(
   kind: ValueKind<Value>,
-  { absent, ...texts }: OptionText & { absent: Value },
+  { absent, ...texts }: OptionText & { absent: NoInfer<Value> },
 ): OptionRecord<Value> {
   const parse = (given: string | true | undefined, place: Place) =>
     typeof given === 'string' ? kind.parse(given, place) : { value: absent };

@@ -68,7 +68,10 @@ export const exportRecord: CommandRecord = defineCommand({
   arguments: [runArgument],
   options: {
     format: required(word(EXPORT_FORMATS), { placeholder: 'name', meaning: 'Format of the files' }),
-    table: optional(word(Object.keys(TABLES) as TableName[]), { placeholder: 'name', meaning: 'Write only this table' }),
+    table: optional(word(Object.keys(TABLES) as TableName[]), {
+      placeholder: 'name',
+      meaning: 'Write only this table',
+    }),
     out: optional(folder, {
       placeholder: 'dir',
       meaning: 'Folder to write to',

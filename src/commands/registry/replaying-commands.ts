@@ -42,7 +42,10 @@ export const replayRecord: CommandRecord = defineCommand({
     json: flag('Write one line of JSON per file'),
   },
   examples: [
-    { line: 'gyre replay latest --network 3,17-20 --epochs 0..500', meaning: 'Write the first 500 epochs of five networks' },
+    {
+      line: 'gyre replay latest --network 3,17-20 --epochs 0..500',
+      meaning: 'Write the first 500 epochs of five networks',
+    },
     { line: 'gyre replay latest --around-events 200', meaning: 'Write 200 epochs on either side of each event' },
   ],
   exitCodes: [

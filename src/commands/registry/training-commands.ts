@@ -1,8 +1,17 @@
 /** Records of the commands that begin with a sweep: run it, plan it, join its shards. */
-import { COMMIT_SCHEDULES } from '../../run/session.ts';
+
 import { LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MIN } from '../../run/heartbeat.ts';
+import { COMMIT_SCHEDULES } from '../../run/session.ts';
 import { type CommandRecord, defineCommand } from './command-record.ts';
-import { defaulting, flag, optional, repeatedArgument, required, requiredArgument, threadsOption } from './parameters.ts';
+import {
+  defaulting,
+  flag,
+  optional,
+  repeatedArgument,
+  required,
+  requiredArgument,
+  threadsOption,
+} from './parameters.ts';
 import { BAD_SWEEP, BAD_USAGE, DONE, FAILED, STOPPED } from './usual-parts.ts';
 import { ANY_RUN, folder, runName, shard, sweepFile, wholeNumber, word } from './value-kinds.ts';
 

@@ -31,11 +31,7 @@ export const unlockRecord: CommandRecord = defineCommand({
     json: flag('Write one line of JSON'),
   },
   examples: [{ line: 'gyre unlock latest', meaning: 'Free the run for the next process' }],
-  exitCodes: [
-    DONE,
-    FAILED,
-    { codes: [2], meaning: 'The process is alive, or the command line has mistakes' },
-  ],
+  exitCodes: [DONE, FAILED, { codes: [2], meaning: 'The process is alive, or the command line has mistakes' }],
   load: async () => (await import('../unlock.ts')).unlockCommand,
 });
 
@@ -45,7 +41,10 @@ export const completionRecord: CommandRecord = defineCommand({
   arguments: [requiredArgument(word(SHELLS), { name: 'shell', meaning: 'Shell of the script' })],
   options: {},
   examples: [
-    { line: 'eval "$(gyre completion bash)"', meaning: 'Complete in this bash; put the line into ~/.bashrc to keep it' },
+    {
+      line: 'eval "$(gyre completion bash)"',
+      meaning: 'Complete in this bash; put the line into ~/.bashrc to keep it',
+    },
     { line: 'eval "$(gyre completion zsh)"', meaning: 'Complete in this zsh, after compinit; or put it into ~/.zshrc' },
     { line: 'gyre completion fish > ~/.config/fish/completions/gyre.fish', meaning: 'Complete in every fish' },
   ],

@@ -96,9 +96,7 @@ export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<rea
       const expected = `whole numbers from 0 to ${max}, or ranges of them such as ${Math.min(3, max)}${separator}${max}`;
       const parts = text.split(',').map((part) => part.trim());
       const found = parts.map((part) => parsePart(part, max));
-      const problems = parts.flatMap((part, i) =>
-        found[i] === null ? refused(where, part, expected).problems : [],
-      );
+      const problems = parts.flatMap((part, i) => (found[i] === null ? refused(where, part, expected).problems : []));
       return problems.length > 0 ? { problems } : { value: found.filter((range) => range !== null) };
     },
     expected: `whole numbers from 0 to ${boundText(of.max)}, or ranges of them such as 3${separator}20`,
@@ -107,7 +105,7 @@ export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<rea
 }
 
 /** One of a list of words. A word that is nearly one of them is suggested. */
-export function word<Word extends string>(words: readonly Word[]): ValueKind<Word> {
+export function word<const Word extends string>(words: readonly Word[]): ValueKind<Word> {
   const expected = `one of ${words.join(', ')}`;
   return {
     parse: (text, { where }) => {

@@ -7,11 +7,11 @@ import type { JsonSchema } from './sweep-json-schema.ts';
 /** Between these two lines of README stands the table. */
 export const TABLE_MARKERS = ['<!-- keys of a sweep: npm run docs -->', '<!-- end of keys -->'] as const;
 
-/** A text of Markdown with the table between its markers replaced. */
-export function withTable(page: string, table: string): string {
-  const [start, end] = TABLE_MARKERS.map((marker) => page.indexOf(marker));
-  if (start < 0 || end < start) throw new Error(`no lines ${TABLE_MARKERS.join(' and ')}`);
-  return `${page.slice(0, start + TABLE_MARKERS[0].length)}\n${table}\n${page.slice(end)}`;
+/** A text of Markdown with the table between two markers replaced. */
+export function withTable(page: string, table: string, markers: readonly [string, string] = TABLE_MARKERS): string {
+  const [start, end] = markers.map((marker) => page.indexOf(marker));
+  if (start < 0 || end < start) throw new Error(`no lines ${markers.join(' and ')}`);
+  return `${page.slice(0, start + markers[0].length)}\n${table}\n${page.slice(end)}`;
 }
 
 /** The table, line by line. */

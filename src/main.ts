@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line: makes commander's commands from the records in src/commands/registry, and starts the one that is called. It
- * knows no command itself, and loads none before it is called.
+ * The command line: makes commander's commands from the records in src/commands/registry, and starts the one that is
+ * called. It knows no command itself, and loads none before it is called.
  */
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';

@@ -1,6 +1,6 @@
 /**
- * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating point or dynamics: as tables in its
- * folder and as a summary.
+ * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating
+ * point or dynamics: as tables in its folder and as a summary.
  */
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
 import { RunError } from '../../schemas/problems.ts';

@@ -1,4 +1,7 @@
-/** `gyre completion`: a script that completes Gyre's command lines in a shell. It comes from the records of all commands. */
+/**
+ * `gyre completion`: a script that completes Gyre's command lines in a shell. It comes from the records of all
+ * commands.
+ */
 import { bashScript } from './completion/bash.ts';
 import { fishScript } from './completion/fish.ts';
 import { zshScript } from './completion/zsh.ts';

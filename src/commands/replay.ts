@@ -1,5 +1,6 @@
 /**
- * `gyre replay`: windows of a run at every epoch with the whole state, trained again and compared with what the run has kept on the way.
+ * `gyre replay`: windows of a run at every epoch with the whole state, trained again and compared with what the run has
+ * kept on the way.
  */
 
 import { statSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is measured.
+ * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is
+ * measured.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request to
- * stop; a second one leaves at once.
+ * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request
+ * to stop; a second one leaves at once.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -118,7 +118,9 @@ async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease 
   return { run, networks, toolchain };
 }
 
-/** The user's request to stop, by a signal or a key. The first one asks the run to stop, a second one leaves at once. */
+/**
+ * The user's request to stop, by a signal or a key. The first one asks the run to stop, a second one leaves at once.
+ */
 class StopRequest {
   readonly #controller = new AbortController();
   readonly asked: AbortSignal = this.#controller.signal;

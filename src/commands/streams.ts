@@ -3,8 +3,8 @@ import { isatty } from 'node:tty';
 import { tellUser } from './output.ts';
 
 /**
- * A reader or a terminal that goes away (`gyre show | head`) ends the output and not the program. Any other error of stdout, such as
- * a full disk, is reported once, with exit code 1. An error of stderr cannot be reported to anybody.
+ * A reader or a terminal that goes away (`gyre show | head`) ends the output and not the program. Any other error of
+ * stdout, such as a full disk, is reported once, with exit code 1. An error of stderr cannot be reported to anybody.
  */
 export function surviveLostReaders(): void {
   let isOutputLost = false;
@@ -20,8 +20,8 @@ export function surviveLostReaders(): void {
 }
 
 /**
- * Node 20 aborts at its end when it gives a terminal that has hung up its mode back. All work is done by then, so the signal of a
- * hang-up ends the process before Node can try.
+ * Node 20 aborts at its end when it gives a terminal that has hung up its mode back. All work is done by then, so the
+ * signal of a hang-up ends the process before Node can try.
  */
 export function endWithTerminal(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));

@@ -1,6 +1,6 @@
 /**
- * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but that and compared with the
- * digests that the run has kept.
+ * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but
+ * that and compared with the digests that the run has kept.
  */
 import type { Network } from '../../schemas/network.ts';
 import type { Comparison } from '../../schemas/replay.ts';
@@ -38,7 +38,9 @@ export async function verifyCommand(name: string, { all, sample, threads, json }
   return differing.length > 0 ? 1 : 0;
 }
 
-/** Keys are hashes: the smallest ones are a sample as good as any, the same every time, and part of every larger one. */
+/**
+ * Keys are hashes: the smallest ones are a sample as good as any, the same every time, and part of every larger one.
+ */
 function sampleOf(networks: readonly Network[], size: number): Network[] {
   const byKey = [...networks].sort((a, b) => (a.key < b.key ? -1 : 1));
   return byKey.slice(0, size).sort((a, b) => a.id - b.id);

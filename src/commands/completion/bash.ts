@@ -1,6 +1,6 @@
 /**
- * The completion script of bash, 3.2 and later. It walks over the words before the cursor to find the command, the option that waits
- * for a value and the number of arguments, then looks the place up in a table.
+ * The completion script of bash, 3.2 and later. It walks over the words before the cursor to find the command, the
+ * option that waits for a value and the number of arguments, then looks the place up in a table.
  *
  * Names of runs are compared by hand and quoted: `compgen -W` would execute a folder that is called `$(…)`.
  */

@@ -1,6 +1,6 @@
 /**
- * Where on a command line a shell may offer something: after an option that takes a value, or in the place of an argument. The scripts
- * of all shells are made from these places.
+ * Where on a command line a shell may offer something: after an option that takes a value, or in the place of an
+ * argument. The scripts of all shells are made from these places.
  */
 import { PROGRAM_OPTIONS } from '../registry/all-commands.ts';
 import type { CommandRecord } from '../registry/command-record.ts';

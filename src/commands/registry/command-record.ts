@@ -1,6 +1,7 @@
 /**
- * A command of the command line as one record. The parser, `--help`, README's table, the reference and shell completion are all made
- * from it. A record has the function that runs the command behind a dynamic import, so that a start loads no command's modules.
+ * A command of the command line as one record. The parser, `--help`, README's table, the reference and shell completion
+ * are all made from it. A record has the function that runs the command behind a dynamic import, so that a start loads
+ * no command's modules.
  */
 import { type Problem, UsageError } from '../../../schemas/problems.ts';
 import type { ArgumentRecord, OptionRecord } from './parameters.ts';
@@ -79,7 +80,9 @@ export interface CommandRecord {
   readonly prepare: (line: CommandLine) => Promise<PreparedCommand>;
 }
 
-/** Makes a record of a declaration. The compiler checks that the command's function takes what the declaration parses. */
+/**
+ * Makes a record of a declaration. The compiler checks that the command's function takes what the declaration parses.
+ */
 export function defineCommand<A extends Arguments, O extends Options, Subject extends RunLimits = RunLimits>(
   declaration: Declaration<A, O, Subject>,
 ): CommandRecord {

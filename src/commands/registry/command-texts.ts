@@ -1,6 +1,6 @@
 /**
- * What records say in words: usage, terms of options and the end of help. Help, the reference and completion share these texts, so
- * that they cannot differ.
+ * What records say in words: usage, terms of options and the end of help. Help, the reference and completion share
+ * these texts, so that they cannot differ.
  */
 import type { CommandRecord, NamedOption } from './command-record.ts';
 import type { ArgumentRecord } from './parameters.ts';
@@ -20,9 +20,11 @@ export function optionTerm({ name, placeholder }: NamedOption): string {
 }
 
 /** The meaning of an option or argument, with the words that it takes and its default. */
-export function meaningText({ meaning, kind, absentText }: NamedOption | ArgumentRecord<unknown>): string {
+export function meaningText(parameter: NamedOption | ArgumentRecord<unknown>): string {
+  const { meaning, kind, absentText } = parameter;
   const words = wordsOf(kind);
   const notes = [
+    ...('isRequired' in parameter && parameter.isRequired ? ['required'] : []),
     ...(words.length > 0 && words.length <= SHOWN_WORDS_MAX ? [`one of: ${words.join(', ')}`] : []),
     ...(absentText === null ? [] : [`default: ${absentText}`]),
   ];

@@ -1,6 +1,6 @@
 /**
- * Options and arguments as records: a kind of value, its meaning, and what the command gets where the user gives nothing.
- * The parser, help, the reference and completion all read these records; none of them knows a single option.
+ * Options and arguments as records: a kind of value, its meaning, and what the command gets where the user gives
+ * nothing. The parser, help, the reference and completion all read these records; none of them knows a single option.
  */
 import { defaultThreads } from '../../run/machine.ts';
 import { type Parsed, type Place, type ValueKind, wholeNumber } from './value-kinds.ts';

@@ -67,7 +67,7 @@ export const exportRecord: CommandRecord = defineCommand({
   summary: 'Write the tables of a run for tools without Arrow',
   arguments: [runArgument],
   options: {
-    format: required(word(EXPORT_FORMATS), { placeholder: 'name', meaning: 'Format of the files' }),
+    format: required(word(EXPORT_FORMATS), { placeholder: 'format', meaning: 'Format of the files' }),
     table: optional(word(Object.keys(TABLES) as TableName[]), {
       placeholder: 'name',
       meaning: 'Write only this table',

@@ -31,7 +31,8 @@ export const replayRecord: CommandRecord = defineCommand({
     aroundEvents: optional(wholeNumber({ min: 0, max: 'epochMax' }), {
       placeholder: 'n',
       meaning:
-        'Add n epochs on either side of each event, from its first epoch to its end (to its peak where it has no end; for a stagnation, around each of its two ends)',
+        'Add n epochs on either side of each event, from its first epoch to its end (to its peak where it has no end; ' +
+        'for a stagnation, around each of its two ends)',
     }),
     out: optional(folder, {
       placeholder: 'dir',
@@ -94,7 +95,7 @@ export const verifyRecord: CommandRecord = defineCommand({
 
 export const analyseRecord: CommandRecord = defineCommand({
   name: 'analyse',
-  summary: 'Analyse the spikes of a run (spirals, relaxation, curvature) and its twins (floating point or dynamics)',
+  summary: 'Analyse the spikes and twins of a run, to tell floating point from dynamics',
   arguments: [runArgument],
   options: {
     spikes: defaulting(count, {

@@ -17,7 +17,7 @@ import { ANY_RUN, folder, runName, shard, sweepFile, wholeNumber, word } from '.
 
 const LEASE_SECONDS_MAX = 86_400;
 
-const sweepArgument = requiredArgument(sweepFile, { name: 'sweep', meaning: 'Sweep file (YAML)' });
+const sweepArgument = requiredArgument(sweepFile, { name: 'sweep', meaning: 'Path of the sweep file (YAML)' });
 
 export const runRecord: CommandRecord = defineCommand({
   name: 'run',
@@ -33,7 +33,8 @@ export const runRecord: CommandRecord = defineCommand({
     epochs: optional(wholeNumber({ min: 1, max: ANY_RUN.epochMax }), {
       placeholder: 'n',
       meaning:
-        "Train for this many epochs instead of the sweep file's; a larger number extends the existing run from its saved checkpoints",
+        "Train for this many epochs instead of the sweep file's; a larger number extends the existing run from its " +
+        'saved checkpoints',
     }),
     shard: optional(shard, {
       placeholder: 'i/n',
@@ -42,7 +43,8 @@ export const runRecord: CommandRecord = defineCommand({
     kernel: defaulting(word(['auto', 'native', 'reference']), {
       placeholder: 'name',
       meaning:
-        'How to train: kernels in WebAssembly (auto), wider vectors in native code (native, needs a C compiler), or the slow scalar definition (reference); the bits are the same',
+        'How to train: kernels in WebAssembly (auto), wider vectors in native code (native, needs a C compiler), or the ' +
+        'slow scalar definition (reference); the bits are the same',
       absent: 'auto',
     }),
     lease: defaulting(wholeNumber({ min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX }), {
@@ -53,7 +55,8 @@ export const runRecord: CommandRecord = defineCommand({
     commits: defaulting(word(COMMIT_SCHEDULES), {
       placeholder: 'when',
       meaning:
-        'Commit at least every two seconds (clock), or after declared counts of operations (declared), which gives the same files on every machine',
+        'Commit at least every two seconds (clock), or after declared counts of operations (declared), which gives ' +
+        'the same files on every machine',
       absent: 'clock',
     }),
     plain: flag('Write lines of text to stderr instead of the live screen'),

@@ -1,4 +1,6 @@
-/** Parts that the records of several commands share: the RUN argument and the exit codes that mean the same everywhere. */
+/**
+ * Parts that the records of several commands share: the RUN argument and the exit codes that mean the same everywhere.
+ */
 import type { ExitCodes } from './command-record.ts';
 import { type ArgumentRecord, optionalArgument } from './parameters.ts';
 import { runName } from './value-kinds.ts';

@@ -1,6 +1,6 @@
 /**
- * The kinds of values that options and arguments of the command line take. A kind parses a text, says in words what it expects, and
- * knows what a shell can offer for it. Kinds know no command and no option.
+ * The kinds of values that options and arguments of the command line take. A kind parses a text, says in words what it
+ * expects, and knows what a shell can offer for it. Kinds know no command and no option.
  */
 import { join } from 'node:path';
 import type { Problem } from '../../../schemas/problems.ts';
@@ -93,7 +93,8 @@ export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<rea
   return {
     parse: (text, { where, limits }) => {
       const max = boundOf(of.max, limits);
-      const expected = `whole numbers from 0 to ${max}, or ranges of them such as ${Math.min(3, max)}${separator}${max}`;
+      const example = `${Math.min(3, max)}${separator}${max}`;
+      const expected = `whole numbers from 0 to ${max}, or ranges of them such as ${example}`;
       const parts = text.split(',').map((part) => part.trim());
       const found = parts.map((part) => parsePart(part, max));
       const problems = parts.flatMap((part, i) => (found[i] === null ? refused(where, part, expected).problems : []));

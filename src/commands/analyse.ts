@@ -105,5 +105,6 @@ function scopeText({ spikingNetworks, suitableNetworks, analysedNetworks, spikes
   const others = spikingNetworks - suitableNetworks;
   const unsuitable =
     others === 0 ? '' : `; ${count(others)} more have spikes, but are no networks of layers under full-batch Adam`;
-  return `looked at ${count(spikesAnalysed)} spikes of ${count(analysedNetworks)} of ${count(suitableNetworks)} networks with spikes${unsuitable}`;
+  const networks = `${count(analysedNetworks)} of ${count(suitableNetworks)} networks with spikes`;
+  return `looked at ${count(spikesAnalysed)} spikes of ${networks}${unsuitable}`;
 }

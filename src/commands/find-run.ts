@@ -9,7 +9,10 @@ import { withPath } from '../storage/files.ts';
 import { journalFile, sessionsIn } from '../storage/journal.ts';
 import { RUNS_FOLDER } from './registry/value-kinds.ts';
 
-/** The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is among them, at the end. */
+/**
+ * The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is
+ * among them, at the end.
+ */
 export function listRunFolders(): string[] {
   if (!existsSync(RUNS_FOLDER)) return [];
   return withPath(RUNS_FOLDER, () => readdirSync(RUNS_FOLDER))

@@ -1,6 +1,6 @@
 /**
- * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no error. No control character leaves
- * from here, whatever is to be written.
+ * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no
+ * error. No control character leaves from here, whatever is to be written.
  */
 import { printable, printableLines } from '../display/printable.ts';
 

@@ -116,8 +116,10 @@ function withoutEvents({ results, folder }: RunRecord, chosen: readonly Network[
 }
 
 /** `networks 3+17-20`. */
-const networksText = (networks: readonly Network[]): string =>
-  `${networks.length === 1 ? 'network' : 'networks'} ${rangesText(networks.map(({ id }) => ({ first: id, last: id })))}`;
+function networksText(networks: readonly Network[]): string {
+  const ids = rangesText(networks.map(({ id }) => ({ first: id, last: id })));
+  return `${networks.length === 1 ? 'network' : 'networks'} ${ids}`;
+}
 
 /** Replays into files; without an error all of them are there, and none with one. */
 async function writeWindows(
@@ -204,5 +206,8 @@ function unprovenText(unproven: FileDescription['unproven']): string {
   const ids = rangesText(unproven.map(({ network }) => ({ first: network, last: network })));
   const [{ provenEpoch }] = unproven;
   const proven = unproven.length === 1 ? `epochs beyond ${provenEpoch}` : 'some epochs';
-  return `networks ${ids}: the run has not trained ${proven} yet; they are computed all the same, and nothing is there to compare them with`;
+  return (
+    `networks ${ids}: the run has not trained ${proven} yet; ` +
+    'they are computed all the same, and nothing is there to compare them with'
+  );
 }

@@ -113,7 +113,8 @@ async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease 
   );
   if (run.raisedFrom !== null)
     tellUser(
-      `extended from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: labels and tail statistics will be recomputed`,
+      `extended from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: ` +
+        'labels and tail statistics will be recomputed',
     );
   return { run, networks, toolchain };
 }
@@ -141,7 +142,7 @@ class StopRequest {
       noteStop();
       this.abort();
     } else if (signal !== 'SIGHUP') {
-      // A terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.
+      // A terminal that hangs up signals twice, the session's leader and its group: that is no impatience.
       process.exit(STOP_EXIT_CODES[signal]);
     }
   }
@@ -159,7 +160,10 @@ class StopRequest {
 }
 
 function waitingText(folder: string, owner: Owner | null, seconds: number): string {
-  return `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s (gyre unlock takes its lease away at once)`;
+  return (
+    `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s ` +
+    '(gyre unlock takes its lease away at once)'
+  );
 }
 
 /** Asks the compiler. Nothing has begun by then, so that a signal ends it at once. */

@@ -49,7 +49,10 @@ const SHOWN_COLUMNS = [
   'replay',
 ];
 
-/** Epochs on either side of what happened to a network that are offered for replay; twice as many where nothing did, at the end. */
+/**
+ * Epochs on either side of what happened to a network that are offered for replay; twice as many where nothing did, at
+ * the end.
+ */
 const OFFERED_EPOCHS = 200;
 /** Columns above 0 only where a network has events. */
 const EVENT_COLUMNS = ['onset_epoch', 'spike_count', 'diverged_epoch', 'nonfinite_epoch'];

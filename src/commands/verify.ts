@@ -81,9 +81,10 @@ function verdictLines(run: RunRecord, compared: readonly Comparison[], differing
       `${folder}: ${count(differing.length)} of the ${count(compared.length)} networks compared DIFFER from the run`,
     ];
   const blocks = compared.reduce((sum, comparison) => sum + comparison.blocks, 0);
+  const more = compared.length < networks.length ? '; --all compares every network' : '';
   const whole = compared.filter(({ digest }) => digest !== null).length;
   return [
     `${folder}: ${of}, trained again from their configurations alone, are the run's bit for bit`,
-    `${count(blocks)} blocks of losses and ${count(whole)} last states compared${compared.length < networks.length ? '; --all compares every network' : ''}`,
+    `${count(blocks)} blocks of losses and ${count(whole)} last states compared${more}`,
   ];
 }

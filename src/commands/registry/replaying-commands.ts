@@ -31,8 +31,8 @@ export const replayRecord: CommandRecord = defineCommand({
     aroundEvents: optional(wholeNumber({ min: 0, max: 'epochMax' }), {
       placeholder: 'n',
       meaning:
-        'Add n epochs on either side of each event, from its first epoch to its end (to its peak where it has no end; ' +
-        'for a stagnation, around each of its two ends)',
+        'Add n epochs on either side of each event, from its first epoch to its end (to its peak where it has no ' +
+        'end; for a stagnation, around each of its two ends)',
     }),
     out: optional(folder, {
       placeholder: 'dir',

@@ -43,8 +43,8 @@ export const runRecord: CommandRecord = defineCommand({
     kernel: defaulting(word(['auto', 'native', 'reference']), {
       placeholder: 'name',
       meaning:
-        'How to train: kernels in WebAssembly (auto), wider vectors in native code (native, needs a C compiler), or the ' +
-        'slow scalar definition (reference); the bits are the same',
+        'How to train: kernels in WebAssembly (auto), wider vectors in native code (native, needs a C compiler), ' +
+        'or the slow scalar definition (reference); the bits are the same',
       absent: 'auto',
     }),
     lease: defaulting(wholeNumber({ min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX }), {

@@ -1,0 +1,119 @@
+/**
+ * The records of the commands: each says all that help and documents need, its examples parse with the program's own parser, and
+ * none of them brings the code of its command into a start.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/commands/registry/all-commands.ts';
+import type { PreparedCommand } from '../../src/commands/registry/command-record.ts';
+import { gyreProgram } from '../../src/program.ts';
+import { newFolder, removeFolder } from '../support/cli.ts';
+import { execute, sweepOf } from '../support/runs.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+describe.each(COMMANDS)('$name', ({ name, summary, arguments: declared, options, examples, exitCodes }) => {
+  test('has a summary of one line', () => {
+    expect(summary).toMatch(/^[A-Z][^\n]{9,89}[^.\s]$/);
+  });
+
+  test('explains each argument, option, example and exit code', () => {
+    const meanings = [...declared, ...options, ...examples, ...exitCodes].map(({ meaning }) => meaning);
+    expect(meanings.filter((meaning) => !/^[A-Z][^\n]*[^.\s]$/.test(meaning))).toEqual([]);
+  });
+
+  test('says what it takes instead of an option or argument that is absent', () => {
+    const silent = [...declared.filter(({ arity }) => arity === 'optional')].filter(({ absentText }) => !absentText);
+    expect(silent).toEqual([]);
+  });
+
+  test('has exit codes for success, failure and bad usage, each once and in order', () => {
+    const codes = exitCodes.flatMap((exit) => exit.codes);
+    expect(codes.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b));
+  });
+
+  test('has examples of itself', () => {
+    expect(examples.map(({ line }) => line).filter((line) => !line.includes(`gyre ${name}`))).toEqual([]);
+  });
+});
+
+describe('examples', () => {
+  const folder = newFolder();
+  const before = process.cwd();
+  beforeAll(async () => {
+    const sweep = sweepOf({
+      epochs: 500,
+      layers: [1, 1, 1],
+      seeds: 21,
+      optimizer: { kind: 'adam', learningRate: 0.1 },
+    });
+    await execute({ sweep, folder: join(folder, 'traces', 'runs', 'example') });
+    process.chdir(folder);
+  });
+  afterAll(() => {
+    process.chdir(before);
+    removeFolder(folder);
+  });
+
+  /** What the program would start for a line of a shell. */
+  async function parsed(line: string): Promise<PreparedCommand[]> {
+    const [, words] = /\bgyre ([^|>")]+)/.exec(line) ?? [];
+    const started: PreparedCommand[] = [];
+    const start = async (command: PreparedCommand) => void started.push(command);
+    await gyreProgram({ mainPath: '', start }).parseAsync(words.trim().split(' '), { from: 'user' });
+    return started;
+  }
+
+  const lines = COMMANDS.flatMap(({ examples }) => examples.map(({ line }) => line));
+  test.each(lines)('%s is a command line that works', async (line) => {
+    expect(await parsed(line)).toHaveLength(1);
+  });
+
+  test('that do not work are seen', async () => {
+    await expect(parsed('gyre replay latest --network 21 --epochs 0..501')).rejects.toThrow(
+      '--network: got "21", expected whole numbers from 0 to 20, or ranges of them such as 3-20\n' +
+        '--epochs: got "0..501", expected whole numbers from 0 to 500',
+    );
+  });
+
+  test('bring their threads along', async () => {
+    const [{ threads }] = await parsed('gyre verify latest --threads 7');
+    expect(threads).toBe(7);
+  });
+});
+
+describe('a start', () => {
+  /** The files and libraries that a file imports, without types and without what is imported when it is needed. */
+  function importsOf(file: string): string[] {
+    const statements = readFileSync(join(root, file), 'utf8').matchAll(
+      /^(?:import|export)\s(?!type\b)[^;]*?'([^']+)';/gm,
+    );
+    return [...statements].map(([, path]) => (path.startsWith('.') ? normalize(join(dirname(file), path)) : path));
+  }
+
+  function allImportsOf(file: string, seen = new Set<string>()): Set<string> {
+    for (const path of importsOf(file)) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      if (path.endsWith('.ts')) allImportsOf(path, seen);
+    }
+    return seen;
+  }
+
+  test('loads the records and no command', () => {
+    const loaded = allImportsOf('src/main.ts');
+    const implementations = COMMANDS.map(({ name }) => `src/commands/${name}.ts`);
+    expect(loaded).toContain('src/commands/registry/all-commands.ts');
+    expect(implementations.filter((file) => loaded.has(file))).toEqual([]);
+    expect(allImportsOf('src/commands/show.ts')).toContain('apache-arrow');
+  });
+
+  test('loads no library but those of the command line', () => {
+    const libraries = [...allImportsOf('src/main.ts')].filter(
+      (path) => !path.endsWith('.ts') && !path.startsWith('node:'),
+    );
+    expect(libraries.sort()).toEqual(['commander', 'fastest-levenshtein']);
+  });
+});

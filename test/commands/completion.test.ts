@@ -29,8 +29,8 @@ afterAll(() => removeFolder(cwd));
 
 /** What bash offers after the words of a command line, the last of which stands at the cursor. */
 function offered(...words: string[]): string[] {
-  const script =
-    'source ./gyre.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _gyre; printf "%s\\n" "${COMPREPLY[@]}"';
+  const script = `source ./gyre.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gyre
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
   const text = execFileSync('bash', ['-c', script, 'bash', 'gyre', ...words], { cwd, encoding: 'utf8' });
   return linesOf(text).filter((line) => line !== '');
 }
@@ -94,11 +94,11 @@ describe('bash', () => {
   });
 
   test('offers names of runs, quoted, and runs nothing that they say', () => {
-    expect(offered('show', 'a')).toEqual(['alpha-1', 'alpha-2']);
+    expect(offered('show', 'a').sort()).toEqual(['alpha-1', 'alpha-2']);
     expect(offered('watch', '--plain', 'b')).toEqual(['beta']);
-    expect(offered('merge', 'alpha-1', '--out', 'x', 'al')).toEqual(['alpha-1', 'alpha-2']);
-    const all = offered('show', '');
-    expect(all).toEqual(['latest', String.raw`\$\(touch\ canary\)\ \`touch\ canary\``, 'alpha-1', 'alpha-2', 'beta']);
+    expect(offered('merge', 'alpha-1', '--out', 'x', 'al').sort()).toEqual(['alpha-1', 'alpha-2']);
+    const quoted = String.raw`\$\(touch\ canary\)\ \`touch\ canary\``;
+    expect(offered('show', '').sort()).toEqual([quoted, 'alpha-1', 'alpha-2', 'beta', 'latest']);
     expect(execFileSync('ls', [], { cwd, encoding: 'utf8' })).not.toContain('canary');
   });
 

@@ -104,9 +104,9 @@ describe.concurrent('bad usage ends with exit code 2 and writes nothing', () => 
     [
       'numbers that are not whole, and a folder without a name',
       ['run', sweep, '--threads', '1.5', '--epochs', '-1', '--out', ''],
-      'gyre: --threads: got "1.5", expected a whole number from 1 to 1024\n' +
-        'gyre: --epochs: got "-1", expected a whole number from 1 to 2147483647\n' +
-        'gyre: --out: got "", expected a folder\n',
+      'gyre: --out: got "", expected a folder\n' +
+        'gyre: --threads: got "1.5", expected a whole number from 1 to 1024\n' +
+        'gyre: --epochs: got "-1", expected a whole number from 1 to 2147483647\n',
     ],
     [
       'a sweep that is not there',

@@ -41,27 +41,23 @@ _gyre_runs() {
 
 const MAIN = `\
 _gyre() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command='' option='' pending='' place=0 word i
+  local current=\${COMP_WORDS[COMP_CWORD]} command='' pending='' place=0 word i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ $word == = ]]; then
-      pending=$option # bash splits --option=value in three
+      continue # bash splits --option=value in three
     elif [[ -n $pending ]]; then
       pending=''
     elif [[ $word == -* ]]; then
-      option=$word
-      _gyre_takes_value "$command $option" && pending=$option
+      _gyre_takes_value "$command $word" && pending=$word
     elif [[ -z $command ]]; then
       command=$word
     else
       place=$((place + 1))
     fi
   done
-  if [[ $current == = ]]; then
-    current=''
-    pending=$option
-  fi
+  [[ $current == = ]] && current=''
   if [[ -n $pending ]]; then
     _gyre_offer "$command $pending" "$current"
   elif [[ $current == -* ]]; then

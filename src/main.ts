@@ -17,8 +17,11 @@ obeyLauncher();
 stopWithNpx();
 const program = gyreProgram({
   mainPath: fileURLToPath(import.meta.url),
-  start: async ({ threads, run }) => {
-    process.exitCode = needsRelaunch(threads ?? defaultThreads()) ? await relaunch() : await run();
+  start: async (record, line) => {
+    // First of all: to parse may mean to read a run, for which there may be no room in this process.
+    const isTooNarrow = needsRelaunch(record.threadsIn(line) ?? defaultThreads());
+    const run = isTooNarrow ? relaunch : await record.prepare(line);
+    process.exitCode = await run();
   },
 });
 try {

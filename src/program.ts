@@ -5,12 +5,12 @@
 import { Command, CommanderError } from 'commander';
 import { printLine, printText, tellText } from './commands/output.ts';
 import { COMMANDS, PROGRAM_OPTIONS } from './commands/registry/all-commands.ts';
-import type { CommandRecord, PreparedCommand } from './commands/registry/command-record.ts';
+import type { CommandLine, CommandRecord } from './commands/registry/command-record.ts';
 import { argumentTerm, helpTail, meaningText, optionTerm } from './commands/registry/command-texts.ts';
 import { GYRE_VERSION } from './run/package.ts';
 
-/** Starts a command whose command line is right. */
-type Start = (command: PreparedCommand) => Promise<void>;
+/** Starts a command that is called. Commander has found no mistake so far; the record has not parsed the line yet. */
+type Start = (record: CommandRecord, line: CommandLine) => Promise<void>;
 
 /** The program, ready to parse. `mainPath` is what `--where` prints. */
 export function gyreProgram({ mainPath, start }: { mainPath: string; start: Start }): Command {
@@ -42,7 +42,7 @@ function addCommand(gyre: Command, record: CommandRecord, start: Start): void {
   for (const argument of record.arguments) command.argument(argumentTerm(argument), meaningText(argument));
   for (const option of record.options) command.option(optionTerm(option), meaningText(option));
   command.action(async () => {
-    await start(await record.prepare({ texts: command.args, given: command.opts() }));
+    await start(record, { texts: command.args, given: command.opts() });
   });
 }
 

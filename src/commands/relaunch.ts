@@ -56,7 +56,9 @@ function codeAfter(signal: NodeJS.Signals): number {
  */
 export function obeyLauncher(): void {
   if (process.channel === undefined || !process.execArgv.includes(NO_GUARDS_FLAG)) return;
-  process.channel.unref();
+  // The parent may be gone by now. Then the channel is null, whatever its type says, and disconnecting was long ago.
+  if (!process.connected) stopOnce('SIGTERM');
+  else process.channel.unref();
   process.on('message', (signal: StopSignal) => stopOnce(signal));
   process.once('disconnect', () => stopOnce('SIGTERM'));
 }

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/commands/registry/all-commands.ts';
-import type { PreparedCommand } from '../../src/commands/registry/command-record.ts';
 import { gyreProgram } from '../../src/program.ts';
 import { newFolder, removeFolder } from '../support/cli.ts';
 import { execute, sweepOf } from '../support/runs.ts';
@@ -57,18 +56,24 @@ describe('examples', () => {
     removeFolder(folder);
   });
 
-  /** What the program would start for a line of a shell. */
-  async function parsed(line: string): Promise<PreparedCommand[]> {
+  /** The names of the commands that a line of a shell calls, once it is parsed, with the threads that it asks for. */
+  async function parsed(line: string): Promise<[name: string, threads: number | undefined][]> {
     const [, words] = /\bgyre ([^|>")]+)/.exec(line) ?? [];
-    const started: PreparedCommand[] = [];
-    const start = async (command: PreparedCommand) => void started.push(command);
-    await gyreProgram({ mainPath: '', start }).parseAsync(words.trim().split(' '), { from: 'user' });
-    return started;
+    const called: [string, number | undefined][] = [];
+    const program = gyreProgram({
+      mainPath: '',
+      start: async (record, commandLine) => {
+        await record.prepare(commandLine);
+        called.push([record.name, record.threadsIn(commandLine)]);
+      },
+    });
+    await program.parseAsync(words.trim().split(' '), { from: 'user' });
+    return called;
   }
 
-  const lines = COMMANDS.flatMap(({ examples }) => examples.map(({ line }) => line));
-  test.each(lines)('%s is a command line that works', async (line) => {
-    expect(await parsed(line)).toHaveLength(1);
+  const lines = COMMANDS.flatMap(({ name, examples }) => examples.map(({ line }) => [line, name] as const));
+  test.each(lines)('%s is a command line of %s that works', async (line, name) => {
+    expect((await parsed(line)).map(([called]) => called)).toEqual([name]);
   });
 
   test('that do not work are seen', async () => {
@@ -78,9 +83,11 @@ describe('examples', () => {
     );
   });
 
-  test('bring their threads along', async () => {
-    const [{ threads }] = await parsed('gyre verify latest --threads 7');
-    expect(threads).toBe(7);
+  test('ask for threads where they say so, as far as that can be parsed', async () => {
+    expect(await parsed('gyre verify latest --threads 7')).toEqual([['verify', 7]]);
+    expect(await parsed('gyre show latest')).toEqual([['show', undefined]]);
+    const verify = COMMANDS.find(({ name }) => name === 'verify');
+    expect(verify?.threadsIn({ texts: [], given: { threads: 'x', sample: '0' } })).toBeUndefined();
   });
 });
 

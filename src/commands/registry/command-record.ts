@@ -50,14 +50,6 @@ export interface CommandLine {
   readonly given: Readonly<Record<string, string | true | undefined>>;
 }
 
-/** A command whose command line is parsed. */
-export interface PreparedCommand {
-  /** Threads that it will start; undefined where its options do not say. */
-  readonly threads: number | undefined;
-  /** Loads and runs it. Returns the exit code. */
-  readonly run: () => Promise<number>;
-}
-
 /** An option with its names: `failFast` in the code, `--fail-fast` on the command line. */
 export interface NamedOption extends OptionRecord<unknown> {
   readonly key: string;
@@ -72,12 +64,14 @@ export interface CommandRecord {
   readonly options: readonly NamedOption[];
   readonly examples: readonly Example[];
   readonly exitCodes: readonly ExitCodes[];
+  /** The threads that a command line asks for; undefined where it does not, or not in a way that can be parsed. */
+  readonly threadsIn: (line: CommandLine) => number | undefined;
   /**
-   * Parses a command line.
+   * Parses a command line. Returns the function that loads and runs the command, and gives its exit code.
    *
    * @throws UsageError with all of its problems.
    */
-  readonly prepare: (line: CommandLine) => Promise<PreparedCommand>;
+  readonly prepare: (line: CommandLine) => Promise<() => Promise<number>>;
 }
 
 /**
@@ -92,7 +86,7 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
     key,
     name: optionName(key),
   }));
-  const prepare = async ({ texts, given }: CommandLine): Promise<PreparedCommand> => {
+  const prepare = async ({ texts, given }: CommandLine): Promise<() => Promise<number>> => {
     const problems: Problem[] = [];
     const argumentValues = parseArguments(declared, texts, problems);
     const isOpening = declaration.open !== undefined && problems.length === 0;
@@ -106,12 +100,13 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
       OptionValues<O>,
       Subject,
     ];
-    return {
-      threads: optionValues.threads as number | undefined,
-      run: async () => await (await declaration.load())(...values),
-    };
+    return async () => await (await declaration.load())(...values);
   };
-  return { name, summary, arguments: declared, options, examples, exitCodes, prepare };
+  const threadsIn = ({ given }: CommandLine): number | undefined => {
+    const own = options.filter(({ key }) => key === 'threads');
+    return parseOptions(own, given, { limits: ANY_RUN, problems: [] }).threads as number | undefined;
+  };
+  return { name, summary, arguments: declared, options, examples, exitCodes, threadsIn, prepare };
 }
 
 /** `--fail-fast` for `failFast`. */

@@ -17,23 +17,9 @@ import {
   SUBNORMALS,
 } from './catalogue.ts';
 import type { DataFileContent } from './dataset.ts';
+import { SWEEP_LIMITS } from './sweep-limits.ts';
 
-/** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */
-export const SWEEP_LIMITS = {
-  /** Networks in one plan; each costs about 0.5 KB of main-thread memory. */
-  networkCountMax: 1_000_000,
-  epochCountMax: 2_147_483_647,
-  layerCountMax: 32,
-  widthMax: 4096,
-  /** Parameters of one network: a group of four float64 networks then takes about 0.6 GB. */
-  parameterCountMax: 4_194_304,
-  pointCountMax: 1_048_576,
-  /** Of one file of data. */
-  dataBytesMax: 268_435_456,
-  seedMax: 4_294_967_295,
-  /** The largest finite float32: beyond it a constant would round to ∞. */
-  magnitudeMax: 3.4028234663852886e38,
-} as const;
+export { SWEEP_LIMITS } from './sweep-limits.ts';
 
 /** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
 export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;

@@ -1,45 +1,39 @@
 /**
- * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating point or dynamics: as tables in its
- * folder and as a summary.
+ * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating
+ * point or dynamics: as tables in its folder and as a summary.
  */
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
-import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
-import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import { RunError } from '../../schemas/problems.ts';
 import { medianOf } from '../analysis/statistics.ts';
 import { summariseFindings } from '../analysis/summary.ts';
 import { findingsLines, type TwinLine, twinLines } from '../display/findings.ts';
 import { count } from '../display/format.ts';
 import { axesOf } from '../plan/axes.ts';
 import { networksById } from '../plan/shard.ts';
-import { analyseSpikes, SPIKES_DEFAULT, type SpikeFindings } from '../run/analyse.ts';
+import { analyseSpikes, type SpikeFindings } from '../run/analyse.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
 import { analyseTwins, type ComparedSetting, twinSettings } from '../run/twins.ts';
 import { findRun } from './find-run.ts';
-import { threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
+import { SPIKES_DEFAULT } from './registry/replaying-commands.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface AnalyseCommandOptions {
-  readonly spikes?: string;
-  readonly threads?: string;
-  readonly json?: boolean;
+  readonly spikes: number;
+  readonly threads: number;
+  readonly json: boolean;
 }
 
 /** Analyses a run. Returns the exit code. */
 export async function analyseCommand(name: string, options: AnalyseCommandOptions): Promise<number> {
-  const problems: Problem[] = [];
-  const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
-  const spikes = wholeNumberOption('--spikes', options.spikes, range, problems) ?? SPIKES_DEFAULT;
-  const threads = threadsOption(options.threads, problems);
-  if (problems.length > 0) throw new UsageError(problems);
   const run = readRunToReplay(findRun(name));
   if (run.results.doneCount === 0) {
     const remedy = 'continue it with the gyre run command that began it';
     throw new RunError({ where: run.folder, got: 'no network that is trained to its end', remedy });
   }
-  await analyseRun(run, { spikes, threads, json: options.json === true });
+  await analyseRun(run, options);
   return 0;
 }
 
@@ -111,5 +105,6 @@ function scopeText({ spikingNetworks, suitableNetworks, analysedNetworks, spikes
   const others = spikingNetworks - suitableNetworks;
   const unsuitable =
     others === 0 ? '' : `; ${count(others)} more have spikes, but are no networks of layers under full-batch Adam`;
-  return `looked at ${count(spikesAnalysed)} spikes of ${count(analysedNetworks)} of ${count(suitableNetworks)} networks with spikes${unsuitable}`;
+  const networks = `${count(analysedNetworks)} of ${count(suitableNetworks)} networks with spikes`;
+  return `looked at ${count(spikesAnalysed)} spikes of ${networks}${unsuitable}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Which display a command gets: the dashboard on a terminal, lines elsewhere, JSON where asked for. The dashboard's questions about
- * networks are answered here, from the run's folder.
+ * Which display a command gets: the dashboard on a terminal, lines elsewhere, JSON where asked for. The dashboard's
+ * questions about networks are answered here, from the run's folder.
  */
 
 import type { LabelName } from '../../schemas/catalogue.ts';

@@ -2,28 +2,23 @@
  * `gyre export`: the tables of a run as Parquet or CSV.
  */
 import { join } from 'node:path';
-import { UsageError } from '../../schemas/problems.ts';
-import { type ExportFormat, TABLES, type TableName } from '../../schemas/trace.ts';
+import type { ExportFormat, TableName } from '../../schemas/trace.ts';
 import { bytes, count } from '../display/format.ts';
 import { exportRun } from '../run/export.ts';
 import { findRun } from './find-run.ts';
-import { unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 
 export interface ExportOptions {
   readonly format: ExportFormat;
-  readonly table?: string;
-  readonly out?: string;
+  readonly table?: TableName | undefined;
+  readonly out?: string | undefined;
   readonly json?: boolean;
 }
 
 /** Exports a run, by default into a folder of the format's name within its own. Returns the exit code. */
 export async function exportCommand(name: string, { format, table, out, json }: ExportOptions): Promise<number> {
-  const problems = unknownWord('--table', table, Object.keys(TABLES));
-  if (out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
-  if (problems.length > 0) throw new UsageError(problems);
   const folder = findRun(name);
-  const tables = exportRun({ folder, out: out ?? join(folder, format), format, table: (table as TableName) ?? null });
+  const tables = exportRun({ folder, out: out ?? join(folder, format), format, table: table ?? null });
   for await (const report of tables) {
     if (json === true) printJson(report);
     else printLine(`${report.path}: ${count(report.rows)} rows, ${bytes(report.bytes)}`);

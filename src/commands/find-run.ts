@@ -7,11 +7,12 @@ import { RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts
 import { runPaths } from '../run/folder.ts';
 import { withPath } from '../storage/files.ts';
 import { journalFile, sessionsIn } from '../storage/journal.ts';
+import { RUNS_FOLDER } from './registry/value-kinds.ts';
 
-/** Where runs go unless --out says otherwise. */
-export const RUNS_FOLDER = join('traces', 'runs');
-
-/** The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is among them, at the end. */
+/**
+ * The folders of all runs under traces/runs, the one that was worked on last first. One that cannot be looked into is
+ * among them, at the end.
+ */
 export function listRunFolders(): string[] {
   if (!existsSync(RUNS_FOLDER)) return [];
   return withPath(RUNS_FOLDER, () => readdirSync(RUNS_FOLDER))

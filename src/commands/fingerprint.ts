@@ -18,7 +18,9 @@ export function fingerprintCommand(name: string, { json }: { json?: boolean }): 
     const missing = networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id);
     throw new RunError({
       where: folder,
-      got: `an incomplete run: ${count(missing.length)} of ${count(networks.length)} networks are missing (${range(missing)})`,
+      got:
+        `an incomplete run: ${count(missing.length)} of ${count(networks.length)} networks are missing ` +
+        `(${range(missing)})`,
       remedy: 'continue it with the gyre run command that began it',
     });
   }

@@ -1,7 +1,6 @@
 /**
  * `gyre merge`: joins the shards of a sweep into one run.
  */
-import { UsageError } from '../../schemas/problems.ts';
 import { summaryLines } from '../display/summary.ts';
 import { runState } from '../run/folder.ts';
 import { mergeRuns } from '../run/merge.ts';
@@ -14,7 +13,6 @@ export async function mergeCommand(
   names: readonly string[],
   { out, json }: { out: string; json?: boolean },
 ): Promise<number> {
-  if (out === '') throw new UsageError({ where: '--out', got: '""', expected: 'a folder' });
   const merged = await mergeRuns(names.map(findRun), out);
   const { folder, networks, results } = merged;
   if (json === true) printJson({ folder, networks: networks.length, fingerprint: results.fingerprint(networks) });

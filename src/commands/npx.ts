@@ -1,10 +1,11 @@
 /**
- * What `npx` needs: npx passes no signal on to the program that it starts. It ends, the program does not, and a run would
- * continue unseen. So under npx, and only there, a parent that has gone means SIGTERM.
+ * What `npx` needs: npx passes no signal on to the program that it starts. It ends, the program does not, and a run
+ * would continue unseen. So under npx, and only there, a parent that has gone means SIGTERM.
  *
  *     npm exec gyre  ──►  sh -c 'gyre run …'  ──►  gyre
  *
- * SIGTERM to npx ends the shell as well. SIGHUP and SIGKILL leave the shell waiting, so that both ancestors are watched.
+ * SIGTERM to npx ends the shell as well. SIGHUP and SIGKILL leave the shell waiting, so that both ancestors are
+ * watched.
  */
 import { readFileSync } from 'node:fs';
 import { stopOnce } from './stop-signals.ts';
@@ -25,8 +26,8 @@ export function stopWithNpx(environment: NodeJS.ProcessEnv = process.env): void 
 }
 
 /**
- * Whether npx, or `npm exec`, has started gyre. Other programs that npx has started hand on the same environment, so that
- * the command counts too. npm 10 and 11 write it with and without quotes.
+ * Whether npx, or `npm exec`, has started gyre. Other programs that npx has started hand on the same environment, so
+ * that the command counts too. npm 10 and 11 write it with and without quotes.
  */
 function isUnderNpx(environment: NodeJS.ProcessEnv): boolean {
   const { npm_command, npm_lifecycle_event, npm_lifecycle_script = '' } = environment;

@@ -1,8 +1,8 @@
 /**
- * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no error. No control character leaves
- * from here, whatever is to be written.
+ * Where commands write: results to stdout, messages for people to stderr. A reader that goes away (`| head`) is no
+ * error. No control character leaves from here, whatever is to be written.
  */
-import { printable } from '../display/printable.ts';
+import { printable, printableLines } from '../display/printable.ts';
 
 /** Writes a line to stdout. */
 export function printLine(line: string): void {
@@ -19,4 +19,14 @@ export function printJson(value: unknown): void {
 /** Writes a line for people to stderr. */
 export function tellUser(line: string): void {
   process.stderr.write(`${printable(line)}\n`);
+}
+
+/** Writes a text of lines to stdout. */
+export function printText(text: string): void {
+  process.stdout.write(printableLines(text));
+}
+
+/** Writes a text of lines for people to stderr. */
+export function tellText(text: string): void {
+  process.stderr.write(printableLines(text));
 }

@@ -1,6 +1,6 @@
 /**
- * `gyre plan`: what a sweep would be: networks, groups, time and disk. Times one chunk of each shape on this machine and
- * writes nothing.
+ * `gyre plan`: what a sweep would be: networks, groups, time and disk. Times one chunk of each shape on this machine
+ * and writes nothing.
  */
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
@@ -85,8 +85,10 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
   printLine(`${'seeds'.padEnd(14)} ${seedCount(networks)}`);
   printLine('');
-  for (const { file, hash, points, inputs, outputs } of plan.dataFiles)
-    printLine(`${file}: ${count(points)} points, ${inputs.join(' ')} → ${outputs.join(' ')}, hash ${hash.slice(0, 8)}`);
+  for (const { file, hash, points, inputs, outputs } of plan.dataFiles) {
+    const columnNames = `${inputs.join(' ')} → ${outputs.join(' ')}`;
+    printLine(`${file}: ${count(points)} points, ${columnNames}, hash ${hash.slice(0, 8)}`);
+  }
   if (plan.dataFiles.length > 0) printLine('');
   for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
   printLine('');

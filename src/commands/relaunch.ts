@@ -1,8 +1,9 @@
 /**
- * Starts gyre again, as a process below this one, where a limit on the address space (`ulimit -v`) leaves no room for what
- * Node.js reserves around WebAssembly memories; why, and how much, is in src/run/address-space.ts. The child has the same
- * streams and terminal. Signals of a terminal reach it by themselves. Others are passed on over a channel rather than as
- * signals: those that are sent to all processes of a job would arrive twice, and the second one means "at once".
+ * Starts gyre again, as a process below this one, where a limit on the address space (`ulimit -v`) leaves no room for
+ * what Node.js reserves around WebAssembly memories; why, and how much, is in src/run/address-space.ts. The child has
+ * the same streams and terminal. Signals of a terminal reach it by themselves. Others are passed on over a channel
+ * rather than as signals: those that are sent to all processes of a job would arrive twice, and the second one means
+ * "at once".
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -49,10 +50,15 @@ function codeAfter(signal: NodeJS.Signals): number {
   return 1;
 }
 
-/** In a process that {@link relaunch} has started: takes the signals that its parent passes on, and its parent's end as SIGTERM. */
+/**
+ * In a process that {@link relaunch} has started: takes the signals that its parent passes on, and its parent's end as
+ * SIGTERM.
+ */
 export function obeyLauncher(): void {
   if (process.channel === undefined || !process.execArgv.includes(NO_GUARDS_FLAG)) return;
-  process.channel.unref();
+  // The parent may be gone by now. Then the channel is null, whatever its type says, and disconnecting was long ago.
+  if (!process.connected) stopOnce('SIGTERM');
+  else process.channel.unref();
   process.on('message', (signal: StopSignal) => stopOnce(signal));
   process.once('disconnect', () => stopOnce('SIGTERM'));
 }

@@ -1,11 +1,12 @@
 /**
- * `gyre replay`: windows of a run at every epoch with the whole state, trained again and compared with what the run has kept on the way.
+ * `gyre replay`: windows of a run at every epoch with the whole state, trained again and compared with what the run has
+ * kept on the way.
  */
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
+import { UsageError } from '../../schemas/problems.ts';
 import type { EpochRange } from '../../schemas/replay.ts';
 import { bytes, count } from '../display/format.ts';
 import { windowsAroundEvents } from '../run/around-events.ts';
@@ -17,36 +18,45 @@ import { planPasses, type ReplayWanted } from '../run/replay-plan.ts';
 import { mergedRanges, rangesText, WindowFiles, type WindowsOfFile, windowFiles } from '../run/windows.ts';
 import { refuseLinksBelow } from '../storage/plain-files.ts';
 import { findRun } from './find-run.ts';
-import { rangesOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine, tellUser } from './output.ts';
+import type { RunLimits } from './registry/value-kinds.ts';
 import { replayProgress } from './replay-progress.ts';
 import { leaveOnSignals } from './stop-signals.ts';
 
 export interface ReplayOptions {
-  readonly network?: string;
-  readonly epochs?: string;
-  readonly aroundEvents?: string;
-  readonly out?: string;
-  readonly threads?: string;
-  readonly json?: boolean;
+  readonly network: readonly EpochRange[] | undefined;
+  readonly epochs: readonly EpochRange[] | undefined;
+  readonly aroundEvents: number | undefined;
+  readonly out: string | undefined;
+  readonly threads: number;
+  readonly json: boolean;
+}
+
+/** A run whose networks and epochs options may name. */
+export interface OpenedRun extends RunLimits {
+  readonly run: RunRecord;
+}
+
+/** Reads the run called `name`, and the limits that its options have. */
+export function openToReplay(name: string): OpenedRun {
+  const run = readRunToReplay(findRun(name));
+  return { run, networkMax: run.results.networkCount - 1, epochMax: run.manifest.sweep.epochs };
 }
 
 /** Replays windows of a run. Returns the exit code. */
-export async function replayCommand(name: string, options: ReplayOptions): Promise<number> {
-  const problems: Problem[] = [];
-  const run = readRunToReplay(findRun(name));
+export async function replayCommand(_name: string, options: ReplayOptions, { run }: OpenedRun): Promise<number> {
   const { folder } = run;
-  const choice = choiceOf(run, options, problems);
-  const threads = threadsOption(options.threads, problems);
-  if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
-  if (problems.length > 0) throw new UsageError(problems);
-
+  const choice: Choice = {
+    networks: options.network ?? null,
+    epochs: mergedRanges(options.epochs ?? []),
+    around: options.aroundEvents ?? null,
+  };
   const wanted = await wantedWindows(run, choice);
   const plan = windowFiles(options.out ?? join(folder, 'windows'), wanted, choiceText(choice));
   for (const { path } of plan) refuseLinksBelow(folder, path);
-  const comparisons = await writeWindows(run, plan, wanted, threads);
+  const comparisons = await writeWindows(run, plan, wanted, options.threads);
   const files = plan.map((file) => describeFile(file, comparisons));
-  if (options.json === true) for (const file of files) printJson(file);
+  if (options.json) for (const file of files) printJson(file);
   else for (const line of fileLines(files)) printLine(line);
   for (const { unproven, path } of files) if (unproven.length > 0) tellUser(`${path}: ${unprovenText(unproven)}`);
   return 0;
@@ -60,24 +70,6 @@ interface Choice {
   readonly epochs: readonly EpochRange[];
   /** Epochs on either side of each event; null where events are not asked for. */
   readonly around: number | null;
-}
-
-function choiceOf({ manifest, results }: RunRecord, options: ReplayOptions, problems: Problem[]): Choice {
-  const { network, epochs, aroundEvents } = options;
-  const epochsMax = manifest.sweep.epochs;
-  const optionOf = (option: string, text: string | undefined, range: { max: number; separator: '-' | '..' }) =>
-    text === undefined ? [] : rangesOption(option, text, range, problems);
-  const networks = optionOf('--network', network, { max: results.networkCount - 1, separator: '-' });
-  const ranges = optionOf('--epochs', epochs, { max: epochsMax, separator: '..' });
-  const around = wholeNumberOption('--around-events', aroundEvents, { min: 0, max: epochsMax }, problems);
-  if (aroundEvents === undefined) {
-    const got = 'nothing';
-    const remedy = 'or --around-events 200 for what happened to networks';
-    if (network === undefined)
-      problems.push({ where: '--network', got, expected: 'networks by their numbers, as 3,17-20', remedy });
-    if (epochs === undefined) problems.push({ where: '--epochs', got, expected: 'epochs, as 0..500', remedy });
-  }
-  return { networks: network === undefined ? null : networks, epochs: mergedRanges(ranges), around };
 }
 
 /** How files of windows are called after what was asked for. */
@@ -119,13 +111,15 @@ async function wantedWindows(run: RunRecord, { networks: ids, epochs, around }: 
 function withoutEvents({ results, folder }: RunRecord, chosen: readonly Network[]): UsageError {
   const isOver = chosen.every(({ id }) => results.isDone(id));
   const got = `${networksText(chosen)} of ${folder}, to which nothing has happened${isOver ? '' : ' so far'}`;
-  const remedy = isOver ? 'choose epochs with --epochs' : 'let the run go on, or choose epochs with --epochs';
+  const remedy = isOver ? 'choose epochs with --epochs' : 'continue the run, or choose epochs with --epochs';
   return new UsageError({ where: '--around-events', got, expected: 'networks with events', remedy });
 }
 
 /** `networks 3+17-20`. */
-const networksText = (networks: readonly Network[]): string =>
-  `${networks.length === 1 ? 'network' : 'networks'} ${rangesText(networks.map(({ id }) => ({ first: id, last: id })))}`;
+function networksText(networks: readonly Network[]): string {
+  const ids = rangesText(networks.map(({ id }) => ({ first: id, last: id })));
+  return `${networks.length === 1 ? 'network' : 'networks'} ${ids}`;
+}
 
 /** Replays into files; without an error all of them are there, and none with one. */
 async function writeWindows(
@@ -212,5 +206,8 @@ function unprovenText(unproven: FileDescription['unproven']): string {
   const ids = rangesText(unproven.map(({ network }) => ({ first: network, last: network })));
   const [{ provenEpoch }] = unproven;
   const proven = unproven.length === 1 ? `epochs beyond ${provenEpoch}` : 'some epochs';
-  return `networks ${ids}: the run has not trained ${proven} yet; they are computed all the same, and nothing is there to compare them with`;
+  return (
+    `networks ${ids}: the run has not trained ${proven} yet; ` +
+    'they are computed all the same, and nothing is there to compare them with'
+  );
 }

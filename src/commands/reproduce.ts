@@ -1,29 +1,28 @@
 /**
- * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is measured.
+ * `gyre reproduce`: claims about adaptive-momentum optimisers, checked here and now: what is expected beside what is
+ * measured.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { checkClaims } from '../claims/check.ts';
 import { CLAIM_NAMES, CLAIMS, type ClaimName, type ClaimRow } from '../claims/claim.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import { threadsOption, unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { leaveOnSignals } from './stop-signals.ts';
 
 export interface ReproduceOptions {
-  readonly threads?: string;
-  readonly json?: boolean;
+  readonly threads: number;
+  readonly json: boolean;
 }
 
 /** Checks a claim, or all. Returns the exit code: 1 where a row fails. */
-export async function reproduceCommand(name: string | undefined, options: ReproduceOptions): Promise<number> {
-  const problems: Problem[] = unknownWord('claim', name, CLAIM_NAMES);
-  const threads = threadsOption(options.threads, problems);
-  if (problems.length > 0) throw new UsageError(problems);
-  const chosen = name === undefined ? CLAIM_NAMES : [name as ClaimName];
+export async function reproduceCommand(
+  name: ClaimName | undefined,
+  { threads, json }: ReproduceOptions,
+): Promise<number> {
+  const chosen = name === undefined ? CLAIM_NAMES : [name];
   const scratch = mkdtempSync(join(tmpdir(), 'gyre-claims-'));
   const tidyUp = () => rmSync(scratch, { recursive: true, force: true });
   const keepSignals = leaveOnSignals(tidyUp);
@@ -38,14 +37,14 @@ export async function reproduceCommand(name: string | undefined, options: Reprod
     });
     for await (const row of claims) {
       rows.push(row);
-      if (options.json === true) printJson(row);
+      if (json) printJson(row);
     }
   } finally {
     keepSignals();
     tidyUp();
   }
   const failed = rows.filter(({ passed }) => !passed).length;
-  if (options.json !== true) {
+  if (!json) {
     for (const line of chosen.flatMap((claim) => claimLines(claim, rows))) printLine(line);
     printLine(
       failed === 0 ? `all ${count(rows.length)} rows pass` : `${count(failed)} of ${count(rows.length)} rows FAIL`,

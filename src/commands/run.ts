@@ -1,10 +1,11 @@
 /**
- * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request to
- * stop; a second one leaves at once.
+ * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request
+ * to stop; a second one leaves at once.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
-import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
+import type { Network } from '../../schemas/network.ts';
+import { UsageError } from '../../schemas/problems.ts';
+import { type Shard, shardText } from '../../schemas/shard.ts';
 import { count } from '../display/format.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
 import { summaryLines } from '../display/summary.ts';
@@ -21,115 +22,148 @@ import type { CommitSchedule, Ending, ExecuteOptions } from '../run/session.ts';
 import { prepareCompression } from '../storage/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
-import { leaseOption, shardOption, threadsOption, wholeNumberOption } from './options.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
 import { leaveOnSignals, noteStop, STOP_EXIT_CODES, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
 export interface RunOptions {
-  readonly out?: string;
-  readonly threads?: string;
-  readonly epochs?: string;
-  readonly shard?: string;
-  readonly lease?: string;
-  readonly commits?: CommitSchedule;
-  readonly kernel?: string;
-  readonly plain?: boolean;
-  readonly json?: boolean;
-  readonly failFast?: boolean;
-  readonly analyse?: boolean;
-  readonly exit?: boolean;
+  readonly out: string | undefined;
+  readonly threads: number;
+  readonly epochs: number | undefined;
+  readonly shard: Shard | undefined;
+  readonly lease: number;
+  readonly commits: CommitSchedule;
+  readonly kernel: keyof typeof ENGINES;
+  readonly plain: boolean;
+  readonly json: boolean;
+  readonly failFast: boolean;
+  readonly analyse: boolean;
+  readonly exit: boolean;
 }
 
 /** What `--kernel` chooses. Auto is the same on every machine. */
-const ENGINES: Readonly<Record<string, EngineName>> = { auto: 'kernel', native: 'native', reference: 'reference' };
+const ENGINES = { auto: 'kernel', native: 'native', reference: 'reference' } as const satisfies Record<
+  string,
+  EngineName
+>;
 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
-  const problems: Problem[] = [];
-  const threads = threadsOption(options.threads, problems);
-  const epochs = wholeNumberOption('--epochs', options.epochs, { min: 1, max: SWEEP_LIMITS.epochCountMax }, problems);
-  const shard = shardOption(options.shard, problems);
-  const leaseSeconds = leaseOption(options.lease, problems);
-  if (options.out === '') problems.push({ where: '--out', got: '""', expected: 'a folder' });
-  if (problems.length > 0) throw new UsageError(problems);
-  const sweepAsWritten = readSweep(sweepFile);
-  const sweep = epochs === null ? sweepAsWritten : { ...sweepAsWritten, epochs };
-  const engine = ENGINES[options.kernel ?? 'auto'];
-  const toolchain = engine === 'native' ? { toolchain: await findToolchainOrLeave() } : {};
-  const folder = options.out ?? defaultRunFolder(sweep, shard);
-  const networks = expandSweep(sweep);
-  if (shard !== null && shard.count > networks.length) {
-    const expected = `at most ${networks.length} shards: the sweep has no more networks`;
-    throw new UsageError({ where: '--shard', got: JSON.stringify(options.shard), expected });
-  }
-  await prepareCompression(sweep.trace.compression); // of a run that is raised rows are read
-  const run = await openRunWhenFree(
-    { sweep, networks, folder, engine, shard },
-    { seconds: leaseSeconds, onWait: (owner) => tellUser(waitingText(folder, owner, leaseSeconds)) },
-  );
-  if (run.raisedFrom !== null)
-    tellUser(
-      `raised from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: what looks at the end is seen anew`,
-    );
-
-  const stop = new AbortController();
-  let signal: StopSignal | null = null;
-  const onSignal = (name: NodeJS.Signals) => {
-    if (signal === null) {
-      signal = name as StopSignal;
-      noteStop();
-      stop.abort();
-    } else if (name !== 'SIGHUP') {
-      // One terminal that hangs up sends its signal twice, to the session's leader and to its group: that is no impatience.
-      process.exit(STOP_EXIT_CODES[name as StopSignal]);
-    }
-  };
-  for (const name of STOP_SIGNALS) process.on(name, onSignal);
-  // A reader of --json that goes away is the end of a session, like a terminal that hangs up.
-  process.stdout.once('error', () => {
-    if (signal === null) onSignal('SIGHUP');
-  });
-
+  const { threads, json } = options;
+  const { run, networks, toolchain } = await openSweep(sweepFile, options);
+  const stop = new StopRequest();
   const control = new Control();
   const display = await openDisplay(options, run, (wish) => {
-    if (wish !== 'pause') onSignal('SIGINT');
+    if (wish !== 'pause') stop.take('SIGINT');
     else if (control.isPaused) control.resume();
     else control.pause();
   });
-  // Without its screen nobody watches the run: it is stopped, and what is wrong with the screen is told below.
+  // Without its screen nobody watches the run: it stops, and the error of the screen is reported below.
   display.left.catch(() => stop.abort());
   let ending: Ending;
   try {
     ending = await trainAndClose(run, {
       threads,
       workerUrl: WORKER_URLS.train,
-      ...toolchain,
-      failFast: options.failFast === true,
-      commits: options.commits ?? 'clock',
+      ...(toolchain !== null && { toolchain }),
+      failFast: options.failFast,
+      commits: options.commits,
       notify: display.notify,
-      stop: stop.signal,
+      stop: stop.asked,
       control,
     });
     // The run is over and its folder free. On the dashboard its user may look around until a key or a signal ends that.
-    if (options.exit === true) display.close();
-    await Promise.race([display.left, whenAborted(stop.signal)]);
+    if (options.exit) display.close();
+    await Promise.race([display.left, whenAborted(stop.asked)]);
     display.close();
-    if (options.json !== true)
-      for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
+    if (!json) for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
   } finally {
     display.close();
-    for (const name of STOP_SIGNALS) process.off(name, onSignal);
+    stop.close();
   }
-  if (ending !== 'done') return signal === null ? 1 : STOP_EXIT_CODES[signal];
-  // A signal ends it at once, as it ends gyre analyse: its tables are whole or not there.
-  if (options.analyse === true)
-    await analyseRun(readRun(run.folder, networks), { threads, json: options.json === true });
+  if (ending !== 'done') return stop.signal === null ? 1 : STOP_EXIT_CODES[stop.signal];
+  // A signal ends the analysis at once, as it ends gyre analyse: its tables are whole or not there.
+  if (options.analyse) await analyseRun(readRun(run.folder, networks), { threads, json });
   return 0;
 }
 
+/** An open run with the networks of its whole plan, and the compiler where kernels are native. */
+interface OpenSweep {
+  readonly run: OpenRun;
+  readonly networks: readonly Network[];
+  readonly toolchain: Toolchain | null;
+}
+
+/** Reads a sweep and opens its run, which may wait for another process. */
+async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease }: RunOptions): Promise<OpenSweep> {
+  const sweepAsWritten = readSweep(sweepFile);
+  const sweep = epochs === undefined ? sweepAsWritten : { ...sweepAsWritten, epochs };
+  const engine = ENGINES[kernel];
+  const toolchain = engine === 'native' ? await findToolchainOrLeave() : null;
+  const folder = out ?? defaultRunFolder(sweep, shard);
+  const networks = expandSweep(sweep);
+  if (shard !== undefined && shard.count > networks.length) {
+    const expected = `at most ${networks.length} shards: the sweep has no more networks`;
+    throw new UsageError({ where: '--shard', got: JSON.stringify(shardText(shard)), expected });
+  }
+  await prepareCompression(sweep.trace.compression); // to extend a run, its rows are read
+  const run = await openRunWhenFree(
+    { sweep, networks, folder, engine, shard: shard ?? null },
+    { seconds: lease, onWait: (owner) => tellUser(waitingText(folder, owner, lease)) },
+  );
+  if (run.raisedFrom !== null)
+    tellUser(
+      `extended from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: ` +
+        'labels and tail statistics will be recomputed',
+    );
+  return { run, networks, toolchain };
+}
+
+/**
+ * The user's request to stop, by a signal or a key. The first one asks the run to stop, a second one leaves at once.
+ */
+class StopRequest {
+  readonly #controller = new AbortController();
+  readonly asked: AbortSignal = this.#controller.signal;
+  /** The first signal; null while there is none. */
+  signal: StopSignal | null = null;
+
+  constructor() {
+    for (const name of STOP_SIGNALS) process.on(name, this.#onSignal);
+    // A reader of --json that goes away ends the session, like a terminal that hangs up.
+    process.stdout.once('error', () => {
+      if (this.signal === null) this.take('SIGHUP');
+    });
+  }
+
+  take(signal: StopSignal): void {
+    if (this.signal === null) {
+      this.signal = signal;
+      noteStop();
+      this.abort();
+    } else if (signal !== 'SIGHUP') {
+      // A terminal that hangs up signals twice, the session's leader and its group: that is no impatience.
+      process.exit(STOP_EXIT_CODES[signal]);
+    }
+  }
+
+  /** Stops without a signal. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  close(): void {
+    for (const name of STOP_SIGNALS) process.off(name, this.#onSignal);
+  }
+
+  readonly #onSignal = (name: NodeJS.Signals): void => this.take(name as StopSignal);
+}
+
 function waitingText(folder: string, owner: Owner | null, seconds: number): string {
-  return `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s (gyre unlock takes its lease away at once)`;
+  return (
+    `${folder}: ${ownerText(owner)} shows no sign of life; the run is taken over if there is none for ${seconds} s ` +
+    '(gyre unlock takes its lease away at once)'
+  );
 }
 
 /** Asks the compiler. Nothing has begun by then, so that a signal ends it at once. */
@@ -157,8 +191,8 @@ function whenAborted(signal: AbortSignal): Promise<void> {
 
 /** The dashboard on a terminal, lines elsewhere, JSON where asked for. */
 async function openDisplay({ plain, json }: RunOptions, run: OpenRun, onWish: WishHandler): Promise<Display> {
-  if (json === true) return jsonLines();
-  if (plain === true || !isInteractive()) return plainLines();
+  if (json) return jsonLines();
+  if (plain || !isInteractive()) return plainLines();
   const { folder, state } = run;
   return await openDashboard(new RunSource({ folder, state, isOwn: true }), onWish);
 }

@@ -5,8 +5,9 @@ import { RunError, UsageError } from '../../schemas/problems.ts';
 import { columns, count, duration } from '../display/format.ts';
 import { divergenceCount } from '../display/model.ts';
 import { readRun, runState } from '../run/folder.ts';
-import { listRunFolders, RUNS_FOLDER } from './find-run.ts';
+import { listRunFolders } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';
+import { RUNS_FOLDER } from './registry/value-kinds.ts';
 
 /** Lists the runs. Returns the exit code. */
 export function runsCommand({ json }: { json?: boolean }): number {

@@ -1,9 +1,8 @@
 /**
  * `gyre show`: the summary of a run, and its networks one by one, filtered and sorted.
  */
-import { LABEL_NAMES } from '../../schemas/catalogue.ts';
+import type { LabelName } from '../../schemas/catalogue.ts';
 import type { Network, NetworkConfig } from '../../schemas/network.ts';
-import { UsageError } from '../../schemas/problems.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/summary.ts';
@@ -12,11 +11,10 @@ import { type RunRecord, readRun, runState } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/arrow.ts';
 import { findRun } from './find-run.ts';
-import { unknownWord } from './options.ts';
 import { printJson, printLine } from './output.ts';
 
 export interface ShowOptions {
-  readonly label?: string;
+  readonly label?: LabelName | undefined;
   readonly sort?: string;
   readonly json?: boolean;
 }
@@ -57,7 +55,10 @@ const SHOWN_COLUMNS = [
   'replay',
 ];
 
-/** Epochs on either side of what happened to a network that are offered for replay; twice as many where nothing did, at the end. */
+/**
+ * Epochs on either side of what happened to a network that are offered for replay; twice as many where nothing did, at
+ * the end.
+ */
 const OFFERED_EPOCHS = 200;
 /** Columns above 0 only where a network has events. */
 const EVENT_COLUMNS = ['onset_epoch', 'spike_count', 'diverged_epoch', 'nonfinite_epoch'];
@@ -75,8 +76,6 @@ const MEASURED_COLUMNS = new Set([
 /** Shows a run. Returns the exit code. */
 export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {
   const columnNames = NETWORKS_TABLE.columns.map((column) => column.name);
-  const problems = [...unknownWord('--label', label, LABEL_NAMES), ...unknownWord('--sort', sort, columnNames)];
-  if (problems.length > 0) throw new UsageError(problems);
   const record = readRun(findRun(name));
   const values = networkRows(record.networks, record.results, record.manifest.sweep.epochs);
   const rows: Row[] = record.networks.map((_, i) => {

@@ -12,8 +12,8 @@ export function noteStop(): void {
 }
 
 /**
- * Sends this process a signal for a process above it, which has ended or has been told to stop. One signal may reach all of them,
- * so that this never counts as a second, impatient one.
+ * Sends this process a signal for a process above it, which has ended or has been told to stop. One signal may reach
+ * all of them, so that this never counts as a second, impatient one.
  */
 export function stopOnce(signal: StopSignal): void {
   if (isStopping) return;

@@ -1,5 +1,6 @@
 /**
- * `gyre unlock`: removes the lease of a run whose process is gone, for people who know that it is. Gyre finds out by itself, only later.
+ * `gyre unlock`: removes the lease of a run whose process is gone, for people who know that it is. Gyre finds out by
+ * itself, only later.
  */
 import { UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../run/folder.ts';
@@ -18,7 +19,9 @@ export function unlockCommand(name: string, { json, force }: { json?: boolean; f
       where: lock,
       got: `the lease of ${ownerText(owner)}, which is alive`,
       expected: 'that of a process that is gone',
-      remedy: `end it with kill ${owner.pid}, or take the lease away from it with --force: it then stops at its next commit`,
+      remedy:
+        `end it with kill ${owner.pid}, or take the lease away from it with --force: ` +
+        'it then stops at its next commit',
     });
   }
   const found = sightLease(lock) === null ? null : breakLease(lock);

@@ -1,11 +1,9 @@
 /**
- * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but that and compared with the
- * digests that the run has kept.
+ * `gyre verify`: whether a run is what its configuration says, bit for bit: networks are trained again from nothing but
+ * that and compared with the digests that the run has kept.
  */
 import type { Network } from '../../schemas/network.ts';
-import { type Problem, UsageError } from '../../schemas/problems.ts';
 import type { Comparison } from '../../schemas/replay.ts';
-import { SWEEP_LIMITS } from '../../schemas/sweep.ts';
 import { count } from '../display/format.ts';
 import { networksById } from '../plan/shard.ts';
 import { mismatchText } from '../run/comparisons.ts';
@@ -14,43 +12,35 @@ import { WORKER_URLS } from '../run/package.ts';
 import { trainedEpochs } from '../run/replay-plan.ts';
 import { verifyNetworks } from '../run/verify.ts';
 import { findRun } from './find-run.ts';
-import { threadsOption, wholeNumberOption } from './options.ts';
 import { printJson, printLine } from './output.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface VerifyOptions {
-  readonly all?: boolean;
-  readonly sample?: string;
-  readonly threads?: string;
-  readonly json?: boolean;
+  readonly all: boolean;
+  /** Networks to verify unless all are. */
+  readonly sample: number;
+  readonly threads: number;
+  readonly json: boolean;
 }
 
-/** Networks that are looked at unless the user says otherwise: seconds, for most runs. */
-const SAMPLE_DEFAULT = 32;
-
 /** Verifies a run. Returns the exit code: 1 where a network differs. */
-export async function verifyCommand(name: string, options: VerifyOptions): Promise<number> {
-  const problems: Problem[] = [];
-  const range = { min: 1, max: SWEEP_LIMITS.networkCountMax };
-  const sample = wholeNumberOption('--sample', options.sample, range, problems) ?? SAMPLE_DEFAULT;
-  const threads = threadsOption(options.threads, problems);
-  if (options.all === true && options.sample !== undefined)
-    problems.push({ where: '--all, --sample', got: 'both', expected: 'one of them' });
-  if (problems.length > 0) throw new UsageError(problems);
+export async function verifyCommand(name: string, { all, sample, threads, json }: VerifyOptions): Promise<number> {
   const run = readRunToReplay(findRun(name));
-  const chosen = options.all === true ? run.networks : sampleOf(run.networks, sample);
+  const chosen = all ? run.networks : sampleOf(run.networks, sample);
   const compared = await verifyNetworks(run, chosen, {
     threads,
     workerUrl: WORKER_URLS.replay,
     begin: replayProgress,
   });
   const differing = compared.filter(({ mismatch }) => mismatch !== null);
-  if (options.json === true) printJsonLines(run, compared, differing.length);
+  if (json) printJsonLines(run, compared, differing.length);
   else for (const line of verdictLines(run, compared, differing)) printLine(line);
   return differing.length > 0 ? 1 : 0;
 }
 
-/** Keys are hashes: the smallest ones are a sample as good as any, the same every time, and part of every larger one. */
+/**
+ * Keys are hashes: the smallest ones are a sample as good as any, the same every time, and part of every larger one.
+ */
 function sampleOf(networks: readonly Network[], size: number): Network[] {
   const byKey = [...networks].sort((a, b) => (a.key < b.key ? -1 : 1));
   return byKey.slice(0, size).sort((a, b) => a.id - b.id);
@@ -91,9 +81,10 @@ function verdictLines(run: RunRecord, compared: readonly Comparison[], differing
       `${folder}: ${count(differing.length)} of the ${count(compared.length)} networks compared DIFFER from the run`,
     ];
   const blocks = compared.reduce((sum, comparison) => sum + comparison.blocks, 0);
+  const more = compared.length < networks.length ? '; --all compares every network' : '';
   const whole = compared.filter(({ digest }) => digest !== null).length;
   return [
     `${folder}: ${of}, trained again from their configurations alone, are the run's bit for bit`,
-    `${count(blocks)} blocks of losses and ${count(whole)} last states compared${compared.length < networks.length ? '; --all compares every network' : ''}`,
+    `${count(blocks)} blocks of losses and ${count(whole)} last states compared${more}`,
   ];
 }

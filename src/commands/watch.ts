@@ -1,5 +1,6 @@
 /**
- * `gyre watch`: the dashboard on a run of another process, or of the past; without a terminal, its progress as lines until it is over.
+ * `gyre watch`: the dashboard on a run of another process, or of the past; without a terminal, its progress as lines
+ * until it is over.
  */
 
 import { summaryLines } from '../display/summary.ts';

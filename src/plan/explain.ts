@@ -2,10 +2,10 @@
  * Says in words what zod says of a sweep: one finding a mistake, with what stands in the file, what was expected and a word
  * that may have been meant. Knows values and key paths, and nothing of files and lines.
  */
-import { distance } from 'fastest-levenshtein';
 import { PROBLEMS_MAX } from '../../schemas/problems.ts';
 import { SWEEP_MAPPINGS, type SweepIssue } from '../../schemas/sweep.ts';
 import type { Finding } from './check.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -100,19 +100,6 @@ function knownKeys(path: Path): string[] {
 
 /** What stands deeper than the mappings is a range. */
 const RANGE_KEYS = ['log', 'linear'];
-
-/** A longer word is no misspelt one. */
-const WORD_LENGTH_MAX = 64;
-
-/** `did you mean "x"?` where a known word is near, else nothing. */
-export function didYouMean(word: string, known: readonly string[]): [] | [string] {
-  if (word.length > WORD_LENGTH_MAX) return [];
-  const near = known
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits)[0];
-  const isNear = near !== undefined && near.edits <= Math.max(2, near.candidate.length / 3);
-  return isNear ? [`did you mean "${near.candidate}"?`] : [];
-}
 
 /** `optimizer.learningRate[2]` for a path of keys and indices; an odd key stands in quotes, a long one is cut. */
 export function pathText(path: Path): string {

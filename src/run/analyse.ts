@@ -25,8 +25,6 @@ import { type ReplayOptions, replayPasses } from './replay.ts';
 import { planPasses, type ReplayPass } from './replay-plan.ts';
 import { type TracedSpike, TraceReader } from './trace-reader.ts';
 
-/** Spikes looked at unless the user says otherwise: seconds, and enough for a share to be known to a few hundredths. */
-export const SPIKES_DEFAULT = 256;
 /** Of one network: the spikes of a network are much alike. */
 const SPIKES_A_NETWORK_MAX = 16;
 /** Bytes of the epochs of one place beyond which its record is cut short. */

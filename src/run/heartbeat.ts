@@ -6,6 +6,9 @@ import { Worker } from 'node:worker_threads';
 
 /** Milliseconds between two beats. */
 export const BEAT_MS = 1000;
+/** Seconds without a beat before another process may take over: longer than any file system caches an old state. */
+export const LEASE_SECONDS_DEFAULT = 60;
+export const LEASE_SECONDS_MIN = 5;
 /** Digits of the number, so that it never changes its length. */
 export const BEAT_DIGITS = 12;
 

@@ -28,12 +28,8 @@ import { setTimeout } from 'node:timers/promises';
 import { problemsIn, RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { NO_LINKS, removeIfThere, withPath } from '../storage/files.ts';
 import { openNew, readPlain } from '../storage/plain-files.ts';
-import { BEAT_MS, beatText, startHeartbeat } from './heartbeat.ts';
+import { BEAT_MS, beatText, LEASE_SECONDS_DEFAULT, startHeartbeat } from './heartbeat.ts';
 import { isGone, isNeighbour, type Owner, ownerText, parseOwner, thisOwner } from './owner.ts';
-
-/** Seconds for which a heartbeat must stand still before another process may take over: more than any file system keeps an old state in its cache. */
-export const LEASE_SECONDS_DEFAULT = 60;
-export const LEASE_SECONDS_MIN = 5;
 
 /** A takeover takes a millisecond; a rival that takes longer is halted, or elsewhere and gone. */
 const TAKEOVER_MS_MAX = 1000;

@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findRun, listRunFolders, RUNS_FOLDER } from '../../src/commands/find-run.ts';
+import { findRun, listRunFolders } from '../../src/commands/find-run.ts';
+import { RUNS_FOLDER } from '../../src/commands/registry/value-kinds.ts';
 
 const before = process.cwd();
 let cwd = '';

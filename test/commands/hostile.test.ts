@@ -39,6 +39,7 @@ const CALLS: Readonly<Record<string, (what: { run: string; sweep: string }) => s
   unlock: ({ run }) => ['unlock', run],
   merge: ({ run }) => ['merge', run, '--out', `${run}-merged`],
   export: ({ run }) => ['export', run, '--format', 'csv'],
+  completion: ({ run }) => ['completion', run],
 };
 
 const cwd = newFolder();

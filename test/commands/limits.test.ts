@@ -2,6 +2,8 @@
  * Commands under limits of the system, as batch systems set them: they do their work, or say which limit stands in the way.
  * Never an error of the program. Real processes under `ulimit`; Linux alone has limits that can be read.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
 import { type CliOutcome, gyre, jsonLines, newFolder, removeFolder, shell, writeSweep } from '../support/cli.ts';
@@ -102,5 +104,12 @@ describe('a run under a limit is stopped in good order, though it runs in a proc
 
   test('by the death of the process that was started', async () => {
     expect(await stopped('dead', (pid) => process.kill(pid, 'SIGKILL'))).toBeNull();
+  });
+
+  test('by the death of the process that was started, before it can look', async () => {
+    const args = ['--disable-wasm-trap-handler', MAIN_PATH, 'runs'];
+    const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    child.disconnect();
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 });

@@ -230,7 +230,7 @@ describe('replay --around-events', () => {
     expect([code, linesOf(stderr)]).toEqual([
       2,
       [
-        'gyre: --around-events: got networks 0-7 of begun, to which nothing has happened so far, expected networks with events (let the run go on, or choose epochs with --epochs)',
+        'gyre: --around-events: got networks 0-7 of begun, to which nothing has happened so far, expected networks with events (continue the run, or choose epochs with --epochs)',
       ],
     ]);
   });

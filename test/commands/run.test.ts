@@ -102,7 +102,9 @@ describe('the same command again', () => {
     for (const out of [raised, fresh])
       outcomes.push(await gyre(['run', sweep, '--epochs', '60', '--plain', '--out', out], { cwd }));
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
-    expect(outcomes[0].stderr).toContain('raised from 50 to 60 epochs: what looks at the end is seen anew\n');
+    expect(outcomes[0].stderr).toContain(
+      'extended from 50 to 60 epochs: labels and tail statistics will be recomputed\n',
+    );
     expect(outcomes[1].stderr).not.toContain('raised');
     expect(fingerprintIn(outcomes[0].stdout)).toBe(fingerprintIn(outcomes[1].stdout));
   });

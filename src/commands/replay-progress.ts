@@ -6,7 +6,7 @@ import { tellUser } from './output.ts';
 const FIRST_LINE_MS = 2000;
 const NEXT_LINE_MS = 10_000;
 
-/** A function to be told of network-epochs that are done; it tells the user now and then. */
+/** Returns a function that takes network-epochs as they are done and reports progress now and then. */
 export function replayProgress(passes: readonly ReplayPass[]): (networkEpochs: number) => void {
   const all = passes.reduce((sum, { networks, epoch, lastEpoch }) => sum + networks.length * (lastEpoch - epoch), 0);
   const startMs = performance.now();

@@ -2,7 +2,7 @@
  * Finds the run that a user means: a path, a unique prefix of a run's folder under traces/runs, or `latest`.
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../run/folder.ts';
 import { withPath } from '../storage/files.ts';
@@ -37,9 +37,11 @@ function lastChangeMs(folder: string): number | null {
 /** The journal's files; none where its folder cannot be read, which whoever reads the run will say. */
 function sessionFiles(journal: string): string[] {
   try {
+    // A link may lead anywhere: it is not followed.
+    if (!lstatSync(journal).isDirectory()) return [];
     return sessionsIn(journal).map((session) => journalFile(journal, session));
   } catch (error) {
-    if (error instanceof RunError) return [];
+    if (error instanceof RunError || systemErrorCode(error) !== undefined) return [];
     throw error;
   }
 }
@@ -55,7 +57,14 @@ function changeMs(path: string): number | null {
 
 /** The folder of the run called `name`. */
 export function findRun(name: string): string {
-  if (existsSync(runPaths(name).manifest)) return name;
+  if (changeMs(runPaths(name).manifest) !== null) return name;
+  if (name.includes(sep) && existsSync(name))
+    throw new UsageError({
+      where: name,
+      got: 'a folder without run.json',
+      expected: 'the folder of a run',
+      remedy: 'gyre runs lists the runs under traces/runs',
+    });
   const folders = listRunFolders();
   const known = folders.map((folder) => folder.slice(RUNS_FOLDER.length + 1));
   if (name === 'latest' && folders.length > 0) return folders[0];

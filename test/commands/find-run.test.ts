@@ -2,7 +2,7 @@
  * Which run a name means: a path, a unique prefix, a whole name, or the latest, by when a run was last worked on. Runs are
  * mere folders here, since only their names and times count.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -42,6 +42,22 @@ test('runs are listed by when they were last worked on, the latest first', () =>
   writeFileSync(inRuns('file.txt'), '');
   expect(listRunFolders()).toEqual([fresh, begun, old]);
   expect(findRun('latest')).toBe(fresh);
+});
+
+test('a path of a folder without run.json is no prefix, and a link in the place of run.json is for the reader to refuse', () => {
+  mkdirSync(inRuns('empty'), { recursive: true });
+  expect(() => findRun(inRuns('empty'))).toThrow(`${inRuns('empty')}: got a folder without run.json`);
+  symlinkSync('nowhere', join(inRuns('empty'), 'run.json'));
+  expect(findRun(inRuns('empty'))).toBe(inRuns('empty'));
+});
+
+test('a journal that is a link is not looked into', () => {
+  const run = makeRun(inRuns('linked'), { begun: 1000 });
+  const late = makeRun('elsewhere', { begun: 1, worked: 9000 });
+  const other = makeRun(inRuns('other'), { begun: 1, worked: 3000 });
+  rmSync(join(run, 'journal'), { recursive: true });
+  symlinkSync(join(cwd, late, 'journal'), join(run, 'journal'));
+  expect(listRunFolders()).toEqual([other, run]);
 });
 
 test('there may be no runs, and no folder for them', () => {

@@ -1,9 +1,10 @@
 /**
- * What mini-batches cost: shuffled batches of a quarter of the samples against full batches of the same networks, both by the engine of
- * a run, in turn over several rounds. An epoch of mini-batches has more updates and thus more operations, so what is compared is operations a
- * second: additions, subtractions, multiplications, divisions and square roots of the kernel's program, counted in its tree for one
- * network and epoch. Comparisons, selections and bits count nothing, and neither do the shuffling and the bias corrections, whose time does count.
- * Writes bench/results/batches.json.
+ * What mini-batches cost: shuffled batches of a quarter of the samples against full batches of the same networks, both
+ * by the engine of a run, in turn over several rounds. An epoch of mini-batches has more updates and thus more
+ * operations, so what is compared is operations a second: additions, subtractions, multiplications, divisions and
+ * square roots of the kernel's program, counted in its tree for one network and epoch. Comparisons, selections and bits
+ * count nothing, and neither do the shuffling and the bias corrections, whose time does count. Writes
+ * bench/results/batches.json.
  *
  *     npx tsx bench/batches.ts [--rounds 15] [--quick]
  *

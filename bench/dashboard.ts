@@ -1,11 +1,11 @@
 /**
- * What the dashboard costs: the same sweep with it, on a pseudo-terminal of 120 × 40, and with `--plain`, in turn; two threads on two cores,
- * so that what main draws it takes from them. Writes bench/results/dashboard.json.
+ * What the dashboard costs: the same sweep with it, on a pseudo-terminal of 120 × 40, and with `--plain`, in turn; two
+ * threads on two cores, so that what main draws it takes from them. Writes bench/results/dashboard.json.
  *
  *     npm run build && npx tsx bench/dashboard.ts [--rounds 5] [--epochs N] [--quick]
  *
- * Needs `script` of util-linux, which makes the terminal; where it is missing, the bench says so. With other epochs, or --quick (a try whether
- * the bench works), nothing is written.
+ * Needs `script` of util-linux, which makes the terminal; where it is missing, the bench says so. With other epochs, or
+ * --quick (a try whether the bench works), nothing is written.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

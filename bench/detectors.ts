@@ -1,7 +1,8 @@
 /**
- * What watching every epoch costs: networks trained by the kernel in the chunks of a run, with and without the observers that look for events
- * and labels, in turn, slice by slice, in one process. The cost is the time that observers add, as a share of the kernel's; that a network's life has calm and
- * spiking stretches is why it is measured over 50,000 epochs of networks that spike. Writes bench/results/detectors.json.
+ * What watching every epoch costs: networks trained by the kernel in the chunks of a run, with and without the
+ * observers that look for events and labels, in turn, slice by slice, in one process. The cost is the time that
+ * observers add, as a share of the kernel's; that a network's life has calm and spiking stretches is why it is measured
+ * over 50,000 epochs of networks that spike. Writes bench/results/detectors.json.
  *
  *     npx tsx bench/detectors.ts [--rounds 7] [--quick]        (a minute; with --quick nothing is written)
  */

@@ -1,13 +1,14 @@
 /**
- * What the kernels reach beside peers that do identical work: the same kernel in C, plain JavaScript, PyTorch, NumPy, JAX and
- * TensorFlow.js train the same networks from the same weights on the same data, each in a process of its own on one core, in turn with
- * Gyre over several rounds. A peer whose losses are others than ours has failed, however fast it is. Rates are network-epochs
- * a second; a ratio is the median over rounds of the ratio within a round. Writes bench/results/kernels.json.
+ * What the kernels reach beside peers that do identical work: the same kernel in C, plain JavaScript, PyTorch, NumPy,
+ * JAX and TensorFlow.js train the same networks from the same weights on the same data, each in a process of its own on
+ * one core, in turn with Gyre over several rounds. A peer whose losses are others than ours has failed, however fast it
+ * is. Rates are network-epochs a second; a ratio is the median over rounds of the ratio within a round. Writes
+ * bench/results/kernels.json.
  *
  *     npx tsx bench/kernels.ts [--rounds 5] [--seconds 1] [--shapes 1-8-1,…] [--peers c-v3,numpy,…] [--quick]
  *
- * About half an hour, on a machine that does nothing else; the first time, some minutes more to install the peers. With a
- * selection, or --quick (a try whether the bench works), nothing is written.
+ * About half an hour, on a machine that does nothing else; the first time, some minutes more to install the peers. With
+ * a selection, or --quick (a try whether the bench works), nothing is written.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

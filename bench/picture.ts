@@ -1,7 +1,7 @@
 /**
- * Makes docs/screen.svg: a real screen of a real run. Runs the default sweep in a tmux pane, waits until some networks have
- * diverged, captures the pane with its colours and draws it as an SVG that needs nothing but a monospace font. The only
- * thing added is the window around it.
+ * Makes docs/screen.svg: a real screen of a real run. Runs the default sweep in a tmux pane, waits until some networks
+ * have diverged, captures the pane with its colours and draws it as an SVG that needs nothing but a monospace font. The
+ * only thing added is the window around it.
  *
  *     npm run build && npx tsx bench/picture.ts        (needs tmux; takes as long as the sweep)
  */

@@ -1,7 +1,7 @@
 /**
- * How fast a run is replayed, from outside on the built command line: a whole network of 1-8-8-1 at every epoch with all columns, short windows of
- * many networks, and verification, which keeps nothing. The time of a replay of one row, the start of everything, is taken off and told
- * beside. Writes bench/results/replay.json.
+ * How fast a run is replayed, from outside on the built command line: a whole network of 1-8-8-1 at every epoch with
+ * all columns, short windows of many networks, and verification, which keeps nothing. The time of a replay of one row,
+ * the start of everything, is taken off and told beside. Writes bench/results/replay.json.
  *
  *     npm run build && npx tsx bench/replay.ts [--rounds 5] [--quick]
  *

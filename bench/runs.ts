@@ -1,12 +1,13 @@
 /**
- * What a whole run costs beside its kernels, measured from outside on the built command line: the default sweep against the same
- * networks trained by the kernel's engine alone on as many cores; one thread against two; the time to the first epoch of the
- * quick start; and how seconds and memory grow from a hundred networks to a hundred thousand. Writes bench/results/runs.json.
+ * What a whole run costs beside its kernels, measured from outside on the built command line: the default sweep against
+ * the same networks trained by the kernel's engine alone on as many cores; one thread against two; the time to the
+ * first epoch of the quick start; and how seconds and memory grow from a hundred networks to a hundred thousand. Writes
+ * bench/results/runs.json.
  *
  *     npm run build && npx tsx bench/runs.ts [--rounds 3] [--epochs N] [--quick]
  *
- * About five minutes, on a machine that does nothing else. With other epochs, or --quick (a try whether the bench works), nothing
- * is written.
+ * About five minutes, on a machine that does nothing else. With other epochs, or --quick (a try whether the bench
+ * works), nothing is written.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -134,7 +135,9 @@ interface ScalePoint {
   readonly fingerprint: string;
 }
 
-/** The kernels' rate is taken before and after each size, the cost of starting from a run of one group for one epoch. */
+/**
+ * The kernels' rate is taken before and after each size, the cost of starting from a run of one group for one epoch.
+ */
 async function measureScale(): Promise<ScalePoint[]> {
   const points: ScalePoint[] = [];
   const optimizer = { kind: 'adam', learningRate: 0.001 };

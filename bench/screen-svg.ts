@@ -1,7 +1,7 @@
 /**
- * From a captured terminal screen to an SVG: understands the few escapes that Gyre's screen uses, places every piece of text
- * at its exact column, and draws block characters as rectangles, so that they join in any font. For bench/picture.ts; knows
- * nothing of runs or tmux.
+ * From a captured terminal screen to an SVG: understands the few escapes that Gyre's screen uses, places every piece of
+ * text at its exact column, and draws block characters as rectangles, so that they join in any font. For
+ * bench/picture.ts; knows nothing of runs or tmux.
  */
 
 /** How a character looks. */

@@ -1,7 +1,8 @@
 /**
- * What subnormal numbers cost the kernels of this machine: networks whose gradients are 0 and whose moments stand at 4 times the
- * smallest subnormal, where rounding holds them for good, against healthy ones of the same shape, in both modes and precisions. In the
- * mode `flush` the first epoch sets such moments to 0. Writes bench/results/subnormals.json.
+ * What subnormal numbers cost the kernels of this machine: networks whose gradients are 0 and whose moments stand at 4
+ * times the smallest subnormal, where rounding holds them for good, against healthy ones of the same shape, in both
+ * modes and precisions. In the mode `flush` the first epoch sets such moments to 0. Writes
+ * bench/results/subnormals.json.
  *
  *     npx tsx bench/subnormals.ts [--rounds 15] [--quick]
  *
@@ -104,8 +105,8 @@ function trainer({ activation, precision, subnormals }: Configuration, state: St
 }
 
 /**
- * All hidden units far below 0, which kills those of relu and saturates those of tanh; outputs and targets 0, so that every error and with
- * it every gradient is 0; moments stuck.
+ * All hidden units far below 0, which kills those of relu and saturates those of tanh; outputs and targets 0, so that
+ * every error and with it every gradient is 0; moments stuck.
  */
 function makeSubnormal({ theta, targets, firstMoment, secondMoment }: GroupMemory, precision: Precision): void {
   const [, hidden] = LAYERS;

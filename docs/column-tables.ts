@@ -1,6 +1,7 @@
 /**
- * The tables of a run for docs/reference/tables.md, from their column lists: one heading per table, one row per column with its type, its
- * unit, whether it may be null, and its meaning. Knows columns, and nothing of where their numbers come from.
+ * The tables of a run for docs/reference/tables.md, from their column lists: one heading per table, one row per column
+ * with its type, its unit, whether it may be null, and its meaning. Knows columns, and nothing of where their numbers
+ * come from.
  */
 import type { Column } from '../schemas/columns.ts';
 import { FINDINGS_TABLES } from '../schemas/findings.ts';

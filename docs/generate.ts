@@ -1,7 +1,7 @@
 /**
- * `npm run docs`: writes what is generated from the code. From the schemas come schemas/sweep.schema.json, by which editors
- * complete and check sweeps, and the tables of keys and columns. From the records of commands come docs/reference/commands.md
- * and the table of commands in README.md.
+ * `npm run docs`: writes what is generated from the code. From the schemas come schemas/sweep.schema.json, by which
+ * editors complete and check sweeps, and the tables of keys and columns. From the records of commands come
+ * docs/reference/commands.md and the table of commands in README.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { COLUMN_MARKERS, columnTables } from './column-tables.ts';

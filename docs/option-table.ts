@@ -1,6 +1,6 @@
 /**
- * The table of all keys of a sweep for docs/reference/sweep-keys.md, from their JSON Schema: one row per key, with its values, its
- * default and the first sentence of its description. Knows schemas, and nothing of the keys themselves.
+ * The table of all keys of a sweep for docs/reference/sweep-keys.md, from their JSON Schema: one row per key, with its
+ * values, its default and the first sentence of its description. Knows schemas, and nothing of the keys themselves.
  */
 import type { JsonSchema } from './sweep-json-schema.ts';
 

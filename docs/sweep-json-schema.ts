@@ -1,6 +1,7 @@
 /**
- * The JSON Schema of a sweep file, as editors want it: made from the zod schema, with the sentences that each key has there. It says
- * which keys and values there are and which are needed; what values mean together is for the plan to check.
+ * The JSON Schema of a sweep file, as editors want it: made from the zod schema, with the sentences that each key has
+ * there. It says which keys and values there are and which are needed; what values mean together is for the plan to
+ * check.
  */
 import { z } from 'zod';
 import { fileSchema, objectiveSweepSchema, sweepSchema } from '../schemas/sweep.ts';
@@ -67,7 +68,10 @@ export function sweepJsonSchema(): JsonSchema {
   } as JsonSchema;
 }
 
-/** What a sweep without a list of networks needs, its own keys and those of each block, and the keys that it may not have. */
+/**
+ * What a sweep without a list of networks needs, its own keys and those of each block, and the keys that it may not
+ * have.
+ */
 function neededInGrid(grid: z.ZodObject, some: Readonly<Record<string, JsonSchema>>): JsonSchema {
   const { required = [], properties = {} } = jsonOf(grid);
   const blocks = Object.entries(properties)

@@ -1,6 +1,6 @@
 /**
- * Analysis: what main and workers say to each other about it. One request is one stretch of one network's epochs, replayed, and what is asked of
- * it; the rows of the outcome depend on the request alone.
+ * Analysis: what main and workers say to each other about it. One request is one stretch of one network's epochs,
+ * replayed, and what is asked of it; the rows of the outcome depend on the request alone.
  */
 import type { FindingsRow } from './findings.ts';
 import type { ProvidedDataset } from './messages.ts';

@@ -1,6 +1,6 @@
 /**
- * The version of the declared arithmetic (docs/ARITHMETIC.md). It is recorded with each run and hashed into each network's
- * key, and is raised by any change that could change one bit of one network.
+ * The version of the declared arithmetic (docs/ARITHMETIC.md). It is recorded with each run and hashed into each
+ * network's key, and is raised by any change that could change one bit of one network.
  */
 export const ARITHMETIC_ID = 'gyre-1';
 
@@ -10,7 +10,9 @@ export const BLOCK_EPOCHS = 1000;
 /** Bytes of a SHA-256: the digest of a block, and of a network. */
 export const DIGEST_BYTES = 32;
 
-/** Below these magnitudes the `flush` mode sets gradients and moments to +0; far above the subnormals of each precision. */
+/**
+ * Below these magnitudes the `flush` mode sets gradients and moments to +0; far above the subnormals of each precision.
+ */
 export const FLUSH_LIMITS = {
   float32: { gradient: 2 ** -50, moment: 2 ** -100 },
   float64: { gradient: 2 ** -500, moment: 2 ** -1000 },

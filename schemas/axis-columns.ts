@@ -1,6 +1,6 @@
 /**
- * Everything in which networks of a sweep may differ apart from their seeds, declared once: the configuration columns of
- * `networks.arrow` and the axes of summaries, maps and findings are made of this list.
+ * Everything in which networks of a sweep may differ apart from their seeds, declared once: the configuration columns
+ * of `networks.arrow` and the axes of summaries, maps and findings are made of this list.
  */
 import {
   ACTIVATIONS,

@@ -1,9 +1,10 @@
 /**
- * A checkpoint: all that networks need to train on from an epoch as if nothing had come between. Numbers stand in typed arrays,
- * which keep their bits; a network has its own entry, so that it may train on beside any others.
+ * A checkpoint: all that networks need to train on from an epoch as if nothing had come between. Numbers stand in typed
+ * arrays, which keep their bits; a network has its own entry, so that it may train on beside any others.
  *
- * One that is kept for good, at a multiple of `trace.checkpoints.every`, has the digests since the multiple before alone: all of them each time would
- * grow with the square of the epochs. To train on from there takes the ones before too; to train again what was trained does not.
+ * One that is kept for good, at a multiple of `trace.checkpoints.every`, has the digests since the multiple before
+ * alone: all of them each time would grow with the square of the epochs. To train on from there takes the ones before
+ * too; to train again what was trained does not.
  */
 
 /** What one network takes along. */
@@ -22,7 +23,9 @@ export interface NetworkCheckpoint {
   readonly bucket: Float64Array;
   /** The window of losses that spikes are told by, in an order and a length of its own. */
   readonly lossWindow: Float32Array | Float64Array;
-  /** Digests of the finished blocks of losses from `firstBlock` on, `[block][32 bytes]`, and the losses of the open one. */
+  /**
+   * Digests of the finished blocks of losses from `firstBlock` on, `[block][32 bytes]`, and the losses of the open one.
+   */
   readonly firstBlock: number;
   readonly blockDigests: Uint8Array;
   readonly openLosses: Float32Array | Float64Array;

@@ -1,6 +1,6 @@
 /**
- * What a column of a table is: the one form in which all tables of a run are described, for writers, readers, the metadata in the files
- * and the tests.
+ * What a column of a table is: the one form in which all tables of a run are described, for writers, readers, the
+ * metadata in the files and the tests.
  */
 
 /** Arrow types in use: u32 → uint32, f32/f64 → float, dictionary → dictionary<int32, utf8>. */

@@ -1,6 +1,6 @@
 /**
- * The samples that networks are trained on, as numbers: what a formula gives, what a file holds, and what travels to the
- * threads. Every number is a float32, for float64 networks too.
+ * The samples that networks are trained on, as numbers: what a formula gives, what a file holds, and what travels to
+ * the threads. Every number is a float32, for float64 networks too.
  */
 
 /** Samples of one data set. */

@@ -1,7 +1,7 @@
 /**
- * The thresholds behind events and labels. Each is a choice; its default, its limits and its reason stand here and nowhere else. A sweep may
- * set them in its block `detectors`, and run.json records the values that a run used. They decide what is said of a
- * network, never its bits, and are part of no network's key.
+ * The thresholds behind events and labels. Each is a choice; its default, its limits and its reason stand here and
+ * nowhere else. A sweep may set them in its block `detectors`, and run.json records the values that a run used. They
+ * decide what is said of a network, never its bits, and are part of no network's key.
  */
 
 /** One threshold: a number, and where it may lie. */
@@ -44,7 +44,10 @@ const SHARE: Range = [1e-6, 1];
 
 /** The thresholds by name. */
 export const THRESHOLDS = {
-  /** Several relaxation times of the second moment at beta2 = 0.999, so that the base is the calm level, not the last slope. */
+  /**
+   * Several relaxation times of the second moment at beta2 = 0.999, so that the base is the calm level, not the last
+   * slope.
+   */
   spikeWindow: epochs(1000, [2, WINDOW_MAX], 'the base of a spike is the smallest loss of so many epochs before it'),
   /** The first descent has no calm level yet. */
   spikeStart: epochs(100, [1, WINDOW_MAX], 'a spike needs so many epochs in its window'),

@@ -1,6 +1,6 @@
 /**
- * Events: what happened to a network, and when. The rows of the events table on their way from the detectors into segments, and the few of
- * them that the notices carry.
+ * Events: what happened to a network, and when. The rows of the events table on their way from the detectors into
+ * segments, and the few of them that the notices carry.
  */
 import type { EventKind } from './catalogue.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The tables that `gyre analyse` writes into a run's folder, and the closed lists of names in them. One row is one thing found: a window, a
- * spike, a setting of twins. Networks are told by their numbers; what they are stands in networks.arrow.
+ * The tables that `gyre analyse` writes into a run's folder, and the closed lists of names in them. One row is one
+ * thing found: a window, a spike, a setting of twins. Networks are told by their numbers; what they are stands in
+ * networks.arrow.
  */
 import { LABEL_NAMES } from './catalogue.ts';
 import { type Column, column, nullable } from './columns.ts';

@@ -1,7 +1,7 @@
 /**
- * The records of a run's journal: a closed union. The journal is the truth on what is committed; every other file of the
- * folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand in
- * typed arrays, since a bare −0 does not survive msgpack.
+ * The records of a run's journal: a closed union. The journal is the truth on what is committed; every other file of
+ * the folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand
+ * in typed arrays, since a bare −0 does not survive msgpack.
  */
 import type { LabelName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';
@@ -58,7 +58,10 @@ export interface HeaderRecord {
   readonly epochs: number;
   /** Of the run's resolved sweep with these epochs, 64 hex digits: with it, run.json is as it was. */
   readonly sweepHash: string;
-  /** The place that the session goes on from; null for the first one. What stands behind it in that file counts for nothing. */
+  /**
+   * The place that the session goes on from; null for the first one. What stands behind it in that file counts for
+   * nothing.
+   */
   readonly after: JournalPosition | null;
 }
 
@@ -104,8 +107,8 @@ export interface CommitRecord {
 }
 
 /**
- * The run is to train more epochs than before. None of its networks is done any more: each goes back to where it has not yet seen anything of the end
- * of the longer run, and its rows and kept checkpoints beyond are no more.
+ * The run is to train more epochs than before. None of its networks is done any more: each goes back to where it has
+ * not yet seen anything of the end of the longer run, and its rows and kept checkpoints beyond are no more.
  */
 export interface RaisedRecord {
   readonly kind: 'raised';

@@ -5,7 +5,10 @@
 import type { Shard } from './shard.ts';
 import type { Sweep } from './sweep.ts';
 
-/** What trains the networks: kernels in WebAssembly, kernels in native code, or the scalar reference. The bits are the same. */
+/**
+ * What trains the networks: kernels in WebAssembly, kernels in native code, or the scalar reference. The bits are the
+ * same.
+ */
 export const ENGINE_NAMES = ['kernel', 'native', 'reference'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 

@@ -1,7 +1,7 @@
 /**
- * What main and workers say to each other: one request a task, one outcome back. Everything a worker needs travels in the
- * request, so that any worker can do any task, and a lost one can be done again. Structured clone carries both; the buffers are
- * shared.
+ * What main and workers say to each other: one request a task, one outcome back. Everything a worker needs travels in
+ * the request, so that any worker can do any task, and a lost one can be done again. Structured clone carries both; the
+ * buffers are shared.
  */
 import type { Dataset } from './dataset.ts';
 import type { Thresholds } from './detectors.ts';

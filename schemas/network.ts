@@ -1,6 +1,7 @@
 /**
- * One network as the plan describes it: everything that decides its bits, and nothing that does not (no names, paths, trace
- * settings or scheduling). This is the record that the plan makes, the workers train and the key is computed from.
+ * One network as the plan describes it: everything that decides its bits, and nothing that does not (no names, paths,
+ * trace settings or scheduling). This is the record that the plan makes, the workers train and the key is computed
+ * from.
  */
 import type {
   ActivationName,

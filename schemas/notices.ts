@@ -1,6 +1,6 @@
 /**
- * Notices: what happened to a run, in the order it happened. The displays are functions of them, and `gyre run --json` prints
- * them one a line. Times are of this session, in milliseconds.
+ * Notices: what happened to a run, in the order it happened. The displays are functions of them, and `gyre run --json`
+ * prints them one a line. Times are of this session, in milliseconds.
  */
 import type { LabelName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';

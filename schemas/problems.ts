@@ -1,6 +1,7 @@
 /**
- * Problems: what Gyre says when it cannot go on. Each one tells where it is, what was got, what was expected and what to
- * do about it. A user's mistakes are collected and thrown together; the command line turns them into text and exit codes.
+ * Problems: what Gyre says when it cannot go on. Each one tells where it is, what was got, what was expected and what
+ * to do about it. A user's mistakes are collected and thrown together; the command line turns them into text and exit
+ * codes.
  */
 
 /** One thing that is wrong. */

@@ -1,6 +1,7 @@
 /**
- * Replay: what main and workers say to each other about it. A pass trains up to a group's lanes of networks again, from a state that is known to an
- * epoch that is asked for, keeps their whole state in windows, and compares what the run has kept of them on the way.
+ * Replay: what main and workers say to each other about it. A pass trains up to a group's lanes of networks again, from
+ * a state that is known to an epoch that is asked for, keeps their whole state in windows, and compares what the run
+ * has kept of them on the way.
  */
 import type { NetworkCheckpoint } from './checkpoint.ts';
 import type { ProvidedDataset, WebAssemblyKernel } from './messages.ts';
@@ -20,8 +21,9 @@ export interface WindowRequest extends EpochRange {
 }
 
 /**
- * The whole state of one network at consecutive epochs. The row of epoch t holds L_t and g_t, taken at θ_{t−1}, and θ_t, m_t and v_t; that of
- * epoch 0 holds θ_0 and zero moments, and neither loss nor gradient (NaN and zeros stand there).
+ * The whole state of one network at consecutive epochs. The row of epoch t holds L_t and g_t, taken at θ_{t−1}, and
+ * θ_t, m_t and v_t; that of epoch 0 holds θ_0 and zero moments, and neither loss nor gradient (NaN and zeros stand
+ * there).
  */
 export interface StateWindow extends WindowRequest {
   /** L_t, `[row]`. */
@@ -50,7 +52,10 @@ export interface KeptTrace {
   readonly blockEpochs: Uint32Array;
   readonly blockDigests: readonly string[];
   readonly buckets: TracedBuckets;
-  /** Buckets that begin after this epoch are compared; one that a state was taken in the midst of is taken up where it was. */
+  /**
+   * Buckets that begin after this epoch are compared; one that a state was taken in the midst of is taken up where it
+   * was.
+   */
   readonly bucketsAfter: number;
   /** Digest of the trained network, 64 hex digits; null where it is not to be compared. */
   readonly digest: string | null;

@@ -1,7 +1,7 @@
 /**
- * What a run finds out of each network, declared once: the journal's records, the results in memory, the shape that records
- * are checked for, `networks.arrow` and its documentation are all made of this list. A result is a number, or null. What
- * stands for null depends on its kind.
+ * What a run finds out of each network, declared once: the journal's records, the results in memory, the shape that
+ * records are checked for, `networks.arrow` and its documentation are all made of this list. A result is a number, or
+ * null. What stands for null depends on its kind.
  */
 import { type Column, nullable } from './columns.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The networks of a sweep file as zod sees them: the axes of a grid, its blocks, and a sentence on each key. A list where one value is
- * expected is an axis, so every axis comes out of parsing as a list. What a value means together with others (crossings, sizes,
- * duplicates) is the plan's business, not the schema's.
+ * The networks of a sweep file as zod sees them: the axes of a grid, its blocks, and a sentence on each key. A list
+ * where one value is expected is an axis, so every axis comes out of parsing as a list. What a value means together
+ * with others (crossings, sizes, duplicates) is the plan's business, not the schema's.
  */
 import { z } from 'zod';
 import {
@@ -21,7 +21,9 @@ import { SWEEP_LIMITS } from './sweep-limits.ts';
 
 export { SWEEP_LIMITS } from './sweep-limits.ts';
 
-/** Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW. */
+/**
+ * Values of an optimiser's options where the sweep does not give them: those of Kingma & Ba, and of PyTorch's AdamW.
+ */
 export const OPTIMIZER_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
 /** Whether mini-batches are shuffled where the sweep does not say. */
@@ -45,7 +47,10 @@ const magnitude = z.number().min(0).max(SWEEP_LIMITS.magnitudeMax).overwrite(wit
 /** A seed, u32. */
 export const seed = wholeNumber({ min: 0, max: SWEEP_LIMITS.seedMax });
 
-/** What a sample draws a number from, uniformly: the numbers between two, or those whose logarithms are. Both ends belong to it. */
+/**
+ * What a sample draws a number from, uniformly: the numbers between two, or those whose logarithms are. Both ends
+ * belong to it.
+ */
 export type Range =
   | { readonly linear: readonly [number, number]; readonly log?: never }
   | { readonly log: readonly [number, number]; readonly linear?: never };
@@ -156,7 +161,9 @@ export interface DataFileBlock {
 
 const withoutContent = ({ file }: z.output<typeof dataFileBlock>): DataFileBlock => ({ file, content: [] });
 
-/** Options that an optimiser of the block takes get their defaults where they are not given; others stay as they are. */
+/**
+ * Options that an optimiser of the block takes get their defaults where they are not given; others stay as they are.
+ */
 function withOptimizerDefaults(block: z.output<typeof optimizerBlock>): z.output<typeof optimizerBlock> {
   const { kind: kinds, form, learningRate } = block;
   const options = (Object.keys(OPTIMIZER_DEFAULTS) as OptimizerOption[]).flatMap((option) => {

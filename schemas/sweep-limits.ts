@@ -1,6 +1,6 @@
 /**
- * Limits of a sweep. They stand apart from its schema because the command line needs them before it needs zod, which takes longer to
- * load than the rest of a start.
+ * Limits of a sweep. They stand apart from its schema because the command line needs them before it needs zod, which
+ * takes longer to load than the rest of a start.
  */
 
 /** Limits of a sweep: what one workstation can hold, and what 32-bit ids and epochs can count. */

@@ -1,6 +1,6 @@
 /**
- * The sweep file as zod sees it: its settings, its networks as a grid, a sample of one or a list, and rules for what is left out.
- * sweep.schema.json and README's table are generated from here.
+ * The sweep file as zod sees it: its settings, its networks as a grid, a sample of one or a list, and rules for what is
+ * left out. sweep.schema.json and README's table are generated from here.
  */
 import { z } from 'zod';
 import type { DataFileContent } from './dataset.ts';
@@ -147,7 +147,9 @@ export const objectiveSweepSchema = z.strictObject({
   ...choices,
 });
 
-/** A sweep file with a list of networks: what stands beside the list holds for each entry that does not say otherwise. */
+/**
+ * A sweep file with a list of networks: what stands beside the list holds for each entry that does not say otherwise.
+ */
 export const listSchema = z.strictObject({
   ...settings,
   ...someShape,

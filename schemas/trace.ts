@@ -1,7 +1,7 @@
 /**
- * The Arrow tables of a run's folder: each column with its type, unit and meaning. Writers, readers, the metadata in the
- * files and the tests read this one list. Columns whose part of Gyre is not built yet are here already and null, so that
- * programs written against a run keep working.
+ * The Arrow tables of a run's folder: each column with its type, unit and meaning. Writers, readers, the metadata in
+ * the files and the tests read this one list. Columns whose part of Gyre is not built yet are here already and null, so
+ * that programs written against a run keep working.
  */
 
 import { AXIS_COLUMNS } from './axis-columns.ts';
@@ -108,7 +108,10 @@ export const SEGMENTED_TABLE_NAMES = Object.keys(SEGMENTED_TABLES) as SegmentedT
 /** The folder of the windows of one shape and precision in a run's folder: `windows/1-8-1-float32`. */
 export const windowsFolder = (shape: string, precision: Precision): string => `windows/${shape}-${precision}`;
 
-/** One row a network and epoch of a replayed window. `shape` is the layers as people write them; a network has so many parameters. */
+/**
+ * One row a network and epoch of a replayed window. `shape` is the layers as people write them; a network has so many
+ * parameters.
+ */
 export function windowsTable({
   shape,
   precision,

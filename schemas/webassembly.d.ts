@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly JavaScript interface that Gyre uses (W3C, "WebAssembly JavaScript Interface"). TypeScript declares it
- * only together with the whole browser, which a program for Node does not want in scope.
+ * The part of the WebAssembly JavaScript interface that Gyre uses (W3C, "WebAssembly JavaScript Interface"). TypeScript
+ * declares it only together with the whole browser, which a program for Node does not want in scope.
  */
 declare namespace WebAssembly {
   /** Compiled code without state; may be posted to other threads. */

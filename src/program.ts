@@ -1,6 +1,6 @@
 /**
- * The command line as commander reads it, made from the records in src/commands/registry. It knows no command, and loads
- * none before it is called.
+ * The command line as commander reads it, made from the records in src/commands/registry. It knows no command, and
+ * loads none before it is called.
  */
 import { Command, CommanderError } from 'commander';
 import { printLine, printText, tellText } from './commands/output.ts';

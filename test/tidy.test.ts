@@ -1,6 +1,6 @@
 /**
- * House rules as a test: who may import whom, which library is known where, what may not be written at all. A rule broken
- * names the file and the line.
+ * House rules as a test: who may import whom, which library is known where, what may not be written at all. A rule
+ * broken names the file and the line.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -144,7 +144,8 @@ describe('what somebody else may have made', () => {
 });
 
 describe('what decides bits', () => {
-  // src/analysis comes after the fact: its statistics decide no bit of any network, and no digest covers them. Nor does a picture.
+  // src/analysis comes after the fact: its statistics decide no bit of any network, and no digest covers them. Nor does
+  // a picture.
   const deciding = product.filter((file) => !['src/analysis', 'src/display'].includes(unitOf(file)));
 
   test('has no function of Math that differs between engines', () => {

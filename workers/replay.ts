@@ -4,5 +4,6 @@ import type { StartedMessage } from '../schemas/messages.ts';
 
 export { runReplay } from '../src/train/replay.ts';
 
-// Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
+// Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its
+// own.
 parentPort?.postMessage({ startedThread: threadId } satisfies StartedMessage);

@@ -4,7 +4,10 @@ import type { StartedMessage, TaskOutcome, TaskRequest } from '../schemas/messag
 import { prepareCompression } from '../src/storage/compression.ts';
 import { runTask as run } from '../src/train/task.ts';
 
-/** Trains a task, in a thread that can write its segments, until it is due to be committed. The clock is here and not below: it decides no bit. */
+/**
+ * Trains a task, in a thread that can write its segments, until it is due to be committed. The clock is here and not
+ * below: it decides no bit.
+ */
 export async function runTask(request: TaskRequest): Promise<TaskOutcome> {
   const { commitMs } = request;
   const startedMs = performance.now();
@@ -13,5 +16,6 @@ export async function runTask(request: TaskRequest): Promise<TaskOutcome> {
   return run(request, isDue);
 }
 
-// Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its own.
+// Runs once all modules are loaded: from here on the thread may be ended. A test may call the task in a thread of its
+// own.
 parentPort?.postMessage({ startedThread: threadId } satisfies StartedMessage);

@@ -1,6 +1,6 @@
 /**
- * The kernel printed as C, compiled by gcc with given flags and timed by kernel-driver.c. The same operations in the same order, so the
- * bits must be the same.
+ * The kernel printed as C, compiled by gcc with given flags and timed by kernel-driver.c. The same operations in the
+ * same order, so the bits must be the same.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * A problem in a group's memory, as a run has it: the compiled kernel, the image that training starts from, and the corrections of
- * all epochs. From these the kernel alone can be called, in WebAssembly or, compiled from the same tree, in C.
+ * A problem in a group's memory, as a run has it: the compiled kernel, the image that training starts from, and the
+ * corrections of all epochs. From these the kernel alone can be called, in WebAssembly or, compiled from the same tree,
+ * in C.
  */
 
 import type { CompiledKernel } from '../../schemas/messages.ts';
@@ -73,7 +74,10 @@ export function benchGroup(problem: Problem, lanes: number, kernel?: CompiledKer
   };
 }
 
-/** What training a group to its last epoch leaves: the losses of every epoch and lane, and the corrections that all epochs needed. */
+/**
+ * What training a group to its last epoch leaves: the losses of every epoch and lane, and the corrections that all
+ * epochs needed.
+ */
 export interface Course {
   readonly losses: readonly (readonly number[])[];
   /** `[correction][epoch][lane]` over all epochs, where a group's memory has those of one chunk. */
@@ -108,7 +112,10 @@ export function kernelTrainee(group: BenchGroup, { corrections, correctionCount 
   const { lanes, chunkEpochs } = shape;
   const section = groupMemory(shape, memory.buffer).corrections;
   const epochs = corrections.length / (correctionCount * lanes);
-  /** By a loop: what a typed array has for it takes a microsecond where the target is shared, which is seen in a chunk of thirty. */
+  /**
+   * By a loop: what a typed array has for it takes a microsecond where the target is shared, which is seen in a chunk
+   * of thirty.
+   */
   const place = (done: number, count: number): void => {
     for (let row = 0; row < correctionCount; row++) {
       const from = (row * epochs + done) * lanes;

@@ -1,6 +1,6 @@
 /**
- * The process that times Gyre itself on a problem: the kernel alone (its function, given the corrections) and the engine of a run (which
- * computes them), in WebAssembly or in native code. Prints an outcome.
+ * The process that times Gyre itself on a problem: the kernel alone (its function, given the corrections) and the
+ * engine of a run (which computes them), in WebAssembly or in native code. Prints an outcome.
  *
  *     node --import tsx bench/peers/gyre.ts FOLDER webassembly|native
  */

@@ -1,6 +1,7 @@
 /**
- * What a bench runs that is not Gyre's own: a virtual environment for Python, TensorFlow.js, another Node, gcc. Made or found when first
- * asked for, in a cache folder that npm install leaves alone; what cannot be had is said with the reason and skipped.
+ * What a bench runs that is not Gyre's own: a virtual environment for Python, TensorFlow.js, another Node, gcc. Made or
+ * found when first asked for, in a cache folder that npm install leaves alone; what cannot be had is said with the
+ * reason and skipped.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

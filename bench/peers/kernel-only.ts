@@ -1,6 +1,6 @@
 /**
- * The process that trains a part of a sweep by the kernel's engine and does nothing else with it: what a run could not do in less time.
- * Prints the time and the epochs of each kernel shape.
+ * The process that trains a part of a sweep by the kernel's engine and does nothing else with it: what a run could not
+ * do in less time. Prints the time and the epochs of each kernel shape.
  *
  *     node --import tsx bench/peers/kernel-only.ts SWEEP PART PARTS EPOCHS NETWORKS
  */

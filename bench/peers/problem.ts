@@ -1,6 +1,7 @@
 /**
- * The problems that all peers solve, and how each is timed: shapes, samples, initial weights, numbers of epochs. A problem is written to
- * a folder (problem.json, theta.f32, inputs.f32, targets.f32) from which every peer, in whatever language, reads the same bits.
+ * The problems that all peers solve, and how each is timed: shapes, samples, initial weights, numbers of epochs. A
+ * problem is written to a folder (problem.json, theta.f32, inputs.f32, targets.f32) from which every peer, in whatever
+ * language, reads the same bits.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,8 +20,8 @@ export interface Problem {
   /** Epochs from the initial weights on, after which a peer starts again. */
   readonly epochs: number;
   /**
-   * The loss is compared at this epoch, or where a peer needs too long for it, at an earlier one: soon enough that rounding has not yet
-   * grown to differences worth the name.
+   * The loss is compared at this epoch, or where a peer needs too long for it, at an earlier one: soon enough that
+   * rounding has not yet grown to differences worth the name.
    */
   readonly checkEpochs: number;
   /** How many networks the folder has the initial weights of. */
@@ -147,7 +148,9 @@ const CHECK_SECONDS = 1;
 const WINDOW_SECONDS = 0.02;
 const WINDOWS_MIN = 3;
 
-/** Checks and times a trainee; its twin for Python is in problem.py. The rate is the median over windows of some epochs. */
+/**
+ * Checks and times a trainee; its twin for Python is in problem.py. The rate is the median over windows of some epochs.
+ */
 export function measure(name: string, trainee: Trainee, problem: Problem & { seconds: number }): Variant {
   const { epochs, seconds } = problem;
   const checkEpochs = Math.min(problem.checkEpochs, epochs);

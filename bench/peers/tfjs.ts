@@ -1,6 +1,6 @@
 /**
- * The process that times TensorFlow.js: one network, its own Adam. Its package is not a dependency of Gyre; the bench installs it into a
- * cache folder and names that here. Prints an outcome.
+ * The process that times TensorFlow.js: one network, its own Adam. Its package is not a dependency of Gyre; the bench
+ * installs it into a cache folder and names that here. Prints an outcome.
  *
  *     node --import tsx bench/peers/tfjs.ts FOLDER cpu|wasm NODE_MODULES
  */

@@ -1,6 +1,6 @@
 /**
- * What one place of one network comes to, as rows of the tables of findings. A function of the replayed window and of what the events say around
- * it: whoever is asked gives the same rows.
+ * What one place of one network comes to, as rows of the tables of findings. A function of the replayed window and of
+ * what the events say around it: whoever is asked gives the same rows.
  */
 import type {
   AnalysedWindow,

@@ -1,7 +1,7 @@
 /**
- * How curved the loss is as the optimiser sees it, epoch by epoch: why a spike comes. The preconditioned sharpness
- * η_t = lr·λ_max(P_t⁻¹H(θ_{t−1})) of full-batch Adam is stable below 2(1 + β1)/(1 − β1), 38 at β1 = 0.9 (Cohen et al., arXiv:2207.14484); along
- * the gradient the curvature is lr·gᵀP⁻¹HP⁻¹g / gᵀP⁻¹g (Bai et al., arXiv:2506.04805).
+ * How curved the loss is as the optimiser sees it, epoch by epoch: why a spike comes. The preconditioned sharpness η_t
+ * = lr·λ_max(P_t⁻¹H(θ_{t−1})) of full-batch Adam is stable below 2(1 + β1)/(1 − β1), 38 at β1 = 0.9 (Cohen et al.,
+ * arXiv:2207.14484); along the gradient the curvature is lr·gᵀP⁻¹HP⁻¹g / gᵀP⁻¹g (Bai et al., arXiv:2506.04805).
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import { largestEigenpair } from './eigenvalue.ts';
@@ -24,7 +24,8 @@ export interface Curvature {
 }
 
 /**
- * The curvature at epoch t. NaN where the preconditioner is singular, as it is with ε = 0 and a parameter that has had no gradient.
+ * The curvature at epoch t. NaN where the preconditioner is singular, as it is with ε = 0 and a parameter that has had
+ * no gradient.
  *
  * @param before θ_{t−1}, `[parameter]`
  * @param secondMoment v_t, `[parameter]`

@@ -13,7 +13,9 @@ const EXHAUSTED = 1e-12;
 const RESIDUAL = 1e-5;
 /** Steps from one look at the residual to the next. */
 const LOOK_EVERY = 3;
-/** How much of every direction a given start is mixed with, so that another eigenvector that has overtaken it is seen. */
+/**
+ * How much of every direction a given start is mixed with, so that another eigenvector that has overtaken it is seen.
+ */
 const MIXED = 0.01;
 
 /** An eigenvalue with its eigenvector of length 1. */

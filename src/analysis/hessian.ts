@@ -1,7 +1,8 @@
 /**
- * Exact products of the Hessian of a network's loss with a direction, in float64: the derivative of back-propagation along the direction
- * (Pearlmutter 1994). A network is linearised once at a point and then multiplied with as many directions as are wanted. Training
- * never comes here: the declared arithmetic holds for first derivatives alone, and what is computed here decides no bit of any network.
+ * Exact products of the Hessian of a network's loss with a direction, in float64: the derivative of back-propagation
+ * along the direction (Pearlmutter 1994). A network is linearised once at a point and then multiplied with as many
+ * directions as are wanted. Training never comes here: the declared arithmetic holds for first derivatives alone, and
+ * what is computed here decides no bit of any network.
  */
 import type { ActivationName } from '../../schemas/catalogue.ts';
 import type { Samples } from '../../schemas/dataset.ts';
@@ -84,7 +85,10 @@ export class LinearisedNetwork {
     this.#layers = layers;
   }
 
-  /** Moves to θ, `[parameter]`, which is copied. Returns the loss there: the mean over samples × outputs of the squared error. */
+  /**
+   * Moves to θ, `[parameter]`, which is copied. Returns the loss there: the mean over samples × outputs of the squared
+   * error.
+   */
   linearise(theta: ArrayLike<number>): number {
     this.#theta = Float64Array.from(theta);
     for (const layer of this.#layers) this.#forward(layer);
@@ -158,7 +162,10 @@ export class LinearisedNetwork {
     }
   }
 
-  /** The derivative of #forward: `belowAlong` is that of what the layer reads, nothing for the samples, which do not move. */
+  /**
+   * The derivative of #forward: `belowAlong` is that of what the layer reads, nothing for the samples, which do not
+   * move.
+   */
   #forwardAlong(layer: Layer, direction: Float64Array, belowAlong: Float64Array | undefined): void {
     const { inputCount, outputCount, weights, biases, below, slopes, zAlong, aAlong } = layer;
     const theta = this.#theta;

@@ -7,14 +7,17 @@ import { transformOf } from './fourier.ts';
 const PADDING = 2;
 
 /**
- * The period in epochs; NaN where the series is constant or not finite. Periods longer than half of the series are trend, and none is
- * shorter than two epochs.
+ * The period in epochs; NaN where the series is constant or not finite. Periods longer than half of the series are
+ * trend, and none is shorter than two epochs.
  */
 export function dominantPeriod(values: ArrayLike<number>): number {
   return dominantPeriodOf([values]);
 }
 
-/** The same of several series of one length together: the maximum of the sum of their periodograms, each for a variance of 1. */
+/**
+ * The same of several series of one length together: the maximum of the sum of their periodograms, each for a variance
+ * of 1.
+ */
 export function dominantPeriodOf(series: readonly ArrayLike<number>[]): number {
   const { length } = series[0];
   const padded = 2 ** Math.ceil(Math.log2(PADDING * length));
@@ -33,7 +36,9 @@ export function dominantPeriodOf(series: readonly ArrayLike<number>[]): number {
   return power[highest] > 0 ? padded / (highest + interpolated(highest, power)) : Number.NaN;
 }
 
-/** Puts a series without its mean and trend, faded in and out, at the front of `target`. Returns the sum of its squares. */
+/**
+ * Puts a series without its mean and trend, faded in and out, at the front of `target`. Returns the sum of its squares.
+ */
 function takeRest(values: ArrayLike<number>, target: Float64Array): number {
   const { length } = values;
   const middle = (length - 1) / 2;

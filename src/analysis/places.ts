@@ -1,7 +1,8 @@
 /**
- * Where the epochs stand that are looked at: the windows around a spike (the rise before its peak, the relaxation after it, calm well before its onset)
- * and at random, all of one length, so that what is found in one kind can be held against the others; the record after a peak; the
- * epochs that curvature is followed over. Everything here is a function of the events alone, and of a number to draw from.
+ * Where the epochs stand that are looked at: the windows around a spike (the rise before its peak, the relaxation after
+ * it, calm well before its onset) and at random, all of one length, so that what is found in one kind can be held
+ * against the others; the record after a peak; the epochs that curvature is followed over. Everything here is a
+ * function of the events alone, and of a number to draw from.
  */
 import type { AnalysisPlace, RandomPlace, SpikeEpochs, SpikePlace } from '../../schemas/analysis.ts';
 import type { WindowKind } from '../../schemas/findings.ts';
@@ -14,7 +15,10 @@ const AFTER_PEAK = 5;
 const BEFORE_ONSET = 64;
 /** Epochs that curvature is followed over: a crossing longer ago is not held to have brought a spike. */
 export const CURVATURE_EPOCHS = 200;
-/** Second differences of a record, a power of two: many relaxation times of the first moment, two of the second at β2 = 0.999. */
+/**
+ * Second differences of a record, a power of two: many relaxation times of the first moment, two of the second at β2 =
+ * 0.999.
+ */
 export const RECORD_EPOCHS = 2048;
 /** Epochs from a peak over which the loss is expected to have come down to its floor. */
 const FLOOR_EPOCHS = 126;
@@ -26,8 +30,9 @@ export const relaxationEnd = ({ peak }: SpikeEpochs): number => peak + AFTER_PEA
 export const recordStart = ({ peak }: SpikeEpochs): number => peak + AFTER_PEAK - 1;
 
 /**
- * The places of some of a network's spikes, by their indices. `spikes` are all of them in order, level shifts included, which may not be chosen. As
- * many epochs as there are for a record, but not more than `rowsMax` where those needed by everything else allow it.
+ * The places of some of a network's spikes, by their indices. `spikes` are all of them in order, level shifts included,
+ * which may not be chosen. As many epochs as there are for a record, but not more than `rowsMax` where those needed by
+ * everything else allow it.
  */
 export function spikePlaces(
   spikes: readonly SpikeEpochs[],
@@ -94,7 +99,9 @@ export function windowsWithin(place: AnalysisPlace): { readonly kind: WindowKind
   );
 }
 
-/** The epochs that curvature is followed over in a place, both included; the state before the first one is needed too. */
+/**
+ * The epochs that curvature is followed over in a place, both included; the state before the first one is needed too.
+ */
 export function curvatureRange(place: AnalysisPlace): { readonly first: number; readonly last: number } {
   const last = place.kind === 'spike' ? place.spike.onset : place.epoch;
   const since = place.kind === 'spike' ? place.previousEnd : 0;

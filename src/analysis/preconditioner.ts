@@ -1,10 +1,13 @@
 /**
- * What Adam divides a step by, as a diagonal matrix: P_t = (1 − β1^t)(√v̂_t + ε), v̂_t = v_t/(1 − β2^t), so that a step is
- * −lr·P_t⁻¹·m_t (Cohen et al., "Adaptive gradient methods at the edge of stability", arXiv:2207.14484).
+ * What Adam divides a step by, as a diagonal matrix: P_t = (1 − β1^t)(√v̂_t + ε), v̂_t = v_t/(1 − β2^t), so that a step
+ * is −lr·P_t⁻¹·m_t (Cohen et al., "Adaptive gradient methods at the edge of stability", arXiv:2207.14484).
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
 
-/** Whether an optimiser's step is m divided by a diagonal of v alone; amsgrad's divides by a maximum that windows do not keep. */
+/**
+ * Whether an optimiser's step is m divided by a diagonal of v alone; amsgrad's divides by a maximum that windows do not
+ * keep.
+ */
 export function isPreconditioned({ kind }: Pick<OptimizerConfig, 'kind'>): boolean {
   return kind === 'adam';
 }

@@ -1,6 +1,7 @@
 /**
- * Relaxation after a spike: how fast the excess loss and the second moment fall, to be held against −ln β1 and −ln β2. The fast mode's
- * amplitude decays as √β1^t, the loss is its square, and v forgets the spike's gradients at its own rate.
+ * Relaxation after a spike: how fast the excess loss and the second moment fall, to be held against −ln β1 and −ln β2.
+ * The fast mode's amplitude decays as √β1^t, the loss is its square, and v forgets the spike's gradients at its own
+ * rate.
  */
 import { fitLine, type Line } from './line.ts';
 
@@ -12,8 +13,8 @@ const EXCESS_MIN = 1;
 const POINTS_MIN = 10;
 
 /**
- * The rate at which the excess loss falls, an epoch: the slope of the logarithm of its moving mean over `losses`, the epochs after a
- * spike's peak. NaN where the excess is gone too soon to be followed.
+ * The rate at which the excess loss falls, an epoch: the slope of the logarithm of its moving mean over `losses`, the
+ * epochs after a spike's peak. NaN where the excess is gone too soon to be followed.
  *
  * @param floor the loss that it falls to: the minimum from the peak until the motion is over
  */

@@ -1,21 +1,24 @@
 /**
  * The double twisted spiral of a window: whether the fast motion of the parameters winds, and how fast it shrinks.
  *
- * Near the edge of stability the fast mode flips its sign each epoch, so even and odd epochs are two arms. Second differences take away the
- * drift, (−1)^t joins the arms, and what is left is read as a complex number: θ along one direction as its real part, m along the same
- * direction as its imaginary part. Two oscillations of one frequency and a fixed phase turn it steadily; noise and monotone
- * growth do not.
+ * Near the edge of stability the fast mode flips its sign each epoch, so even and odd epochs are two arms. Second
+ * differences take away the drift, (−1)^t joins the arms, and what is left is read as a complex number: θ along one
+ * direction as its real part, m along the same direction as its imaginary part. Two oscillations of one frequency and a
+ * fixed phase turn it steadily; noise and monotone growth do not.
  *
- * The direction is one for both, in the metric of the optimiser: the top singular vector of P^−½·m, along which P^½·θ is read as well. With a
- * direction for each, as one would choose first, θ may follow one mode and m another where several are awake: at β1 = 0.8 a third
- * of the relaxations then seemed not to wind, and all of them do.
+ * The direction is one for both, in the metric of the optimiser: the top singular vector of P^−½·m, along which P^½·θ
+ * is read as well. With a direction for each, as one would choose first, θ may follow one mode and m another where
+ * several are awake: at β1 = 0.8 a third of the relaxations then seemed not to wind, and all of them do.
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import { largestEigenpair } from './eigenvalue.ts';
 import { fitLine } from './line.ts';
 import { preconditioner } from './preconditioner.ts';
 
-/** Fewer turns than these cannot be told from a bend; more than this share of the epochs cannot be followed from one to the next. */
+/**
+ * Fewer turns than these cannot be told from a bend; more than this share of the epochs cannot be followed from one to
+ * the next.
+ */
 export const TURNS_MIN = 1.5;
 export const TURNS_AN_EPOCH_MAX = 0.35;
 /** Share of all turning that goes one way. */
@@ -64,8 +67,8 @@ export interface Differences {
 }
 
 /**
- * The second differences of a window, two rows shorter than it: P^½·d_t of θ and P^−½·d_t of m, each times (−1)^t, with P of one row,
- * the middle one unless another is named.
+ * The second differences of a window, two rows shorter than it: P^½·d_t of θ and P^−½·d_t of m, each times (−1)^t, with
+ * P of one row, the middle one unless another is named.
  */
 export function differencesOf(motion: Motion, optimizer: OptimizerConfig, metricRow?: number): Differences {
   const { firstEpoch, parameterCount, theta, firstMoment, secondMoment } = motion;

@@ -29,8 +29,8 @@ export function proportion(count: number, total: number): Estimate {
 }
 
 /**
- * Fisher's exact test of two proportions, a of m and b of n: the two-sided p-value, the sum of the probabilities of all tables with the
- * same margins that are no more probable than the one seen (Fisher 1935).
+ * Fisher's exact test of two proportions, a of m and b of n: the two-sided p-value, the sum of the probabilities of all
+ * tables with the same margins that are no more probable than the one seen (Fisher 1935).
  */
 export function fisherExact([a, m]: readonly [number, number], [b, n]: readonly [number, number]): number {
   const successes = a + b;
@@ -50,7 +50,10 @@ export function fisherExact([a, m]: readonly [number, number], [b, n]: readonly 
   return weights.reduce((sum, weight) => (weight <= limit ? sum + weight : sum), 0) / total;
 }
 
-/** The ratio of the medians of two samples with the percentile bootstrap's interval at 95 % (Efron 1979), drawn from Philox(seed). */
+/**
+ * The ratio of the medians of two samples with the percentile bootstrap's interval at 95 % (Efron 1979), drawn from
+ * Philox(seed).
+ */
 export function ratioOfMedians(above: readonly number[], below: readonly number[], seed: number): Estimate {
   if (above.length === 0 || below.length === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN };
   let index = 0;

@@ -1,6 +1,7 @@
 /**
- * The findings of a run in a few numbers, setting by setting: how often windows are spirals, how fast spikes relax, how often a crossing
- * of the stability threshold comes before them. Made from the rows of the tables, so that whoever reads the tables comes to the same.
+ * The findings of a run in a few numbers, setting by setting: how often windows are spirals, how fast spikes relax, how
+ * often a crossing of the stability threshold comes before them. Made from the rows of the tables, so that whoever
+ * reads the tables comes to the same.
  */
 import { type FindingsRow, WINDOW_KINDS } from '../../schemas/findings.ts';
 import type { Network } from '../../schemas/network.ts';

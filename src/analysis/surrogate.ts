@@ -1,11 +1,13 @@
 /**
- * Null motion: what has the spectrum of a record of motion and nothing else of it. The phases of the Fourier components are drawn anew (Theiler et
- * al. 1992), the same for all parameters, so that what parameters do together stays (Prichard & Theiler 1994), but those of θ and of m apart,
- * so that what θ and m do together, and when, is gone. What a detector finds in it, it would find in noise.
+ * Null motion: what has the spectrum of a record of motion and nothing else of it. The phases of the Fourier components
+ * are drawn anew (Theiler et al. 1992), the same for all parameters, so that what parameters do together stays
+ * (Prichard & Theiler 1994), but those of θ and of m apart, so that what θ and m do together, and when, is gone. What a
+ * detector finds in it, it would find in noise.
  *
- * The record has to be many times as long as the windows that are cut from it. Of a single window the spectrum is one sharp line, and two
- * sharp lines of one frequency turn about each other steadily, whatever their phases: a quarter of such windows count as twisted. In the
- * spectrum of a long record the line has the width that the motion's damping gives it, and phases drift as they do in noise.
+ * The record has to be many times as long as the windows that are cut from it. Of a single window the spectrum is one
+ * sharp line, and two sharp lines of one frequency turn about each other steadily, whatever their phases: a quarter of
+ * such windows count as twisted. In the spectrum of a long record the line has the width that the motion's damping
+ * gives it, and phases drift as they do in noise.
  */
 import { uniform } from '../numeric/philox.ts';
 import { transformOf } from './fourier.ts';

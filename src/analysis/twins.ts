@@ -1,7 +1,7 @@
 /**
- * Floating point or dynamics? The same networks in float32 and float64, compared setting by setting over their seeds. Single
- * trajectories of twins part in any case, so statistics decide: how many networks become unstable in each precision, and whether their
- * spikes have the same intervals and heights.
+ * Floating point or dynamics? The same networks in float32 and float64, compared setting by setting over their seeds.
+ * Single trajectories of twins part in any case, so statistics decide: how many networks become unstable in each
+ * precision, and whether their spikes have the same intervals and heights.
  */
 import { median } from 'simple-statistics';
 import type { LabelName } from '../../schemas/catalogue.ts';
@@ -23,7 +23,9 @@ const NONE_MAX = 0.05;
 /** One network of a setting, in one precision. */
 export interface Replicate {
   readonly isUnstable: boolean;
-  /** Median epochs from peak to peak and median height in decades of the spikes of its tail; null where it has too few. */
+  /**
+   * Median epochs from peak to peak and median height in decades of the spikes of its tail; null where it has too few.
+   */
   readonly spikeInterval: number | null;
   readonly spikeHeight: number | null;
 }
@@ -75,7 +77,9 @@ function verdictOf([in32, in64]: readonly number[], of: Omit<TwinComparison, 've
   return differs(of.intervalRatio) || differs(of.heightRatio) ? 'float-timed' : 'dynamics';
 }
 
-/** The first row at which ‖θ32 − θ64‖ / ‖θ64‖ passes `limit`, of rows of `parameterCount` numbers; null where none does. */
+/**
+ * The first row at which ‖θ32 − θ64‖ / ‖θ64‖ passes `limit`, of rows of `parameterCount` numbers; null where none does.
+ */
 export function separationRow(
   theta32: ArrayLike<number>,
   theta64: ArrayLike<number>,

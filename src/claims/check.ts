@@ -5,7 +5,10 @@ import { CLAIM_NAMES, type ClaimName, type ClaimRow, judged, type Measurement } 
 import { OBJECTIVE_CLAIMS } from './objective-claims.ts';
 import { measureSpikeClaims, type SpikeClaimsOptions } from './spike-claims.ts';
 
-/** The rows of some claims, in the order in which claims are told. The two about spikes share one sweep, and its time in equal parts. */
+/**
+ * The rows of some claims, in the order in which claims are told. The two about spikes share one sweep, and its time in
+ * equal parts.
+ */
 export async function* checkClaims(
   chosen: readonly ClaimName[],
   options: SpikeClaimsOptions,

@@ -1,6 +1,6 @@
 /**
- * What a claim is: a statement of the literature, or of our own results, that a small computation can check, and the rows that come of
- * checking it: a number for each setting, with the range that it must lie in.
+ * What a claim is: a statement of the literature, or of our own results, that a small computation can check, and the
+ * rows that come of checking it: a number for each setting, with the range that it must lie in.
  */
 
 /** The claims by name, in the order in which they are told. */

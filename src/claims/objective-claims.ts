@@ -1,5 +1,6 @@
 /**
- * The claims about one parameter, ½x² and x⁴/4: trained here and now by the scalar reference, whose bits are those of every engine.
+ * The claims about one parameter, ½x² and x⁴/4: trained here and now by the scalar reference, whose bits are those of
+ * every engine.
  */
 import type { FormName, Precision } from '../../schemas/catalogue.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../schemas/network.ts';

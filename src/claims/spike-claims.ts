@@ -1,5 +1,6 @@
 /**
- * The claims about spikes of networks: a small sweep of its own, trained and analysed like any other, in a folder that is gone afterwards.
+ * The claims about spikes of networks: a small sweep of its own, trained and analysed like any other, in a folder that
+ * is gone afterwards.
  */
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { type FindingsSetting, type FindingsSummary, summariseFindings } from '../analysis/summary.ts';
@@ -11,7 +12,10 @@ import { readRun } from '../run/folder.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Measurement } from './claim.ts';
 
-/** Those of sweeps/spikes.yaml with fewer seeds: six networks a setting of β1 and precision would tell a share of 95 % from 85 %. */
+/**
+ * Those of sweeps/spikes.yaml with fewer seeds: six networks a setting of β1 and precision would tell a share of 95 %
+ * from 85 %.
+ */
 const SWEEP = {
   name: 'claims',
   epochs: 50_000,

@@ -1,7 +1,7 @@
 /**
- * The data sets a network is trained on. Everything is computed in float64 and rounded to float32 at the end, for float64
- * networks too, so that twins start from the same numbers. Those from files are provided: by whoever reads the files in the
- * main thread, by a task's request in the others.
+ * The data sets a network is trained on. Everything is computed in float64 and rounded to float32 at the end, for
+ * float64 networks too, so that twins start from the same numbers. Those from files are provided: by whoever reads the
+ * files in the main thread, by a task's request in the others.
  */
 import type { Dataset, Samples } from '../../schemas/dataset.ts';
 import type { DataConfig, FormulaData } from '../../schemas/network.ts';
@@ -30,8 +30,8 @@ export function datasetOf(samples: Samples): Dataset {
 }
 
 /**
- * The samples of a data set: `points` values of x with both ends of its interval, and y(x); or those of a file, which must have been
- * provided. Not to be changed.
+ * The samples of a data set: `points` values of x with both ends of its interval, and y(x); or those of a file, which
+ * must have been provided. Not to be changed.
  */
 export function makeDataset(data: DataConfig): Dataset {
   if (data.kind === 'file') {
@@ -55,7 +55,10 @@ function computeDataset(data: FormulaData): Dataset {
   return datasetOf({ inputs, targets, inputCount: 1, outputCount: 1 });
 }
 
-/** Intervals are never symmetric where the curve is odd: gradients that cancel exactly would turn rounding into the signal. */
+/**
+ * Intervals are never symmetric where the curve is odd: gradients that cancel exactly would turn rounding into the
+ * signal.
+ */
 const CURVES: Readonly<
   Record<FormulaData['kind'], (data: FormulaData) => { start: number; end: number; curve: Curve }>
 > = {
@@ -74,8 +77,8 @@ function linspace(start: number, end: number, count: number): Float64Array {
 const TEACHER_UNITS = 3;
 
 /**
- * The output of a 1-3-1 tanh network whose ten parameters, in the order of any network's parameters, are uniform on (−3, 3):
- * the draws of stream `teacher` with layer and index as for weights.
+ * The output of a 1-3-1 tanh network whose ten parameters, in the order of any network's parameters, are uniform on
+ * (−3, 3): the draws of stream `teacher` with layer and index as for weights.
  */
 function teacherCurve(seed: number): Curve {
   const draw = (layer: number, index: number) => 6 * uniform({ seed, stream: 'teacher', layer, index }) - 3;

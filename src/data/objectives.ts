@@ -1,6 +1,6 @@
 /**
- * What an objective is computed from, for either engine: its constants in float64, which whoever uses one rounds to the network's
- * precision, and the parameter that training starts from.
+ * What an objective is computed from, for either engine: its constants in float64, which whoever uses one rounds to the
+ * network's precision, and the parameter that training starts from.
  */
 import type { Objective } from '../../schemas/network.ts';
 

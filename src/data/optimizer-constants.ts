@@ -1,6 +1,7 @@
 /**
- * The constants of an optimiser: hyper-parameters and bias corrections as the declared arithmetic states them, computed in float64
- * from unrounded values. Whoever uses one rounds it once to the network's precision. Reference and kernels read the same.
+ * The constants of an optimiser: hyper-parameters and bias corrections as the declared arithmetic states them, computed
+ * in float64 from unrounded values. Whoever uses one rounds it once to the network's precision. Reference and kernels
+ * read the same.
  */
 import type { FormName, OptimizerName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
@@ -19,8 +20,8 @@ export const CONSTANT_NAMES = [
 export type ConstantName = (typeof CONSTANT_NAMES)[number];
 
 /**
- * Constants that change with the step t, which is the epoch where the batch is full: s and c of the torch form, 1 − β1^t and 1 − β2^t of
- * the paper's, α of Keras.
+ * Constants that change with the step t, which is the epoch where the batch is full: s and c of the torch form, 1 −
+ * β1^t and 1 − β2^t of the paper's, α of Keras.
  */
 export type CorrectionName = 'stepSize' | 'rootCorrection' | 'firstCorrection' | 'secondCorrection' | 'alpha';
 
@@ -77,7 +78,10 @@ export function correctionNames({ kind, form }: Pick<OptimizerConfig, 'kind' | '
   return CORRECTS_BIAS[kind] ? (Object.keys(CORRECTIONS[form]) as CorrectionName[]) : [];
 }
 
-/** A smaller power changes no 1 − β^t; thousands of steps later it would be a subnormal number, which some processors multiply slowly. */
+/**
+ * A smaller power changes no 1 − β^t; thousands of steps later it would be a subnormal number, which some processors
+ * multiply slowly.
+ */
 const POWER_MIN = 2 ** -60;
 
 /** β^t·β, and 0 once it does not matter. */
@@ -88,7 +92,9 @@ function nextPower(power: number, beta: number): number {
 
 /** The corrections of one optimiser over some steps at a time; cheapest when steps follow one another. */
 export class Corrections {
-  /** Of the steps at hand: `[correction][step]`, in the order of `correctionNames`, `stepsMax` numbers to a correction. */
+  /**
+   * Of the steps at hand: `[correction][step]`, in the order of `correctionNames`, `stepsMax` numbers to a correction.
+   */
   readonly values: Float64Array;
   readonly #stepsMax: number;
   readonly #config: OptimizerConfig;
@@ -132,8 +138,8 @@ export class Corrections {
   }
 
   /**
-   * Whether, in a precision, the values of all steps to come are those of the first step at hand. Once 1 − β1^t is 1, every formula rises with
-   * 1 − β2^t alone, rounded or not: what has its last value keeps it.
+   * Whether, in a precision, the values of all steps to come are those of the first step at hand. Once 1 − β1^t is 1,
+   * every formula rises with 1 − β2^t alone, rounded or not: what has its last value keeps it.
    */
   isSteady(round: Rounding): boolean {
     const { learningRate } = this.#config;

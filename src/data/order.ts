@@ -1,14 +1,15 @@
 /**
- * The order in which a network meets its samples in an epoch, where its mini-batches are shuffled: a pure function of seed and epoch,
- * so that any epoch's order can be had without those before it.
+ * The order in which a network meets its samples in an epoch, where its mini-batches are shuffled: a pure function of
+ * seed and epoch, so that any epoch's order can be had without those before it.
  */
 import { philox4x32, STREAMS } from '../numeric/philox.ts';
 
 const WORDS_A_DRAW = 4;
 
 /**
- * Writes the numbers of all samples in the order of epoch t ≥ 1: Fisher & Yates from the inside out, order[i] ← order[j] and order[j] ← i
- * with j = ⌊w·(i + 1)·2⁻³²⌋, where w is word i mod 4 of the draw (seed, order, epoch, ⌊i/4⌋). Each j has its probability to 2⁻³².
+ * Writes the numbers of all samples in the order of epoch t ≥ 1: Fisher & Yates from the inside out, order[i] ←
+ * order[j] and order[j] ← i with j = ⌊w·(i + 1)·2⁻³²⌋, where w is word i mod 4 of the draw (seed, order, epoch, ⌊i/4⌋).
+ * Each j has its probability to 2⁻³².
  *
  * @param order `[place]`, as long as there are samples; overwritten
  */

@@ -1,6 +1,6 @@
 /**
- * Flips of the update: epochs whose update points against the one before. Many in a row are the onset of fluctuation; their share of
- * the tail says whether it lasts.
+ * Flips of the update: epochs whose update points against the one before. Many in a row are the onset of fluctuation;
+ * their share of the tail says whether it lasts.
  */
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { NumberReader, NumberWriter } from './numbers.ts';

@@ -1,7 +1,7 @@
 /**
- * The past of a network in a few cells, each with the smallest loss and the flips of some consecutive epochs: what a provisional label is
- * made of, for a run that may be anywhere. When all cells are full, neighbours are joined and cells become twice as long,
- * so that any share of the past is known to about a thirtieth of the whole.
+ * The past of a network in a few cells, each with the smallest loss and the flips of some consecutive epochs: what a
+ * provisional label is made of, for a run that may be anywhere. When all cells are full, neighbours are joined and
+ * cells become twice as long, so that any share of the past is known to about a thirtieth of the whole.
  */
 import type { NumberReader, NumberWriter } from './numbers.ts';
 
@@ -43,7 +43,10 @@ export class History {
     this.#span *= 2;
   }
 
-  /** Smallest loss of the epochs that are `from` to `until` epochs old, the last epoch being 1 epoch old; whole cells count. */
+  /**
+   * Smallest loss of the epochs that are `from` to `until` epochs old, the last epoch being 1 epoch old; whole cells
+   * count.
+   */
   minimum({ from, until }: { from: number; until: number }): number {
     let minimum = Number.POSITIVE_INFINITY;
     for (let cell = this.#epochs.length - 1, age = 0; cell >= 0 && age < until; cell--) {

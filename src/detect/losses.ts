@@ -1,6 +1,6 @@
 /**
- * The course of the loss over a whole run: its first, smallest and last value, the last epoch that was not far above the smallest, and
- * the first epoch at which something was not finite.
+ * The course of the loss over a whole run: its first, smallest and last value, the last epoch that was not far above
+ * the smallest, and the first epoch at which something was not finite.
  */
 import type { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';
@@ -13,7 +13,10 @@ export class LossCourse {
   /** ∞ where no loss was a number. */
   minimum = Number.POSITIVE_INFINITY;
   minimumEpoch: number | null = null;
-  /** Last epoch with a loss within the ratio of the minimum so far. A new minimum always qualifies itself, so one number is enough. */
+  /**
+   * Last epoch with a loss within the ratio of the minimum so far. A new minimum always qualifies itself, so one number
+   * is enough.
+   */
   lastLowEpoch: number | null = null;
   nonFiniteEpoch: number | null = null;
 

@@ -1,6 +1,6 @@
 /**
- * How detectors are taken apart for a checkpoint: numbers written one after another, and read back in the same order. Epochs count
- * from 1, so 0 stands for none.
+ * How detectors are taken apart for a checkpoint: numbers written one after another, and read back in the same order.
+ * Epochs count from 1, so 0 stands for none.
  */
 
 export class NumberWriter {

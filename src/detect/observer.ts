@@ -1,7 +1,7 @@
 /**
- * Watches one network's signals, every epoch of them: tells of events as they are over, and says at the end what became of it.
- * Streaming: what it has seen is a few numbers and one window of losses, and how the epochs were cut into chunks never changes the
- * answer.
+ * Watches one network's signals, every epoch of them: tells of events as they are over, and says at the end what became
+ * of it. Streaming: what it has seen is a few numbers and one window of losses, and how the epochs were cut into chunks
+ * never changes the answer.
  */
 import { EVENT_KINDS, type EventKind, type LabelName } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
@@ -63,8 +63,8 @@ export class Observer {
   readonly #told = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0])) as Record<EventKind, number>;
 
   /**
-   * `window` has room for the losses of the spikes' window, in the precision of the losses, and is the observer's own while it is in use.
-   * Without a variance of the targets, the first loss takes its place.
+   * `window` has room for the losses of the spikes' window, in the precision of the losses, and is the observer's own
+   * while it is in use. Without a variance of the targets, the first loss takes its place.
    */
   constructor(of: {
     epochs: number;
@@ -136,8 +136,8 @@ export class Observer {
   }
 
   /**
-   * Goes on where another observer was, of a run of as many epochs, or of other ones if it was not yet in the tail of this run: what was
-   * seen of an earlier tail is forgotten.
+   * Goes on where another observer was, of a run of as many epochs, or of other ones if it was not yet in the tail of
+   * this run: what was seen of an earlier tail is forgotten.
    */
   restore({ numbers: saved, window }: SavedObserver): void {
     const numbers = new NumberReader(saved);
@@ -160,8 +160,8 @@ export class Observer {
   }
 
   /**
-   * The label that the network would have, had its run ended now: exact in what the whole run decides, and to about a thirtieth of the
-   * epochs so far in what its end decides.
+   * The label that the network would have, had its run ended now: exact in what the whole run decides, and to about a
+   * thirtieth of the epochs so far in what its end decides.
    */
   provisionalLabel(): LabelName {
     const epochs = Math.max(1, this.#epoch);
@@ -212,8 +212,8 @@ export class Observer {
   }
 
   /**
-   * The events that the end of the run makes, given its verdict: what is still open, and divergence. They hold for a run of so many epochs; one that goes on
-   * has others, so that the observer itself forgets them.
+   * The events that the end of the run makes, given its verdict: what is still open, and divergence. They hold for a
+   * run of so many epochs; one that goes on has others, so that the observer itself forgets them.
    */
   lastEvents({ divergedEpoch }: Pick<Verdict, 'divergedEpoch'>): NetworkEvent[] {
     const [spike, stagnation] = [this.#spikes.open, this.#stagnation.open];
@@ -224,7 +224,10 @@ export class Observer {
     ];
   }
 
-  /** All that a label is judged by, given what the end of the run decides. Member by member: spreading takes longer than all the rest of a verdict. */
+  /**
+   * All that a label is judged by, given what the end of the run decides. Member by member: spreading takes longer than
+   * all the rest of a verdict.
+   */
   #facts(end: Omit<LabelFacts, 'isNonFinite' | 'lossMin' | 'targetVariance' | 'isStagnating'>): LabelFacts {
     const losses = this.#losses;
     return {
@@ -242,8 +245,9 @@ export class Observer {
 }
 
 /**
- * How many events of each kind a saved observer had told of. Those of one kind come in the order of their epochs, spikes and level shifts
- * together: whoever takes a network back to a checkpoint keeps as many rows from the first on, and no divergence.
+ * How many events of each kind a saved observer had told of. Those of one kind come in the order of their epochs,
+ * spikes and level shifts together: whoever takes a network back to a checkpoint keeps as many rows from the first on,
+ * and no divergence.
  */
 export function eventsTold({ numbers }: SavedObserver): Readonly<Record<EventKind, number>> {
   return Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, numbers[2 + i]])) as Record<EventKind, number>;

@@ -1,6 +1,6 @@
 /**
- * What the detectors look at: the signals of consecutive epochs of one network. The extremes of a chunk often say all that its
- * parts could, and those of a part all that its epochs could; then nobody looks at each.
+ * What the detectors look at: the signals of consecutive epochs of one network. The extremes of a chunk often say all
+ * that its parts could, and those of a part all that its epochs could; then nobody looks at each.
  */
 import type { FloatArray } from '../numeric/bits.ts';
 

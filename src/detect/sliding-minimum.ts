@@ -1,7 +1,8 @@
 /**
- * The smallest of the last n losses, at every epoch. Losses are cut into blocks of n; the window covers an end of the block before
- * and the block at hand as far as it goes. Of the block before, the minima of all its ends are known, of the block at hand, the
- * minimum so far (van Herk 1992, Gil & Werman 1993). Both stand in one array, since a loss takes the place of the one that leaves the window:
+ * The smallest of the last n losses, at every epoch. Losses are cut into blocks of n; the window covers an end of the
+ * block before and the block at hand as far as it goes. Of the block before, the minima of all its ends are known, of
+ * the block at hand, the minimum so far (van Herk 1992, Gil & Werman 1993). Both stand in one array, since a loss takes
+ * the place of the one that leaves the window:
  *
  *     │ losses of the block at hand │ minima of the ends of the block before │
  *     0                          position                                    n
@@ -82,7 +83,10 @@ export class SlidingMinimum {
     numbers.write(this.#position, this.#blockMinimum);
   }
 
-  /** What will be asked of the window, in runs: of the block at hand, too, nothing but the minima of its ends. A descent is two runs. */
+  /**
+   * What will be asked of the window, in runs: of the block at hand, too, nothing but the minima of its ends. A descent
+   * is two runs.
+   */
   window(): FloatArray {
     const minima = this.#window.slice();
     takeMinimaOfEnds(minima, this.#position);
@@ -101,7 +105,10 @@ function takeMinimaOfEnds(values: FloatArray, count: number): void {
   for (let i = count - 2; i >= 0; i--) if (values[i + 1] < values[i]) values[i] = values[i + 1];
 }
 
-/** Value and length of each run of equal values, one after another; the values themselves where that is no shorter, which its length tells. */
+/**
+ * Value and length of each run of equal values, one after another; the values themselves where that is no shorter,
+ * which its length tells.
+ */
 function inRuns(values: FloatArray): FloatArray {
   const runs: number[] = [];
   for (let i = 0, first = 0; i < values.length && runs.length < values.length; i++) {

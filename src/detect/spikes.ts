@@ -1,7 +1,7 @@
 /**
- * Spikes and level shifts of the loss. A spike begins where the loss exceeds a multiple of its base, the smallest loss of the window before;
- * the base is frozen until the loss has come back and stayed. One that does not come back in time is a level shift, after which
- * the window begins anew. NaN closes a spike; over a base of 0 there is none.
+ * Spikes and level shifts of the loss. A spike begins where the loss exceeds a multiple of its base, the smallest loss
+ * of the window before; the base is frozen until the loss has come back and stayed. One that does not come back in time
+ * is a level shift, after which the window begins anew. NaN closes a spike; over a base of 0 there is none.
  */
 
 import type { Thresholds } from '../../schemas/detectors.ts';
@@ -88,7 +88,10 @@ export class SpikeDetector {
     return isQuiet;
   }
 
-  /** Whether no spike can begin: over the chunk the base is at least the smaller of what it is now and the smallest loss of the chunk. */
+  /**
+   * Whether no spike can begin: over the chunk the base is at least the smaller of what it is now and the smallest loss
+   * of the chunk.
+   */
   #isCalm({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
     if (firstEpoch + count <= this.#armedFrom) return true;
     const base = this.#minimum.value;
@@ -102,7 +105,10 @@ export class SpikeDetector {
     return firstEpoch + count <= this.#onset + levelShiftEpochs - 1;
   }
 
-  /** Takes the losses of a chunk from one on, to the beginning of a spike or the end of the chunk; returns how far it came. */
+  /**
+   * Takes the losses of a chunk from one on, to the beginning of a spike or the end of the chunk; returns how far it
+   * came.
+   */
   #seekOnset(chunk: SignalChunk, from: number): number {
     const { spikeRise } = this.#thresholds;
     for (let i = from; i < chunk.count; i++) {

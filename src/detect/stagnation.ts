@@ -1,5 +1,6 @@
 /**
- * Stagnation: many epochs in a row in which no bit of the parameters changes. The moments may go on, so that a network may wake again.
+ * Stagnation: many epochs in a row in which no bit of the parameters changes. The moments may go on, so that a network
+ * may wake again.
  */
 import type { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';

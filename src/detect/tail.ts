@@ -16,8 +16,8 @@ export function tailStart(epochs: number, share: number): number {
 }
 
 /**
- * The first epoch that is seen in the light of where the run ends. What has been seen before it holds for a run of any length;
- * a network that is past it cannot become one of a longer run.
+ * The first epoch that is seen in the light of where the run ends. What has been seen before it holds for a run of any
+ * length; a network that is past it cannot become one of a longer run.
  */
 export function firstTailEpoch(epochs: number, { tail, divergenceTail, convergenceTail }: Thresholds): number {
   return tailStart(epochs, Math.max(tail, divergenceTail, convergenceTail));

@@ -1,6 +1,6 @@
 /**
- * The dashboard without a terminal: takes notices and keys, and says what stands on the screen. Everything that it shows of a network it
- * asks of a source when the network is looked at; it draws nothing and knows no clock.
+ * The dashboard without a terminal: takes notices and keys, and says what stands on the screen. Everything that it
+ * shows of a network it asks of a source when the network is looked at; it draws nothing and knows no clock.
  */
 import type { LabelName } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';

@@ -1,5 +1,6 @@
 /**
- * The findings of a run as text: a table for each question, a row for each setting. Numbers stand beside what theory has for them.
+ * The findings of a run as text: a table for each question, a row for each setting. Numbers stand beside what theory
+ * has for them.
  */
 import type { Estimate } from '../analysis/statistics.ts';
 import type {

@@ -1,6 +1,6 @@
 /**
- * The model behind every display: a pure function from notices to a view. No clock, no terminal, no files; what it cannot
- * know from a notice it does not show.
+ * The model behind every display: a pure function from notices to a view. No clock, no terminal, no files; what it
+ * cannot know from a notice it does not show.
  */
 import type { EventKind, LabelName } from '../../schemas/catalogue.ts';
 import type { NotableEvent } from '../../schemas/events.ts';

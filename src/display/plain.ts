@@ -1,12 +1,14 @@
 /**
- * The plain display: one line of text every few seconds and one for each thing that matters, for logs and pipes. Writes to
- * stderr, since stdout is for results.
+ * The plain display: one line of text every few seconds and one for each thing that matters, for logs and pipes. Writes
+ * to stderr, since stdout is for results.
  */
 import type { Notice } from '../../schemas/notices.ts';
 import { bytes, clock, count, duration, percent, scaled } from './format.ts';
 import { divergenceCount, EMPTY_VIEW, reduce, type View } from './model.ts';
 
-/** Lines come quickly at first, so that a user sees it works, then ever more slowly: a night is not a thousand pages. */
+/**
+ * Lines come quickly at first, so that a user sees it works, then ever more slowly: a night is not a thousand pages.
+ */
 const INTERVALS_MS = [
   { untilMs: 30_000, everyMs: 2_000 },
   { untilMs: 600_000, everyMs: 15_000 },
@@ -38,7 +40,9 @@ export function plainDisplay(write: (line: string) => void): (notice: Notice) =>
   };
 }
 
-/** `00:00:12  37.5 %  24/64 networks  151 k network-epochs/s  about 20 s left  diverged 3  threads 2/2  112 MB memory`. */
+/**
+ * `00:00:12  37.5 %  24/64 networks  151 k network-epochs/s  about 20 s left  diverged 3  threads 2/2  112 MB memory`.
+ */
 export function progressLine({ run, progress, epochsPerSecond, remainingMs }: View): string {
   if (run === null || progress === null) return '';
   const { threads, residentBytes } = progress;

@@ -1,6 +1,6 @@
 /**
- * The board: what each network and each thread is doing, written by the workers many times a second and read by the display at
- * its leisure. One SharedArrayBuffer of 32-bit words, each written by one worker at a time:
+ * The board: what each network and each thread is doing, written by the workers many times a second and read by the
+ * display at its leisure. One SharedArrayBuffer of 32-bit words, each written by one worker at a time:
  *
  *     ├ epochs   [network]   epochs trained so far
  *     ├ label    [network]   0 = not begun, else 1 + index of its (provisional) label
@@ -53,8 +53,8 @@ export class Board {
     });
   }
 
-  // The sums go over a hundred thousand networks several times a second, and read without Atomics: a word is read whole all the same, and if it
-  // is a moment old, so is the sum by the time that anybody sees it.
+  // The sums go over a hundred thousand networks several times a second, and read without Atomics: a word is read whole
+  // all the same, and if it is a moment old, so is the sum by the time that anybody sees it.
 
   /** Epochs trained by all networks together: an exact integer up to 2⁵³. */
   epochsTrained(): number {

@@ -1,6 +1,6 @@
 /**
- * The memory of a group: one shared memory that holds the state, the samples and the signals of up to `lanes` networks of
- * one shape. The lane runs fastest, so that a SIMD vector is one load; a section starts on a cache line.
+ * The memory of a group: one shared memory that holds the state, the samples and the signals of up to `lanes` networks
+ * of one shape. The lane runs fastest, so that a SIMD vector is one load; a section starts on a cache line.
  *
  *     byte 0
  *     ├ theta           [parameter][lane]
@@ -32,12 +32,18 @@ import { parameterCount } from '../../schemas/network.ts';
 import { BYTES_OF, type FloatArray, floatView } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 
-/** What the networks of a group have in common, and what a kernel is made for. Everything else may differ from lane to lane. */
+/**
+ * What the networks of a group have in common, and what a kernel is made for. Everything else may differ from lane to
+ * lane.
+ */
 export interface GroupShape {
   readonly precision: Precision;
   readonly layers: readonly number[];
   readonly activation: ActivationName;
-  /** The exponent of the objective of one parameter that stands in place of layers, activation and samples; null where there are layers. */
+  /**
+   * The exponent of the objective of one parameter that stands in place of layers, activation and samples; null where
+   * there are layers.
+   */
   readonly exponent: number | null;
   readonly sampleCount: number;
   /** Samples a step; all of them where the batch is full. The last batch of an epoch may be short. */
@@ -81,7 +87,9 @@ export function chunkWithin(
   return epochs < partEpochs ? epochs : Math.min(chunkEpochs, epochs - (epochs % partEpochs));
 }
 
-/** The per-epoch scalars of a network in the order of the `signals` section; counts and flags are stored as numbers too. */
+/**
+ * The per-epoch scalars of a network in the order of the `signals` section; counts and flags are stored as numbers too.
+ */
 export const SIGNALS = [
   'loss',
   'gradientNorm',
@@ -160,7 +168,9 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
 
 const alignUp = (bytes: number): number => Math.ceil(bytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
 
-/** Where sections of the given numbers of `bytes` begin, one after another from `start` on, and where the last one ends. */
+/**
+ * Where sections of the given numbers of `bytes` begin, one after another from `start` on, and where the last one ends.
+ */
 export function placeSections<Name extends string>(
   sections: readonly (readonly [name: Name, bytes: number])[],
   start = 0,

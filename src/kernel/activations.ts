@@ -13,7 +13,10 @@ export interface Activation {
   value(z: Vector, elementary: Elementary): Vector;
   /** f′(z), where it is cheaper to keep it beside a than to have it from a. */
   slope?(z: Vector, elementary: Elementary): Vector;
-  /** ∂L/∂z from ∂L/∂a: `upstream` · f′(z), given what the forward pass kept, f′(z) where there is a slope and a otherwise. */
+  /**
+   * ∂L/∂z from ∂L/∂a: `upstream` · f′(z), given what the forward pass kept, f′(z) where there is a slope and a
+   * otherwise.
+   */
   backward(upstream: Vector, kept: Vector): Vector;
 }
 

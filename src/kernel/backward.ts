@@ -1,6 +1,7 @@
 /**
- * Loss and backward pass over the samples of a batch, twins of src/reference/backward.ts and of the loss in epoch.ts. Here each step is
- * taken for all of them before the next one begins; since every sum keeps its order, the bits are those of sample after sample.
+ * Loss and backward pass over the samples of a batch, twins of src/reference/backward.ts and of the loss in epoch.ts.
+ * Here each step is taken for all of them before the next one begins; since every sum keeps its order, the bits are
+ * those of sample after sample.
  */
 import type { GroupShape } from '../group/layout.ts';
 import { roundingTo } from '../numeric/rounding.ts';
@@ -16,8 +17,8 @@ interface Pass {
 }
 
 /**
- * Writes e = a − y, δ = (2/(n·O))·e of the output layer over the n samples of a batch; returns the sum of e·e, added to that of the
- * batches before.
+ * Writes e = a − y, δ = (2/(n·O))·e of the output layer over the n samples of a batch; returns the sum of e·e, added to
+ * that of the batches before.
  */
 export function errors(code: Code, { shape, batch }: Pass, layer: Layer, before: Variable | null): Variable {
   const { outputCount, activations, deltas } = layer;
@@ -80,13 +81,17 @@ export function hiddenDeltas(code: Code, { shape, batch }: Pass, layer: Layer, a
   });
 }
 
-/** Writes ∂L/∂W_oi = Σ δ_o a_i and ∂L/∂b_o = Σ δ_o over the samples of a batch in their order, for all parameters of a layer. */
+/**
+ * Writes ∂L/∂W_oi = Σ δ_o a_i and ∂L/∂b_o = Σ δ_o over the samples of a batch in their order, for all parameters of a
+ * layer.
+ */
 export function gradient(code: Code, batch: Batch, layer: Layer): void {
   const begin = firstBelow(layer, batch);
   const { inputCount, outputCount, weights, biases, below, deltas } = layer;
   code.note(`gradient, layer ${layer.number}: ∂L/∂W = Σ δ·a, ∂L/∂b = Σ δ`);
   const inputsATile = Math.min(inputCount, outputCount === 1 ? TILE_SUMS : TILE_SUMS / 2);
-  // A bias is one more column: beside the inputs where one tile takes them all or fewer than a tile are left, else by itself.
+  // A bias is one more column: beside the inputs where one tile takes them all or fewer than a tile are left, else by
+  // itself.
   const biasesApart = inputCount > inputsATile && inputCount % inputsATile === 0;
   const columnCount = inputsATile + (inputCount > inputsATile ? 0 : 1);
   const outputsATile = Math.max(1, Math.round(TILE_SUMS / columnCount));

@@ -1,6 +1,6 @@
 /**
- * Writes kernels: collects statements in order and nests them in loops. What is written with it reads like the loops it becomes;
- * it decides nothing itself.
+ * Writes kernels: collects statements in order and nests them in loops. What is written with it reads like the loops it
+ * becomes; it decides nothing itself.
  */
 import { type Counter, constant, Index, type Place, type Statement, type Variable, type Vector } from './tree.ts';
 
@@ -60,8 +60,8 @@ export class Code {
   }
 
   /**
-   * Writes bodies that do not depend on each other line by line in turn, so that an engine that keeps the order of the lines has
-   * independent work at hand while a long chain of operations waits for itself.
+   * Writes bodies that do not depend on each other line by line in turn, so that an engine that keeps the order of the
+   * lines has independent work at hand while a long chain of operations waits for itself.
    */
   abreast(bodies: readonly (() => void)[]): void {
     const outer = this.#block;
@@ -76,8 +76,8 @@ export class Code {
   }
 
   /**
-   * Covers 0 … count − 1 by tiles of `size` in a loop, and by a smaller one for what is left; `body` gets the first index of a tile
-   * and the tile's length.
+   * Covers 0 … count − 1 by tiles of `size` in a loop, and by a smaller one for what is left; `body` gets the first
+   * index of a tile and the tile's length.
    */
   tiles(of: { name: string; count: number; size: number }, body: (first: Index, length: number) => void): void {
     const { name, count, size } = of;

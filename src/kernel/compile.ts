@@ -1,6 +1,6 @@
 /**
- * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles, each shape once a
- * run, and posts the result to the workers, which share the code that the engine makes of it.
+ * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles,
+ * each shape once a run, and posts the result to the workers, which share the code that the engine makes of it.
  */
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts';
@@ -35,7 +35,10 @@ export function compileKernel(shape: GroupShape): WebAssemblyKernel {
   };
 }
 
-/** Compiles the function that shuffles the samples of a shape, where they are, to stand behind the `end` of a kernel's memory. */
+/**
+ * Compiles the function that shuffles the samples of a shape, where they are, to stand behind the `end` of a kernel's
+ * memory.
+ */
 export function compileShuffle(
   shape: GroupShape,
   { sections }: Addresses,

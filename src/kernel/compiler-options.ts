@@ -1,7 +1,7 @@
 /**
- * The options that a kernel is compiled with. They stand behind the compiler's own arguments, where the last word on each matter counts, and
- * take back whatever lets a compiler change bits: other orders of operations, fused ones, flushed numbers, other calling conventions.
- * No compiler knows all of them, so the toolchain asks which ones it takes.
+ * The options that a kernel is compiled with. They stand behind the compiler's own arguments, where the last word on
+ * each matter counts, and take back whatever lets a compiler change bits: other orders of operations, fused ones,
+ * flushed numbers, other calling conventions. No compiler knows all of them, so the toolchain asks which ones it takes.
  */
 
 /** What every compiler must take. */
@@ -16,8 +16,9 @@ export const NEEDED_OPTIONS = [
 ] as const;
 
 /**
- * What a compiler may refuse. It then has no such freedom, or the proof of each kernel finds that it takes it. Models of arithmetic come
- * first: they set several of the options behind them. GCC 12 and Clang 14 take all but those that are marked.
+ * What a compiler may refuse. It then has no such freedom, or the proof of each kernel finds that it takes it. Models
+ * of arithmetic come first: they set several of the options behind them. GCC 12 and Clang 14 take all but those that
+ * are marked.
  */
 export const WANTED_OPTIONS = [
   '-ffp-model=precise', // Clang
@@ -58,7 +59,10 @@ export function optionsInOrder(wanted: Iterable<string>): string[] {
   return [...wanted, ...NEEDED_OPTIONS];
 }
 
-/** The wanted options that a compiler names first on a line of its words: it has refused them. What it suggests in their place comes later. */
+/**
+ * The wanted options that a compiler names first on a line of its words: it has refused them. What it suggests in their
+ * place comes later.
+ */
 export function refusedOptions(words: string, wanted: Iterable<string>): Set<string> {
   const refused = new Set<string>();
   const options = new Set(wanted);

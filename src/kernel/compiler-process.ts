@@ -1,7 +1,7 @@
 /**
- * Starts a compiler and waits for it, with limits on its time and on what is kept of its words. Each compiler leads a process group of its
- * own, and the whole group ends with it where it is too slow, where it is not wanted any more, or where this process exits. A script in
- * front of the compiler therefore leaves nothing behind.
+ * Starts a compiler and waits for it, with limits on its time and on what is kept of its words. Each compiler leads a
+ * process group of its own, and the whole group ends with it where it is too slow, where it is not wanted any more, or
+ * where this process exits. A script in front of the compiler therefore leaves nothing behind.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -17,7 +17,10 @@ export interface CompilerLimits {
 
 /** What became of a compiler. */
 export type CompilerEnd =
-  /** It has ended by itself, with an exit code or, of a signal, null. `words` are the first and the last ones of its stderr. */
+  /**
+   * It has ended by itself, with an exit code or, of a signal, null. `words` are the first and the last ones of its
+   * stderr.
+   */
   | { readonly kind: 'ended'; readonly code: number | null; readonly words: string }
   | { readonly kind: 'not-started'; readonly words: string }
   | { readonly kind: 'too-slow' }

@@ -1,12 +1,12 @@
 /**
- * The words of the environment variable CC: a program and its arguments, split as a shell splits them. Quotes and backslashes
- * work. Variables, wildcards and other commands of a shell do not: their characters stand for themselves.
+ * The words of the environment variable CC: a program and its arguments, split as a shell splits them. Quotes and
+ * backslashes work. Variables, wildcards and other commands of a shell do not: their characters stand for themselves.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 
 /**
- * The program and the arguments that a text names. A text that is the path of an executable file as a whole is one word, so that a path
- * with spaces needs no quotes. Empty for a text of blanks; null where a quote has no end.
+ * The program and the arguments that a text names. A text that is the path of an executable file as a whole is one
+ * word, so that a path with spaces needs no quotes. Empty for a text of blanks; null where a quote has no end.
  */
 export function compilerWords(text: string): string[] | null {
   const trimmed = text.trim();
@@ -26,7 +26,10 @@ function isExecutableFile(path: string): boolean {
 /** In double quotes a backslash quotes these alone. */
 const QUOTED_IN_DOUBLE = '"\\$`\n';
 
-/** Words as POSIX has them ("Shell Command Language", 2.2 Quoting); null where a quote or a last backslash quotes nothing. */
+/**
+ * Words as POSIX has them ("Shell Command Language", 2.2 Quoting); null where a quote or a last backslash quotes
+ * nothing.
+ */
 function shellWords(text: string): string[] | null {
   const words: string[] = [];
   let word: string | null = null;

@@ -1,6 +1,6 @@
 /**
- * exp, tanh, sigmoid, sin and cos as expression trees: the same operations in the same order as src/numeric/elementary.ts, which
- * defines them and says why they are so, with the same tables of constants.
+ * exp, tanh, sigmoid, sin and cos as expression trees: the same operations in the same order as
+ * src/numeric/elementary.ts, which defines them and says why they are so, with the same tables of constants.
  */
 import { type ElementaryConstants, elementaryConstants } from '../numeric/elementary-constants.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -32,7 +32,10 @@ const FORMATS = {
   float64: { fractionBits: 52, bits: 64 },
 } as const;
 
-/** The elementary functions of a precision; each writes what it needs several times into variables and returns the value. */
+/**
+ * The elementary functions of a precision; each writes what it needs several times into variables and returns the
+ * value.
+ */
 export class Elementary {
   readonly #code: Code;
   readonly #constants: ElementaryConstants;

@@ -1,6 +1,6 @@
 /**
- * The forward pass of a layer over the samples of a batch, twin of src/reference/forward.ts: z_o = ((b_o + W_o0·a_0) + W_o1·a_1) + …,
- * a′_o = f(z_o).
+ * The forward pass of a layer over the samples of a batch, twin of src/reference/forward.ts: z_o = ((b_o + W_o0·a_0) +
+ * W_o1·a_1) + …, a′_o = f(z_o).
  */
 import type { GroupShape } from '../group/layout.ts';
 import { type Code, range } from './code.ts';

@@ -1,14 +1,15 @@
 /**
- * The folder of one session's kernels, in the folder for temporary files. It has a file that says which process owns it, so that a later
- * session can remove the folders of processes that were killed.
+ * The folder of one session's kernels, in the folder for temporary files. It has a file that says which process owns
+ * it, so that a later session can remove the folders of processes that were killed.
  *
  *     gyre-kernels-XXXXXX/
  *     ├ owner.json        host, boot, name space of process numbers, number and start of the process
  *     ├ kernel-0.c        source, and what the compiler makes of it
  *     └ kernel-0.node
  *
- * A folder is removed only where its owner is gone for certain: the same boot of the same host counted its processes in the same name space,
- * and no process there has that number and that start. All others stay, for example those of another container that shares the folder.
+ * A folder is removed only where its owner is gone for certain: the same boot of the same host counted its processes in
+ * the same name space, and no process there has that number and that start. All others stay, for example those of
+ * another container that shares the folder.
  */
 import {
   closeSync,

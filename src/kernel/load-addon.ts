@@ -1,5 +1,6 @@
 /**
- * Loads a kernel that is an addon of Node into the thread at hand. A file may be loaded by several threads, and by one several times.
+ * Loads a kernel that is an addon of Node into the thread at hand. A file may be loaded by several threads, and by one
+ * several times.
  */
 import { constants } from 'node:os';
 
@@ -7,8 +8,8 @@ import { constants } from 'node:os';
 export type AddonFunction = (bytes: Uint8Array, parts: number, epochs: number, vectors: number) => void;
 
 /**
- * The function of an addon that printAddon has printed. Throws where the system does not load it. All that it needs must be there at once:
- * looked up later, by a call, a function that is missing would end the process.
+ * The function of an addon that printAddon has printed. Throws where the system does not load it. All that it needs
+ * must be there at once: looked up later, by a call, a function that is missing would end the process.
  */
 export function loadAddon(path: string): AddonFunction {
   const module: { exports: unknown } = { exports: {} };

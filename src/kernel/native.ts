@@ -1,7 +1,8 @@
 /**
- * From a shape to native code: its program printed as C and compiled by the machine's compiler into an addon, which every thread loads. The
- * bits are those of the other engines, which whoever hands out a kernel has it prove (src/train/kernel-proof.ts). Compilers run beside
- * the main thread, as many at a time as there are cores for them; the files live in a folder of the session's own, and go with it.
+ * From a shape to native code: its program printed as C and compiled by the machine's compiler into an addon, which
+ * every thread loads. The bits are those of the other engines, which whoever hands out a kernel has it prove
+ * (src/train/kernel-proof.ts). Compilers run beside the main thread, as many at a time as there are cores for them; the
+ * files live in a folder of the session's own, and go with it.
  */
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

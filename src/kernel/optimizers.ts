@@ -1,5 +1,6 @@
 /**
- * The optimisers' updates of one parameter as expression trees, twins of src/reference/optimizers.ts. All parentheses count.
+ * The optimisers' updates of one parameter as expression trees, twins of src/reference/optimizers.ts. All parentheses
+ * count.
  */
 import type { FormName } from '../../schemas/catalogue.ts';
 import type { ConstantName, CorrectionName } from '../data/optimizer-constants.ts';
@@ -24,7 +25,9 @@ export interface OptimizerConstants {
 /** Writes the update of one parameter with gradient g, and returns its new state. */
 export type Update = (code: Code, state: Required<ParameterState>, g: Vector) => ParameterState;
 
-/** What an update is made of: its constants of the epoch, and what is applied to m and v as soon as they are computed. */
+/**
+ * What an update is made of: its constants of the epoch, and what is applied to m and v as soon as they are computed.
+ */
 interface Making extends OptimizerConstants {
   readonly flush: (x: Vector) => Vector;
 }
@@ -79,7 +82,9 @@ function decayed(update: Update, { constant }: Making): Update {
   return (code, state, g) => update(code, { ...state, theta: multiply(state.theta, decayFactor) }, g);
 }
 
-/** Writes the second moment under the root of Adam's denominator, given the new v, and what there is of a largest one. */
+/**
+ * Writes the second moment under the root of Adam's denominator, given the new v, and what there is of a largest one.
+ */
 type DenominatorMoment = (code: Code, state: Required<ParameterState>, v: Vector) => DenominatorMoments;
 
 interface DenominatorMoments {

@@ -1,6 +1,7 @@
 /**
- * Prints a kernel as an addon of Node: the C function of its program, and what calls it with the memory of a group. The few functions of
- * Node-API that it needs are declared here, since their headers do not come with Node; their ABI is stable over versions (Node-API 1).
+ * Prints a kernel as an addon of Node: the C function of its program, and what calls it with the memory of a group. The
+ * few functions of Node-API that it needs are declared here, since their headers do not come with Node; their ABI is
+ * stable over versions (Node-API 1).
  */
 
 import { printC } from './print-c.ts';
@@ -49,7 +50,10 @@ const SIZES = [
   ['void *', 8],
 ].map(([type, bytes]) => `_Static_assert(sizeof(${type}) == ${bytes}, "${type} of ${bytes} bytes");\n`);
 
-/** Prints an addon that is a function `train(bytes, parts, epochs, vectors)`; `bytes` is a Uint8Array of the memory from address 0 on. */
+/**
+ * Prints an addon that is a function `train(bytes, parts, epochs, vectors)`; `bytes` is a Uint8Array of the memory from
+ * address 0 on.
+ */
 export function printAddon(
   program: Program,
   options: { sections: Addresses['sections']; vectorBytes: number },
@@ -58,7 +62,10 @@ export function printAddon(
   return `${withoutMacros(text)}${text}`;
 }
 
-/** Lines that give each name of a text its own meaning, whatever macros the compiler was started with. What compilers define stays. */
+/**
+ * Lines that give each name of a text its own meaning, whatever macros the compiler was started with. What compilers
+ * define stays.
+ */
 function withoutMacros(text: string): string {
   const names = new Set(text.match(/\b[A-Za-z_]\w*/g));
   const own = [...names].filter((name) => name !== 'defined' && !/^__[A-Z0-9_]+__$|^__x86_64__$/.test(name));

@@ -1,7 +1,7 @@
 /**
- * Prints a program as a C function: a third opinion on the bits, and a measure of what the machine can do. Vectors are as wide as
- * the compiler is told, by GCC's vector extension, which Clang shares. To be compiled without contraction (-ffp-contract=off)
- * and without any option that lets operations change their order.
+ * Prints a program as a C function: a third opinion on the bits, and a measure of what the machine can do. Vectors are
+ * as wide as the compiler is told, by GCC's vector extension, which Clang shares. To be compiled without contraction
+ * (-ffp-contract=off) and without any option that lets operations change their order.
  */
 import { BYTES_OF } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -40,8 +40,8 @@ const TEMPLATES: Templates = {
 };
 
 /**
- * Prints `void NAME(number *memory, long parts, long epochs, long vectors)`. Sections are at the addresses of the WebAssembly kernel, so that both can train
- * on the same memory.
+ * Prints `void NAME(number *memory, long parts, long epochs, long vectors)`. Sections are at the addresses of the
+ * WebAssembly kernel, so that both can train on the same memory.
  *
  * @param sections where each section begins, in bytes
  * @param vectorBytes 16, 32 or 64; a group's lanes must fill whole vectors
@@ -182,8 +182,9 @@ function literal(value: number, precision: Precision): string {
 }
 
 /**
- * What the operators of C do not have. The instructions of x86 are named, since compilers do not find them by themselves; written out,
- * since the headers that have them for all vectors take the compiler longer than a kernel does.
+ * What the operators of C do not have. The instructions of x86 are named, since compilers do not find them by
+ * themselves; written out, since the headers that have them for all vectors take the compiler longer than a kernel
+ * does.
  */
 function prelude(precision: Precision, vectorBytes: number): string {
   const suffix = precision === 'float32' ? 'ps' : 'pd';

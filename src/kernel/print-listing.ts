@@ -1,6 +1,6 @@
 /**
- * Prints a program as text for people: what a kernel computes, line by line, with names instead of addresses. For golden files, for
- * finding mistakes, and for readers who want to see a kernel.
+ * Prints a program as text for people: what a kernel computes, line by line, with names instead of addresses. For
+ * golden files, for finding mistakes, and for readers who want to see a kernel.
  */
 import type { Program } from './program.ts';
 import { filledIn, type Templates } from './templates.ts';

@@ -1,11 +1,11 @@
 /**
- * Prints a program as a WebAssembly module: 128-bit vectors, so 4 lanes of float32 or 2 of float64 at a time; a group of more lanes
- * is trained one vector after another. Constants come from a table in memory into locals when the function is entered: the engine
- * keeps them on its stack and reads them from there as operands, where a load at each use or a constant in the code takes an
- * instruction of its own (measured: 0.7 of the speed).
+ * Prints a program as a WebAssembly module: 128-bit vectors, so 4 lanes of float32 or 2 of float64 at a time; a group
+ * of more lanes is trained one vector after another. Constants come from a table in memory into locals when the
+ * function is entered: the engine keeps them on its stack and reads them from there as operands, where a load at each
+ * use or a constant in the code takes an instruction of its own (measured: 0.7 of the speed).
  *
- * Addresses are cursors: for each sum of strides that occurs in a loop, one local runs along by the loop's stride. What is constant
- * of an address is the offset of the instruction and costs nothing.
+ * Addresses are cursors: for each sum of strides that occurs in a loop, one local runs along by the loop's stride. What
+ * is constant of an address is the offset of the instruction and costs nothing.
  */
 import { BYTES_OF, type FloatArray, floatArray } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
@@ -29,7 +29,8 @@ export interface PrintedModule {
 }
 
 /**
- * Prints a program for memory at the given addresses. The function takes the numbers of parts, of the epochs of each, and of vectors to train.
+ * Prints a program for memory at the given addresses. The function takes the numbers of parts, of the epochs of each,
+ * and of vectors to train.
  *
  * @throws RangeError where the lanes of a group do not fill whole vectors
  */

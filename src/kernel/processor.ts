@@ -1,6 +1,6 @@
 /**
- * What a compiler believes of the processor, by the macros that it defines, beside what the processor has. A kernel with instructions
- * that are not there would end the process without a word.
+ * What a compiler believes of the processor, by the macros that it defines, beside what the processor has. A kernel
+ * with instructions that are not there would end the process without a word.
  */
 import { readFileSync } from 'node:fs';
 

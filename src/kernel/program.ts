@@ -1,7 +1,7 @@
 /**
- * A kernel as a program: the tree for a shape and the scratch that it needs. One call trains all lanes of a group for a number of
- * parts of equally many epochs, from and to the group's memory: for each batch of an epoch all layers forward, the loss, all layers
- * backward, and the update; and for each part the extremes of its signals.
+ * A kernel as a program: the tree for a shape and the scratch that it needs. One call trains all lanes of a group for a
+ * number of parts of equally many epochs, from and to the group's memory: for each batch of an epoch all layers
+ * forward, the loss, all layers backward, and the update; and for each part the extremes of its signals.
  */
 import { type GroupShape, parametersOf, stepsPerEpoch } from '../group/layout.ts';
 import type { Precision } from '../numeric/rounding.ts';

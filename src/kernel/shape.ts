@@ -1,6 +1,6 @@
 /**
- * The layers of a shape as a kernel sees them: where their parameters stand in θ, and the sections of scratch that a pass over a batch
- * of samples leaves its results in.
+ * The layers of a shape as a kernel sees them: where their parameters stand in θ, and the sections of scratch that a
+ * pass over a batch of samples leaves its results in.
  */
 import type { GroupShape } from '../group/layout.ts';
 import { ACTIVATIONS, type Activation } from './activations.ts';

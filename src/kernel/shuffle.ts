@@ -1,8 +1,9 @@
 /**
- * Prints the WebAssembly function that puts the samples of one lane into the orders of some epochs, as src/data/order.ts defines them:
- * `(seed, firstEpoch, epochs, lane)`. It shuffles samples and not their numbers, so that a kernel reads them one after another. Sixteen
- * words of Philox come at a time, four blocks abreast in vectors, for two epochs side by side: one round waits for the one before, and a
- * processor has time for two. The samples are moved as integers, which keep every bit.
+ * Prints the WebAssembly function that puts the samples of one lane into the orders of some epochs, as
+ * src/data/order.ts defines them: `(seed, firstEpoch, epochs, lane)`. It shuffles samples and not their numbers, so
+ * that a kernel reads them one after another. Sixteen words of Philox come at a time, four blocks abreast in vectors,
+ * for two epochs side by side: one round waits for the one before, and a processor has time for two. The samples are
+ * moved as integers, which keep every bit.
  *
  * A tree for all lanes alike could not say it: each lane moves its samples to places of its own.
  */
@@ -11,7 +12,10 @@ import { BYTES_OF } from '../numeric/bits.ts';
 import { PHILOX, STREAMS } from '../numeric/philox.ts';
 import { CODE, FunctionWriter, I32, moduleBytes, V128 } from './wasm-encoder.ts';
 
-/** The epochs of a pair, which are shuffled side by side. Of an odd number, the last one has a companion that nobody asks for. */
+/**
+ * The epochs of a pair, which are shuffled side by side. Of an odd number, the last one has a companion that nobody
+ * asks for.
+ */
 const SIDES = [0, 1] as const;
 
 const BLOCKS = 4;
@@ -59,7 +63,10 @@ const MOVES = {
   float64: { load: 0x29, store: 0x37, alignmentBits: 3 },
 } as const;
 
-/** Sections that are shuffled with one set of pointers, since their rows are equally long: inputs and targets, or either of them. */
+/**
+ * Sections that are shuffled with one set of pointers, since their rows are equally long: inputs and targets, or either
+ * of them.
+ */
 interface Walk {
   /** Where each section begins, as it is and shuffled. */
   readonly tables: readonly { readonly source: number; readonly target: number }[];
@@ -67,7 +74,9 @@ interface Walk {
   readonly rowBytes: number;
   /** Bytes of the rows of an epoch. */
   readonly epochBytes: number;
-  /** Locals with addresses: of the row at hand in source and target, of the first row of the first epoch, and of row j. */
+  /**
+   * Locals with addresses: of the row at hand in source and target, of the first row of the first epoch, and of row j.
+   */
   readonly from: number;
   readonly to: number;
   readonly first: number;
@@ -252,7 +261,9 @@ class ShufflePrinter {
     });
   }
 
-  /** Moves the next `count` samples of each epoch, each with a word of the block at hand, and goes on to the next block. */
+  /**
+   * Moves the next `count` samples of each epoch, each with a word of the block at hand, and goes on to the next block.
+   */
   #moveBlock(count: number): void {
     const code = this.#code;
     for (let word = 0; word < count; word++) {

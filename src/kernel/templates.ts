@@ -1,6 +1,6 @@
 /**
- * How the printers of text write an operation: a template for each, in which $0, $1 and $2 stand for the operands and $shift for the bits
- * to shift by.
+ * How the printers of text write an operation: a template for each, in which $0, $1 and $2 stand for the operands and
+ * $shift for the bits to shift by.
  */
 import type { Application, Operation } from './tree.ts';
 

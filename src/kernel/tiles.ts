@@ -1,7 +1,8 @@
 /**
- * Sums of products by tiles: the one pattern behind forward pass, backward pass and gradient. A tile is a few rows by a few columns
- * of sums that stand in registers while one loop feeds them all: several sums at once keep the adders busy, and what is loaded for
- * one serves a whole row or column. Each sum runs in its own order from its own start, so that no tile changes a bit.
+ * Sums of products by tiles: the one pattern behind forward pass, backward pass and gradient. A tile is a few rows by a
+ * few columns of sums that stand in registers while one loop feeds them all: several sums at once keep the adders busy,
+ * and what is loaded for one serves a whole row or column. Each sum runs in its own order from its own start, so that
+ * no tile changes a bit.
  */
 import { type Code, range } from './code.ts';
 import { add, Index, multiply, type Variable, type Vector } from './tree.ts';
@@ -15,20 +16,23 @@ const SAMPLES_OF_ONE_UNIT = 4;
 const SAMPLES_OF_LONG_SUMS = 2;
 
 /**
- * Sums of up to this many terms are written out; longer ones take one term a pass of a loop. Engines load all that a straight piece of
- * code needs before they compute (Node 20): longer pieces overflow the registers, to half the speed and less.
+ * Sums of up to this many terms are written out; longer ones take one term a pass of a loop. Engines load all that a
+ * straight piece of code needs before they compute (Node 20): longer pieces overflow the registers, to half the speed
+ * and less.
  */
 const TERMS_WRITTEN_OUT = 4;
 
-/** Samples of a tile of units whose sums have so many terms: more where what is loaded for one sample serves the next. */
+/**
+ * Samples of a tile of units whose sums have so many terms: more where what is loaded for one sample serves the next.
+ */
 export function samplesOfTile(of: { units: number; terms: number }): number {
   if (of.units === 1) return SAMPLES_OF_ONE_UNIT;
   return of.terms > TERMS_WRITTEN_OUT ? SAMPLES_OF_LONG_SUMS : 1;
 }
 
 /**
- * The row factors of a tile, loaded once where its sums are short: they serve all samples, and the engine takes them from registers or
- * its stack as it takes constants. Those of long sums are loaded as they are needed.
+ * The row factors of a tile, loaded once where its sums are short: they serve all samples, and the engine takes them
+ * from registers or its stack as it takes constants. Those of long sums are loaded as they are needed.
  */
 export function rowFactors(
   code: Code,
@@ -51,7 +55,10 @@ export interface SumsOfProducts {
   readonly columnFactor: (column: number, term: Index) => Vector | null;
 }
 
-/** Writes `start(row) + Σ rowFactor(row, term)·columnFactor(column, term)` in the order of the terms; returns `[row][column]`. */
+/**
+ * Writes `start(row) + Σ rowFactor(row, term)·columnFactor(column, term)` in the order of the terms; returns
+ * `[row][column]`.
+ */
 export function sumsOfProducts(code: Code, of: SumsOfProducts): Variable[][] {
   const { name, rows, columns, terms } = of;
   const sums = range(rows).map((row) => range(columns).map(() => code.let(name, of.start(row))));

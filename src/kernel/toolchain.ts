@@ -1,6 +1,6 @@
 /**
- * The machine's C compiler, the options that it takes and the widest vectors that it knows of the processor at hand: what `--kernel native`
- * needs, or the words why it cannot be had.
+ * The machine's C compiler, the options that it takes and the widest vectors that it knows of the processor at hand:
+ * what `--kernel native` needs, or the words why it cannot be had.
  */
 import { type Problem, UsageError } from '../../schemas/problems.ts';
 import { optionsInOrder, refusedOptions, WANTED_OPTIONS } from './compiler-options.ts';
@@ -36,7 +36,8 @@ const REMEDY = 'leave --kernel out: the kernels in WebAssembly have the same bit
 const TIME_LIMIT_MS = 60_000;
 
 /**
- * Finds the compiler that CC names, or else cc, gcc or clang on the PATH, and asks it about the processor and its options: some 50 ms.
+ * Finds the compiler that CC names, or else cc, gcc or clang on the PATH, and asks it about the processor and its
+ * options: some 50 ms.
  *
  * @throws UsageError where there is none, or not for this processor or system.
  */

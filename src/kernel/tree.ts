@@ -1,10 +1,11 @@
 /**
- * The expression tree of a kernel: what forward, backward and optimizers are written in, and what the printers print. Every value is
- * a vector with one number for each network of a group, and every operation works on all lanes alike, so that what is written
- * reads like the arithmetic of one network. The tree knows neither WebAssembly nor C, and nothing of neural networks.
+ * The expression tree of a kernel: what forward, backward and optimizers are written in, and what the printers print.
+ * Every value is a vector with one number for each network of a group, and every operation works on all lanes alike, so
+ * that what is written reads like the arithmetic of one network. The tree knows neither WebAssembly nor C, and nothing
+ * of neural networks.
  *
- * The operations are those that IEEE 754 and SIMD engines share, each rounded once to the kernel's precision. None fuses two
- * roundings into one.
+ * The operations are those that IEEE 754 and SIMD engines share, each rounded once to the kernel's precision. None
+ * fuses two roundings into one.
  */
 
 /** The operations and how many operands each takes. */

@@ -1,7 +1,7 @@
 /**
- * The update of all parameters and the signals of the epoch, twin of updateAndMeasure in src/reference/epoch.ts: one pass over the
- * parameters in index order, since the sums of the signals run in that order. A later epoch does not wait for these sums. Of the
- * steps of an epoch only the last one has signals.
+ * The update of all parameters and the signals of the epoch, twin of updateAndMeasure in src/reference/epoch.ts: one
+ * pass over the parameters in index order, since the sums of the signals run in that order. A later epoch does not wait
+ * for these sums. Of the steps of an epoch only the last one has signals.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES, type MomentName } from '../../schemas/catalogue.ts';
@@ -56,7 +56,9 @@ export function keepStart(code: Code, shape: GroupShape): void {
   code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => code.store(START, i, THETA.load(i)));
 }
 
-/** Writes the update of every parameter in a step that is not the last of its epoch; `at` counts the steps of the chunk. */
+/**
+ * Writes the update of every parameter in a step that is not the last of its epoch; `at` counts the steps of the chunk.
+ */
 export function step(code: Code, shape: GroupShape, at: Index): void {
   const { optimizer } = shape;
   code.note(`update, ${optimizer.kind} in ${optimizer.form} form`);
@@ -114,7 +116,8 @@ export function update(
   const { updateParameter, flushGradient } = beginUpdate(code, shape, epoch.times(steps).plus(steps - 1));
   const sum = (name: string) => code.let(name, ZERO);
   const [gradientSquares, updateSquares, products, changed] = ['gg', 'uu', 'up', 'changed'].map(sum);
-  // x − x is +0 where x is finite and NaN where not: the bits of all of them together are 0 only where every number is finite.
+  // x − x is +0 where x is finite and NaN where not: the bits of all of them together are 0 only where every number is
+  // finite.
   const nonFinite = code.let('nonFinite', subtract(loss, loss));
 
   code.loop({ name: 'parameter', count: parametersOf(shape) }, (i) => {

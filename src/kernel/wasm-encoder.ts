@@ -1,6 +1,6 @@
 /**
- * The few parts of the WebAssembly binary format that a kernel needs: one module with one imported shared memory and one exported
- * function (WebAssembly Core Specification 2.0, chapter 5). Knows bytes, not kernels.
+ * The few parts of the WebAssembly binary format that a kernel needs: one module with one imported shared memory and
+ * one exported function (WebAssembly Core Specification 2.0, chapter 5). Knows bytes, not kernels.
  */
 
 /** Bytes in the making. */
@@ -142,7 +142,9 @@ export class FunctionWriter extends ByteWriter {
   }
 }
 
-/** A module that imports the shared memory `gyre.memory` and exports `train`, a function of `parameterCount` integers. */
+/**
+ * A module that imports the shared memory `gyre.memory` and exports `train`, a function of `parameterCount` integers.
+ */
 export function moduleBytes(parameterCount: number, body: ByteWriter): Uint8Array {
   const module = new ByteWriter().byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
   const section = (id: number, content: ByteWriter) => module.byte(id).sized(content);

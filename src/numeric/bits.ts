@@ -1,6 +1,7 @@
 /**
- * Bits of floating-point numbers: arrays by precision, canonical NaN, and hexadecimal text for messages. Payloads of NaN are
- * not deterministic across engines, so bits are compared, stored and hashed only after every NaN is made canonical.
+ * Bits of floating-point numbers: arrays by precision, canonical NaN, and hexadecimal text for messages. Payloads of
+ * NaN are not deterministic across engines, so bits are compared, stored and hashed only after every NaN is made
+ * canonical.
  */
 import type { Precision } from './rounding.ts';
 

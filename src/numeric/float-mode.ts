@@ -1,6 +1,7 @@
 /**
- * The floating-point mode of the thread at hand, as its results show it. The processor keeps it in a register (MXCSR on x86) that native
- * code can change, by a constructor of a library that is loaded too. All arithmetic that follows would then have other bits.
+ * The floating-point mode of the thread at hand, as its results show it. The processor keeps it in a register (MXCSR on
+ * x86) that native code can change, by a constructor of a library that is loaded too. All arithmetic that follows would
+ * then have other bits.
  */
 
 /** Operands as bits, so that no conversion and no constant of an engine is in between. */
@@ -14,7 +15,10 @@ const BITS: readonly bigint[] = [
   0x3ca8000000000000n, // 3 · 2^-54
 ];
 
-/** What is wrong with the mode, in words; null where subnormal numbers count and results are rounded to the nearest number. */
+/**
+ * What is wrong with the mode, in words; null where subnormal numbers count and results are rounded to the nearest
+ * number.
+ */
 export function floatModeFault(): string | null {
   const numbers = new Float64Array(BigUint64Array.from(BITS).buffer);
   const [normalMin, half, least, large, one, tie, aboveTie] = numbers;

@@ -1,6 +1,6 @@
 /**
- * Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). A
- * draw is a pure function of (key, counter), so the weight of any network can be had again without drawing any other.
+ * Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+ * A draw is a pure function of (key, counter), so the weight of any network can be had again without drawing any other.
  * cuRAND and TensorFlow use the same generator; NumPy's Philox is the 4x64 variant.
  */
 

@@ -16,8 +16,9 @@ export type Rounding = (x: number) => number;
  * For float32, rounding the float64 result of one addition, subtraction, multiplication, division or square root of
  * float32 operands gives the correctly rounded float32 result (Figueroa, "When is double rounding innocuous?", 1995).
  *
- * One closure site serves both precisions on purpose: V8 inlines it from either caller. Choosing between `Math.fround` and
- * an identity function instead makes every call in the reference megamorphic as soon as one thread has trained both.
+ * One closure site serves both precisions on purpose: V8 inlines it from either caller. Choosing between `Math.fround`
+ * and an identity function instead makes every call in the reference megamorphic as soon as one thread has trained
+ * both.
  */
 export function roundingTo(precision: Precision): Rounding {
   const single = precision === 'float32';

@@ -1,6 +1,6 @@
 /**
- * The axes of a plan: the ways in which its networks differ, named as the columns of networks.arrow. Seeds are no axis here:
- * they are the replicates that the others are compared over.
+ * The axes of a plan: the ways in which its networks differ, named as the columns of networks.arrow. Seeds are no axis
+ * here: they are the replicates that the others are compared over.
  */
 import { AXIS_COLUMNS } from '../../schemas/axis-columns.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -17,7 +17,9 @@ export interface Axis {
 const VALUES_MAX = 16;
 const RANGES = 4;
 
-/** An axis of many numbers as four ranges with as many values in each, their text for a value; any other axis as it is. */
+/**
+ * An axis of many numbers as four ranges with as many values in each, their text for a value; any other axis as it is.
+ */
 export function inRanges(axis: Axis): Axis {
   const sorted = axis.values.filter((value) => typeof value === 'number').sort((a, b) => a - b);
   if (sorted.length <= VALUES_MAX) return axis;

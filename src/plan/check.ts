@@ -1,6 +1,6 @@
 /**
- * The checks of a sweep that need more than one key: crossings that do not exist, options that nothing takes, values given
- * twice, sizes. Works on whatever keys could be parsed, so that all mistakes of a file come out together.
+ * The checks of a sweep that need more than one key: crossings that do not exist, options that nothing takes, values
+ * given twice, sizes. Works on whatever keys could be parsed, so that all mistakes of a file come out together.
  */
 import { OPTIMIZERS, type OptimizerName, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type { ThresholdName, Thresholds } from '../../schemas/detectors.ts';
@@ -34,8 +34,8 @@ export type ParsedSweep = Partial<Omit<Grid, 'data' | 'objective' | 'optimizer'>
 };
 
 /**
- * Everything that is wrong with the parsed keys of one grid; empty where all is well. `isSampled`: whether there is a sample to draw from
- * ranges.
+ * Everything that is wrong with the parsed keys of one grid; empty where all is well. `isSampled`: whether there is a
+ * sample to draw from ranges.
  */
 export function checkSweep(sweep: ParsedSweep, { isSampled }: { isSampled: boolean }): Finding[] {
   const { layers = [], data = [], objective = [], optimizer = [] } = sweep;
@@ -155,8 +155,9 @@ export function checkRules(rules: number, networks: number): Finding[] {
 }
 
 /**
- * How many networks the grid has: the product over its axes, where an option multiplies only those that take it; a sample has so many
- * instead of the axes that it draws from. An axis that could not be parsed counts once. What is excluded is counted too.
+ * How many networks the grid has: the product over its axes, where an option multiplies only those that take it; a
+ * sample has so many instead of the axes that it draws from. An axis that could not be parsed counts once. What is
+ * excluded is counted too.
  */
 export function networkCount(sweep: ParsedSweep): number {
   const length = (list: readonly unknown[] | undefined) => list?.length ?? 1;
@@ -219,7 +220,9 @@ interface DataShape {
 
 const FORMULA_SHAPE: DataShape = { name: 'the data set', inputs: 1, outputs: 1 };
 
-/** The different shapes of a sweep's data sets, each by the first that has it; none of a block that could not be read. */
+/**
+ * The different shapes of a sweep's data sets, each by the first that has it; none of a block that could not be read.
+ */
 function dataShapes(blocks: readonly Partial<DataBlock>[]): DataShape[] {
   const shapes = blocks.flatMap(({ kind, points, file = [], content = [] }) => [
     ...(kind !== undefined || points !== undefined ? [FORMULA_SHAPE] : []),

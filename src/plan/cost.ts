@@ -26,8 +26,9 @@ export function operationsPerEpoch(
 }
 
 /**
- * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient, samples, activations, slopes
- * and deltas; of mini-batches also θ before the epoch, and of two epochs the samples in their orders and the corrections of their steps.
+ * Numbers that a kernel keeps for one network, with room to spare: θ, up to three moments, update and gradient,
+ * samples, activations, slopes and deltas; of mini-batches also θ before the epoch, and of two epochs the samples in
+ * their orders and the corrections of their steps.
  */
 export function numbersInMemory(layers: readonly number[], points: number, batch: LayeredConfig['batch']): number {
   const units = layers.slice(1).reduce((sum, size) => sum + size, 0);
@@ -48,7 +49,10 @@ export function shuffledEpochsMax({ layers, data }: Pick<LayeredConfig, 'layers'
 /** What WebAssembly addresses, less room for signals and constants: no group may take more. */
 export const GROUP_BYTES_MAX = 2 ** 32 - 2 ** 20;
 
-/** Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a kernel. */
+/**
+ * Operations of a group between two looks at the control words: 20 to 100 ms of the reference, a millisecond of a
+ * kernel.
+ */
 const OPERATIONS_BETWEEN_LOOKS = 2 ** 24;
 
 /** Operations of one task: half a second to a second of a core. */
@@ -62,8 +66,8 @@ export const OPERATIONS_PER_TASK: Readonly<Record<EngineName, number>> = {
 const EPOCHS_BETWEEN_LOOKS_MAX = 1000;
 
 /**
- * A bucket of at least so many epochs is a part of a chunk, since the kernel has the extremes of a part in its registers. Several shorter ones
- * share a part, and their extremes are taken from the signals.
+ * A bucket of at least so many epochs is a part of a chunk, since the kernel has the extremes of a part in its
+ * registers. Several shorter ones share a part, and their extremes are taken from the signals.
  */
 const BUCKET_EPOCHS_OF_PART = 8;
 /** Epochs of a part of short buckets, at least. */
@@ -71,7 +75,10 @@ const EPOCHS_OF_SHARED_PART = 16;
 /** Epochs of a chunk of several parts, at most: the signals of four lanes then fit into the first-level cache. */
 const EPOCHS_OF_PARTS_MAX = 256;
 
-/** Epochs of chunks and of their parts for the trace's buckets, where a group is trained for at most `epochsMax` at a time. */
+/**
+ * Epochs of chunks and of their parts for the trace's buckets, where a group is trained for at most `epochsMax` at a
+ * time.
+ */
 export function chunksOf(bucketEpochs: number, epochsMax: number): { chunkEpochs: number; partEpochs: number } {
   const sharing = bucketEpochs < BUCKET_EPOCHS_OF_PART ? Math.ceil(EPOCHS_OF_SHARED_PART / bucketEpochs) : 1;
   const partEpochs = Math.min(sharing * bucketEpochs, epochsMax);

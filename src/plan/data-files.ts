@@ -1,6 +1,6 @@
 /**
- * Reads the data files of a sweep and says what stands in them: the samples are provided to this thread, the sweep gets names, shape and
- * hash. A file is known by its content from here on, and by its path only in messages.
+ * Reads the data files of a sweep and says what stands in them: the samples are provided to this thread, the sweep gets
+ * names, shape and hash. A file is known by its content from here on, and by its path only in messages.
  */
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -15,8 +15,8 @@ type ParsedBlock = NonNullable<ParsedSweep['data']>[number];
 /** Reads the data files of the parts of one sweep, each file once. */
 export interface DataFileReader {
   /**
-   * The part with the content of its data files, and everything that is wrong with them. A block loses the files that cannot be read, so
-   * that the others can be checked.
+   * The part with the content of its data files, and everything that is wrong with them. A block loses the files that
+   * cannot be read, so that the others can be checked.
    */
   readonly readAll: <T extends ParsedSweep>(part: T) => { sweep: T; findings: Finding[] };
 }
@@ -72,8 +72,8 @@ function readContent(path: string): DataFileContent | UsageError {
 }
 
 /**
- * What stands in a file. The hash is SHA-256 over canonical JSON of names and shape and then the bytes of all inputs and of all targets, sample
- * by sample, as little-endian float32.
+ * What stands in a file. The hash is SHA-256 over canonical JSON of names and shape and then the bytes of all inputs
+ * and of all targets, sample by sample, as little-endian float32.
  */
 export function contentOf({ inputs, targets, inputNames, outputNames }: DataFile): DataFileContent {
   const points = inputs.length / inputNames.length;

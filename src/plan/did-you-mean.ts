@@ -1,6 +1,6 @@
 /**
- * Suggests the word that a user may have meant, for keys and names of a sweep and for words on the command line. It knows words
- * and nothing else, so the command line can have it without the schema of sweeps.
+ * Suggests the word that a user may have meant, for keys and names of a sweep and for words on the command line. It
+ * knows words and nothing else, so the command line can have it without the schema of sweeps.
  */
 import { distance } from 'fastest-levenshtein';
 

@@ -1,6 +1,6 @@
 /**
- * What a sweep excludes: rules that match networks by some of their keys, and which of them have matched anything. Knows one
- * network at a time, and nothing of where it comes from.
+ * What a sweep excludes: rules that match networks by some of their keys, and which of them have matched anything.
+ * Knows one network at a time, and nothing of where it comes from.
  */
 import type { NetworkConfig } from '../../schemas/network.ts';
 import type { ExcludeRule } from '../../schemas/sweep.ts';

@@ -1,9 +1,10 @@
 /**
- * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then kind,
- * points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon, weightDecay), batch, shuffle, subnormals,
- * precision and seeds, the last one fastest. Axes keep the order of the file. Objectives (blocks, then kind, exponent, curvature, start)
- * stand in place of all that comes before the optimizer. In a sample its configurations take the place of the axes before precision;
- * entries under networks follow one another. A network's id is its place among those that are not excluded.
+ * Expands a sweep into its networks, in one documented order: nested loops over layers, activation, data (blocks, then
+ * kind, points, seed, or the files), init, optimizer (blocks, then kind, form, learningRate, beta1, beta2, epsilon,
+ * weightDecay), batch, shuffle, subnormals, precision and seeds, the last one fastest. Axes keep the order of the file.
+ * Objectives (blocks, then kind, exponent, curvature, start) stand in place of all that comes before the optimizer. In
+ * a sample its configurations take the place of the axes before precision; entries under networks follow one another. A
+ * network's id is its place among those that are not excluded.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type {
@@ -36,7 +37,8 @@ import { type Drawn, drawSample, isRange } from './sample.ts';
 /**
  * The networks of a sweep, `networks[id]`.
  *
- * @throws UsageError where two blocks or entries describe the same network, a sample cannot be drawn, or rules exclude nothing or everything.
+ * @throws UsageError where two blocks or entries describe the same network, a sample cannot be drawn, or rules exclude
+ *   nothing or everything.
  */
 export function expandSweep(sweep: Sweep): Network[] {
   const networks: Network[] = [];
@@ -90,8 +92,8 @@ function checkExclusion(sweep: Sweep, { exclusion, count }: { exclusion: Exclusi
 }
 
 /**
- * A network that has no number and no key yet. It gets both in place: of a million networks, one object each instead of two
- * is a hundred megabytes.
+ * A network that has no number and no key yet. It gets both in place: of a million networks, one object each instead of
+ * two is a hundred megabytes.
  */
 type Planned = NetworkConfig & { id: number; key: string };
 

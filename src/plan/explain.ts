@@ -1,6 +1,6 @@
 /**
- * Says in words what zod says of a sweep: one finding a mistake, with what stands in the file, what was expected and a word
- * that may have been meant. Knows values and key paths, and nothing of files and lines.
+ * Says in words what zod says of a sweep: one finding a mistake, with what stands in the file, what was expected and a
+ * word that may have been meant. Knows values and key paths, and nothing of files and lines.
  */
 import { PROBLEMS_MAX } from '../../schemas/problems.ts';
 import { SWEEP_MAPPINGS, type SweepIssue } from '../../schemas/sweep.ts';
@@ -43,8 +43,8 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Finding 
 }
 
 /**
- * Of a union's failed branches the one that the user most likely meant: one of the right type before others, then one that goes wrong
- * deepest, then latest, and with the fewest mistakes.
+ * Of a union's failed branches the one that the user most likely meant: one of the right type before others, then one
+ * that goes wrong deepest, then latest, and with the fewest mistakes.
  */
 function meantBranch(branches: readonly SweepIssue[][]): SweepIssue[] {
   const depth = (branch: SweepIssue[]) => branch.reduce((deepest, issue) => Math.max(deepest, issue.path.length), 0);
@@ -90,7 +90,10 @@ function sizeText(origin: string, relation: string, limit: number | bigint): str
   return origin === 'array' ? `a list of ${relation} ${limit} values` : `${relation} ${limit}`;
 }
 
-/** The keys that the schema knows at a path of the file; list indices are passed over, and blocks have their keys wherever they stand. */
+/**
+ * The keys that the schema knows at a path of the file; list indices are passed over, and blocks have their keys
+ * wherever they stand.
+ */
 function knownKeys(path: Path): string[] {
   const [first, ...rest] = path.filter((part) => typeof part === 'string');
   const isWithin = rest.length > 0 && (first === 'networks' || first === 'exclude');

@@ -1,6 +1,6 @@
 /**
- * Identity by content: the key of a network, the key of a sweep and what differs between two sweeps. A key is SHA-256 over
- * canonical JSON (RFC 8785: members sorted by name, no white space, numbers as JavaScript prints them).
+ * Identity by content: the key of a network, the key of a sweep and what differs between two sweeps. A key is SHA-256
+ * over canonical JSON (RFC 8785: members sorted by name, no white space, numbers as JavaScript prints them).
  */
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -10,8 +10,8 @@ import type { NetworkConfig } from '../../schemas/network.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 
 /**
- * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the version
- * of the declared arithmetic included. Equal configurations have equal keys in any sweep.
+ * The key of a network: first 16 hex digits of the hash of all that decides its bits but the number of epochs, the
+ * version of the declared arithmetic included. Equal configurations have equal keys in any sweep.
  */
 export function networkKey(config: NetworkConfig): string {
   if (lastKeyed === null || !isReplicate(config, lastKeyed.config)) lastKeyed = { config, ...aroundSeed(config) };
@@ -70,8 +70,9 @@ const DECISIVE_MEMBERS = (
 const SHARED_MEMBERS = DECISIVE_MEMBERS.filter((name) => name !== 'arithmetic' && name !== 'seed');
 
 /**
- * The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of data files. Of the
- * thresholds of events and labels those count that are not the default ones: a run that judges otherwise is another run of the same networks.
+ * The key of a sweep: first 8 hex digits of the hash of the resolved sweep without name, epochs, trace and the paths of
+ * data files. Of the thresholds of events and labels those count that are not the default ones: a run that judges
+ * otherwise is another run of the same networks.
  */
 export function sweepKey(sweep: Sweep): string {
   return contentHash(gridOf(sweep)).slice(0, 8);
@@ -90,8 +91,8 @@ export interface Difference {
 }
 
 /**
- * Where two resolved sweeps differ, the name and the paths of data files apart; empty where one continues the other. The trace counts too: half a run in
- * buckets of 20 epochs and half in single ones would be no table.
+ * Where two resolved sweeps differ, the name and the paths of data files apart; empty where one continues the other.
+ * The trace counts too: half a run in buckets of 20 epochs and half in single ones would be no table.
  */
 export function sweepDifferences(before: Sweep, now: Sweep): Difference[] {
   return differences({ ...withoutPaths(before), name: now.name }, withoutPaths(now), '');

@@ -1,6 +1,6 @@
 /**
- * Keys of networks that have occurred, told apart by their 64 bits. Of a million keys it takes 24 MB, which a Set of their
- * texts takes four times, and it hashes nothing: keys are hashes.
+ * Keys of networks that have occurred, told apart by their 64 bits. Of a million keys it takes 24 MB, which a Set of
+ * their texts takes four times, and it hashes nothing: keys are hashes.
  */
 
 /** Slots are twice the keys at least, so that most searches end at once. */

@@ -1,6 +1,6 @@
 /**
- * Packs networks into groups: networks of one kernel shape that share a kernel call, one a lane. Packing is scheduling only
- * and never changes a bit of any network.
+ * Packs networks into groups: networks of one kernel shape that share a kernel call, one a lane. Packing is scheduling
+ * only and never changes a bit of any network.
  */
 import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
@@ -90,8 +90,8 @@ function lossShape(network: Network): string[] {
 }
 
 /**
- * Groups of the widest lanes with which every thread has one, or else of the narrowest: a vector of half the lanes takes more than half the
- * time, but an idle thread does nothing at all.
+ * Groups of the widest lanes with which every thread has one, or else of the narrowest: a vector of half the lanes
+ * takes more than half the time, but an idle thread does nothing at all.
  */
 export function packGroupsForThreads(
   networks: readonly Network[],
@@ -104,9 +104,9 @@ export function packGroupsForThreads(
 }
 
 /**
- * Groups of networks of one shape that are trained equally far, the most work first: the last tasks of a run are then its shortest, and
- * no thread idles long at the end. Networks of one shape keep their order. They fill groups of the most lanes; those that are left
- * have the fewest lanes that hold them all.
+ * Groups of networks of one shape that are trained equally far, the most work first: the last tasks of a run are then
+ * its shortest, and no thread idles long at the end. Networks of one shape keep their order. They fill groups of the
+ * most lanes; those that are left have the fewest lanes that hold them all.
  */
 export function packGroups(
   networks: readonly Network[],
@@ -206,9 +206,10 @@ function operationsLeft({ networks, epoch }: Group, epochs: number): number {
 const TASK_PARTS_MAX = 8;
 
 /**
- * Joins consecutive groups into tasks of about a second of work: enough to make the cost of a commit small beside it. A group of more work is a
- * task of its own, to be trained slice by slice. Where several threads take the tasks, those at the end are smaller, each half of a thread's
- * share of what is left, so that no thread waits long for the last one (factoring: Hummel, Schonberg and Flynn, CACM 35(8), 1992).
+ * Joins consecutive groups into tasks of about a second of work: enough to make the cost of a commit small beside it. A
+ * group of more work is a task of its own, to be trained slice by slice. Where several threads take the tasks, those at
+ * the end are smaller, each half of a thread's share of what is left, so that no thread waits long for the last one
+ * (factoring: Hummel, Schonberg and Flynn, CACM 35(8), 1992).
  */
 export function packTasks(
   groups: readonly Group[],
@@ -232,7 +233,10 @@ export function packTasks(
   return tasks;
 }
 
-/** The epoch to which the next task trains a group: of the equal slices of about a second that its epochs are cut into, the first one's end. */
+/**
+ * The epoch to which the next task trains a group: of the equal slices of about a second that its epochs are cut into,
+ * the first one's end.
+ */
 export function sliceEnd(group: Group, of: { epochs: number; engine: EngineName }): number {
   const slices = Math.max(1, Math.round(operationsLeft(group, of.epochs) / OPERATIONS_PER_TASK[of.engine]));
   return group.epoch + Math.ceil((of.epochs - group.epoch) / slices);

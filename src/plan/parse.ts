@@ -1,7 +1,7 @@
 /**
- * From the plain values of a sweep file to the resolved sweep: zod, data files and the plan's checks, with everything that is
- * wrong. An entry under `networks` is laid over the sweep's own keys and parsed as a grid of its own. Findings carry paths as
- * the file has them; lines and text are the reader's business.
+ * From the plain values of a sweep file to the resolved sweep: zod, data files and the plan's checks, with everything
+ * that is wrong. An entry under `networks` is laid over the sweep's own keys and parsed as a grid of its own. Findings
+ * carry paths as the file has them; lines and text are the reader's business.
  */
 import type { z } from 'zod';
 import { PROBLEMS_MAX } from '../../schemas/problems.ts';
@@ -87,7 +87,10 @@ function parseGrid(raw: Mapping, value: object, reader: DataFileReader): Part {
 
 const hasObjective = (raw: Mapping): boolean => Object.hasOwn(raw, 'objective');
 
-/** A grid with the axes that objectives lack; one with mini-batches says whether they are shuffled, others have nothing to shuffle. */
+/**
+ * A grid with the axes that objectives lack; one with mini-batches says whether they are shuffled, others have nothing
+ * to shuffle.
+ */
 function resolved<T extends Grid>(raw: Mapping, grid: T): T {
   if (hasObjective(raw)) return { ...NO_LAYERS, ...grid };
   const hasBatches = grid.batch?.some((batch) => batch !== 'full') ?? false;
@@ -95,8 +98,8 @@ function resolved<T extends Grid>(raw: Mapping, grid: T): T {
 }
 
 /**
- * A sweep of a list of networks. What is wrong beside the list is told once, although each entry has it; `told` is what the schema of
- * the whole file has said already.
+ * A sweep of a list of networks. What is wrong beside the list is told once, although each entry has it; `told` is what
+ * the schema of the whole file has said already.
  */
 function parseList(
   raw: Mapping,
@@ -133,9 +136,9 @@ function parseList(
 }
 
 /**
- * The grid of an entry: its keys over the sweep's. A block changes the sweep's block member by member, unless it says of which
- * kind it is: then it stands for itself. An entry with an objective takes nothing from the sweep that belongs to networks, and one with
- * layers or data no objective.
+ * The grid of an entry: its keys over the sweep's. A block changes the sweep's block member by member, unless it says
+ * of which kind it is: then it stands for itself. An entry with an objective takes nothing from the sweep that belongs
+ * to networks, and one with layers or data no objective.
  */
 function overlay(raw: Mapping, entry: Mapping): Mapping {
   const merged: Record<string, unknown> = {};
@@ -247,7 +250,10 @@ function parseBlocks(
   return { value: parts.map(({ value }) => value), issues };
 }
 
-/** A longer list is looked at in pieces, so that not each of a hundred thousand wrong values becomes an issue: of the first piece with mistakes all are told. */
+/**
+ * A longer list is looked at in pieces, so that not each of a hundred thousand wrong values becomes an issue: of the
+ * first piece with mistakes all are told.
+ */
 const PIECE_LENGTH = 1000;
 
 const isLongList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > PIECE_LENGTH;

@@ -1,6 +1,7 @@
 /**
- * Reads a sweep file: bytes → YAML → plain values, which are parsed and checked elsewhere. Every mistake of the file is thrown
- * at once, each with its line, what stands there, what was expected and a remedy. Knows nothing of the keys of a sweep.
+ * Reads a sweep file: bytes → YAML → plain values, which are parsed and checked elsewhere. Every mistake of the file is
+ * thrown at once, each with its line, what stands there, what was expected and a remedy. Knows nothing of the keys of a
+ * sweep.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
@@ -11,7 +12,10 @@ import { isMapping, parseValues } from './parse.ts';
 
 type Path = readonly PropertyKey[];
 
-/** A sweep is a page of text, and a list of ten thousand networks two megabytes; a file above this size is something else. */
+/**
+ * A sweep is a page of text, and a list of ten thousand networks two megabytes; a file above this size is something
+ * else.
+ */
 const SWEEP_BYTES_MAX = 4 * 1024 * 1024;
 
 /**

@@ -1,6 +1,7 @@
 /**
- * A sweep that was resolved before, as run.json holds it: parsed again by the schema that resolved it, and held to the limits of a plan. It differs from a
- * sweep file in two ways: data files come with what was in them, and a grid of objectives has empty axes in the place of layers.
+ * A sweep that was resolved before, as run.json holds it: parsed again by the schema that resolved it, and held to the
+ * limits of a plan. It differs from a sweep file in two ways: data files come with what was in them, and a grid of
+ * objectives has empty axes in the place of layers.
  */
 import {
   type Grid,

@@ -1,7 +1,7 @@
 /**
- * Draws configurations from a grid instead of crossing its axes. Draw n of an axis is a pure function of the sample's seed, n and
- * the axis, so that anyone can do it again (docs/ARITHMETIC.md), and a larger sample begins with the smaller one. Knows which
- * configurations are drawn, and nothing of precisions and seeds, which stay crossed.
+ * Draws configurations from a grid instead of crossing its axes. Draw n of an axis is a pure function of the sample's
+ * seed, n and the axis, so that anyone can do it again (docs/ARITHMETIC.md), and a larger sample begins with the
+ * smaller one. Knows which configurations are drawn, and nothing of precisions and seeds, which stay crossed.
  */
 import { OPTIMIZERS, type OptimizerOption } from '../../schemas/catalogue.ts';
 import type { DataConfig, LayeredConfig, Objective, ObjectiveConfig, OptimizerConfig } from '../../schemas/network.ts';
@@ -51,15 +51,15 @@ export const SAMPLE_AXES = {
 export type Drawn = Omit<LayeredConfig, 'precision' | 'seed'> | Omit<ObjectiveConfig, 'precision' | 'seed'>;
 
 /**
- * Draws that may be repetitions or excluded: of all, so many for each configuration that is asked for; in a row, for each that there is.
- * Some more for small samples.
+ * Draws that may be repetitions or excluded: of all, so many for each configuration that is asked for; in a row, for
+ * each that there is. Some more for small samples.
  */
 const DRAWS_PER_CONFIGURATION = 4;
 const DRAWS_MORE = 100;
 
 /**
- * Different configurations drawn from a grid, in the order of their draws: repetitions are drawn again, and so is what `isWelcome`
- * turns down.
+ * Different configurations drawn from a grid, in the order of their draws: repetitions are drawn again, and so is what
+ * `isWelcome` turns down.
  *
  * @throws UsageError where too few of the draws are new.
  */
@@ -144,8 +144,9 @@ function drawOptimizer(block: OptimizerBlock, from: Draw): OptimizerConfig {
 }
 
 /**
- * ⌊u·n⌋ is the place of the item among the axis's n, and the second uniform of the same draw the place within a range: a + (b − a)·u′,
- * or exp(log a + (log b − log a)·u′), neither of them outside [a, b]. In float64, and not rounded further.
+ * ⌊u·n⌋ is the place of the item among the axis's n, and the second uniform of the same draw the place within a range:
+ * a + (b − a)·u′, or exp(log a + (log b − log a)·u′), neither of them outside [a, b]. In float64, and not rounded
+ * further.
  */
 function draw<T>(of: { seed: number; number: number; axis: AxisName }, items: readonly T[]): Exclude<T, Range> {
   const [place, within] = uniformPair({

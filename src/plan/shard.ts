@@ -1,6 +1,6 @@
 /**
- * Shares a plan out among shards: by the declared operation count and the plan alone, so that every machine comes to the same shards without
- * asking another. A network keeps the id that it has in the full plan.
+ * Shares a plan out among shards: by the declared operation count and the plan alone, so that every machine comes to
+ * the same shards without asking another. A network keeps the id that it has in the full plan.
  */
 import { hash } from 'node:crypto';
 import type { Network } from '../../schemas/network.ts';
@@ -13,9 +13,10 @@ import { groupBy, kernelShape } from './pack.ts';
 const SHARES_MAX = 100_000_000;
 
 /**
- * The networks of one shard, ids ascending. Every shard gets an equal share of the networks of each shape, neighbours in the plan, so that
- * what the count of operations misjudges it misjudges for all alike, and vectors are filled. The networks of a shape that are left over go one
- * each to the shards with the fewest operations so far, the costliest shapes first: no two shards differ by more than one network of the costliest shape.
+ * The networks of one shard, ids ascending. Every shard gets an equal share of the networks of each shape, neighbours
+ * in the plan, so that what the count of operations misjudges it misjudges for all alike, and vectors are filled. The
+ * networks of a shape that are left over go one each to the shards with the fewest operations so far, the costliest
+ * shapes first: no two shards differ by more than one network of the costliest shape.
  */
 export function shardNetworks(networks: readonly Network[], { index, count }: Shard): Network[] {
   const shapes = Array.from(groupBy(networks, kernelShape).values(), (list) => ({
@@ -49,7 +50,10 @@ export function networksById(networks: readonly Network[]): ReadonlyMap<number, 
   return new Map(networks.map((network) => [network.id, network]));
 }
 
-/** First 16 hex digits of SHA-256 over the ids of a shard's networks (u32, little-endian): a shard is read only as it was made. */
+/**
+ * First 16 hex digits of SHA-256 over the ids of a shard's networks (u32, little-endian): a shard is read only as it
+ * was made.
+ */
 export function membersHash(networks: readonly Network[]): string {
   const ids = Buffer.alloc(4 * networks.length);
   for (const [i, { id }] of networks.entries()) ids.writeUInt32LE(id, 4 * i);

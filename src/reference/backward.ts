@@ -1,13 +1,14 @@
 /**
  * The backward pass of one sample: from ∂L/∂a of the outputs to the sample's share of the gradient (Rumelhart, Hinton &
- * Williams 1986). Sums over outputs start from +0 and run in index order; the sum over samples is the caller's, who passes
- * the samples in index order.
+ * Williams 1986). Sums over outputs start from +0 and run in index order; the sum over samples is the caller's, who
+ * passes the samples in index order.
  */
 import type { FloatArray } from '../numeric/bits.ts';
 import type { Layer, Model } from './model.ts';
 
 /**
- * Adds one sample's ∂L/∂θ to `gradient`. Must follow `forward` on the same sample, whose activations stand in the model.
+ * Adds one sample's ∂L/∂θ to `gradient`. Must follow `forward` on the same sample, whose activations stand in the
+ * model.
  *
  * @param theta parameters, `[parameter]`
  * @param input the sample's inputs, `[input]`

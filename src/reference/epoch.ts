@@ -1,7 +1,8 @@
 /**
- * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. A step is a forward and a
- * backward pass over the samples of a batch, then one update of each parameter in index order; an epoch is the steps over all
- * samples, in index order or in one of its own, and the signals of the whole. Knows nothing of lanes, groups or files.
+ * One network trained epoch by epoch: the scalar truth that every faster kernel must equal bit for bit. A step is a
+ * forward and a backward pass over the samples of a batch, then one update of each parameter in index order; an epoch
+ * is the steps over all samples, in index order or in one of its own, and the signals of the whole. Knows nothing of
+ * lanes, groups or files.
  */
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
@@ -21,7 +22,10 @@ export interface NetworkState extends OptimizerState {
 
 /** The scalars of one epoch, each rounded to the network's precision. */
 export interface EpochSignals {
-  /** L_t: mean over samples × outputs of the squared error, at θ_{t−1}, or of mini-batches each at the θ that it has met. */
+  /**
+   * L_t: mean over samples × outputs of the squared error, at θ_{t−1}, or of mini-batches each at the θ that it has
+   * met.
+   */
   loss: number;
   /** ‖g_t‖ = √Σ g², summed in index order; of the last batch. */
   gradientNorm: number;
@@ -44,7 +48,10 @@ export interface EpochOutcome extends EpochSignals {
 /** Trains one network: call with t = 1, 2, 3… or, with the state of epoch t − 1, from any t. */
 export type EpochStep = (state: NetworkState, t: number) => Readonly<EpochOutcome>;
 
-/** A network's epoch as a function of its state. What is returned is overwritten by the next call. An objective has no samples. */
+/**
+ * A network's epoch as a function of its state. What is returned is overwritten by the next call. An objective has no
+ * samples.
+ */
 export function makeEpoch(config: NetworkConfig, samples: Samples | null): EpochStep {
   const { precision } = config;
   const round = roundingTo(precision);
@@ -99,8 +106,8 @@ export function makeEpoch(config: NetworkConfig, samples: Samples | null): Epoch
     const previousNorm = round(Math.sqrt(previousSquares));
     signals.gradientNorm = round(Math.sqrt(gradientSquares));
     signals.updateNorm = updateNorm;
-    // Two divisions, not one by the product of the norms, which would underflow long before either norm does. A norm of tiny
-    // updates underflows to 0 before their product with larger ones does: no cosine then, rather than ∞.
+    // Two divisions, not one by the product of the norms, which would underflow long before either norm does. A norm of
+    // tiny updates underflows to 0 before their product with larger ones does: no cosine then, rather than ∞.
     const hasCosine = updateNorm !== 0 && previousNorm !== 0;
     signals.updateCosine = hasCosine ? round(round(dot / updateNorm) / previousNorm) : Number.NaN;
     signals.changedParameters = changed;

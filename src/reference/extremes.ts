@@ -1,6 +1,6 @@
 /**
- * The extremes of the signals over consecutive epochs of one network: what a bucket of the trace keeps, and what lets an observer
- * pass over quiet epochs without looking at each.
+ * The extremes of the signals over consecutive epochs of one network: what a bucket of the trace keeps, and what lets
+ * an observer pass over quiet epochs without looking at each.
  */
 import { EXTREMES, type ExtremeName } from '../group/layout.ts';
 import type { EpochSignals } from './epoch.ts';

@@ -1,6 +1,6 @@
 /**
- * The forward pass of one sample. Each sum starts from the bias and runs over the inputs in index order, every product and
- * every sum rounded.
+ * The forward pass of one sample. Each sum starts from the bias and runs over the inputs in index order, every product
+ * and every sum rounded.
  */
 import type { FloatArray } from '../numeric/bits.ts';
 import type { Model } from './model.ts';

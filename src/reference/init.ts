@@ -1,6 +1,6 @@
 /**
- * The initial parameters θ₀ of a network: a pure function of its layers, its initialisation and its seed. Drawn in float64
- * and rounded to float32 in both precisions, so that twins start from the same numbers.
+ * The initial parameters θ₀ of a network: a pure function of its layers, its initialisation and its seed. Drawn in
+ * float64 and rounded to float32 in both precisions, so that twins start from the same numbers.
  */
 import type { InitName } from '../../schemas/catalogue.ts';
 import { type LayeredConfig, parameterCount } from '../../schemas/network.ts';

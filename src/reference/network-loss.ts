@@ -1,6 +1,6 @@
 /**
- * The loss of a network and its gradient, batch after batch: a forward and a backward pass over the samples of each, in index order
- * or in an order of the epoch's own.
+ * The loss of a network and its gradient, batch after batch: a forward and a backward pass over the samples of each, in
+ * index order or in an order of the epoch's own.
  */
 import type { LayeredConfig } from '../../schemas/network.ts';
 import { writeSampleOrder } from '../data/order.ts';

@@ -1,6 +1,6 @@
 /**
- * Objectives of one parameter and their gradients: optimisers by themselves, without a network. Powers are products from the left, so
- * that they need no function of Math.
+ * Objectives of one parameter and their gradients: optimisers by themselves, without a network. Powers are products
+ * from the left, so that they need no function of Math.
  */
 import type { ObjectiveConfig } from '../../schemas/network.ts';
 import { objectiveConstants } from '../data/objectives.ts';

@@ -1,7 +1,7 @@
 /**
- * The optimisers' updates of one parameter, in each published form. The parentheses are the subject: forms that are equal
- * on paper differ in bits, and sometimes in fate. Every constant is computed in float64 and rounded once to the network's
- * precision.
+ * The optimisers' updates of one parameter, in each published form. The parentheses are the subject: forms that are
+ * equal on paper differ in bits, and sometimes in fate. Every constant is computed in float64 and rounded once to the
+ * network's precision.
  */
 import type { FormName } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
@@ -42,8 +42,8 @@ interface Making {
 type Update = Optimizer['update'];
 
 /**
- * The optimiser of a configuration. `flush` is applied to m and v as soon as they are computed; v_max, the largest of such v, needs
- * none.
+ * The optimiser of a configuration. `flush` is applied to m and v as soon as they are computed; v_max, the largest of
+ * such v, needs none.
  */
 export function makeOptimizer(config: OptimizerConfig, precision: Precision, flush: Flush): Optimizer {
   const round = roundingTo(precision);
@@ -117,7 +117,10 @@ type DenominatorMoment = (state: OptimizerState, i: number, v: number) => number
 
 const ownSecondMoment: DenominatorMoment = (_state, _i, v) => v;
 
-/** AMSGrad (Reddi, Kale & Kumar 2018): v_max ← greatest(v, v_max), without correction. NaN of v gets into v_max, and stays in both. */
+/**
+ * AMSGrad (Reddi, Kale & Kumar 2018): v_max ← greatest(v, v_max), without correction. NaN of v gets into v_max, and
+ * stays in both.
+ */
 const largestSecondMoment: DenominatorMoment = ({ maxSecondMoment }, i, v) => {
   maxSecondMoment[i] = greatest(v, maxSecondMoment[i]);
   return maxSecondMoment[i];

@@ -1,10 +1,12 @@
 /**
- * How much address space Gyre needs under a limit of it (`ulimit -v`), which counts what is reserved and not what is used.
+ * How much address space Gyre needs under a limit of it (`ulimit -v`), which counts what is reserved and not what is
+ * used.
  *
- * On 64-bit systems Node.js reserves 10 GiB around each WebAssembly memory, so that kernels need no checks of bounds: every
- * address that 32 bits can name then belongs to the memory or to a guard. Started with --disable-wasm-trap-handler it
- * reserves what a memory may grow to and checks each access, which costs kernels a quarter of their speed. That flag cannot
- * be set from inside, so that commands are started again with it (src/commands/relaunch.ts), where the limit asks for it.
+ * On 64-bit systems Node.js reserves 10 GiB around each WebAssembly memory, so that kernels need no checks of bounds:
+ * every address that 32 bits can name then belongs to the memory or to a guard. Started with
+ * --disable-wasm-trap-handler it reserves what a memory may grow to and checks each access, which costs kernels a
+ * quarter of their speed. That flag cannot be set from inside, so that commands are started again with it
+ * (src/commands/relaunch.ts), where the limit asks for it.
  */
 import { readFileSync } from 'node:fs';
 import { RunError } from '../../schemas/problems.ts';

@@ -1,7 +1,7 @@
 /**
- * Analysis of a run: chooses spikes, has the epochs around them replayed, and hands each stretch to the analysing threads as soon as it is
- * whole. What is chosen depends on the events alone, and rows stand in the order of the plan, so that the findings do not
- * depend on threads. Work is bounded by the number of spikes, not by the size of the run.
+ * Analysis of a run: chooses spikes, has the epochs around them replayed, and hands each stretch to the analysing
+ * threads as soon as it is whole. What is chosen depends on the events alone, and rows stand in the order of the plan,
+ * so that the findings do not depend on threads. Work is bounded by the number of spikes, not by the size of the run.
  */
 import type {
   AnalysedWindow,
@@ -62,7 +62,8 @@ interface NetworkPlaces {
 /**
  * The findings around the spikes of a run, of the networks that are done.
  *
- * @throws RunError where a table of the run cannot be read, a replayed network is not what the run has kept, or a thread is lost.
+ * @throws RunError where a table of the run cannot be read, a replayed network is not what the run has kept, or a
+ *   thread is lost.
  */
 export async function analyseSpikes(run: RunRecord, options: AnalyseOptions): Promise<SpikeFindings> {
   await prepareCompression(run.manifest.sweep.trace.compression);
@@ -88,7 +89,10 @@ function isSuitable(network: Network): network is LayeredNetwork {
   return network.objective === undefined && network.batch === 'full' && isPreconditioned(network.optimizer);
 }
 
-/** At most `spikes` spikes: as many networks as there are, or evenly spread ones, and of each as many spikes as remain, evenly spread. */
+/**
+ * At most `spikes` spikes: as many networks as there are, or evenly spread ones, and of each as many spikes as remain,
+ * evenly spread.
+ */
 function choose(
   suitable: readonly { network: LayeredNetwork; spikes: readonly TracedSpike[] }[],
   of: { epochs: number; spikes: number },
@@ -237,7 +241,10 @@ class OpenPlace {
     return this.#next > this.place.last;
   }
 
-  /** Whether a piece goes on where the pieces so far end. Places of one network may overlap, and then any of them may take it. */
+  /**
+   * Whether a piece goes on where the pieces so far end. Places of one network may overlap, and then any of them may
+   * take it.
+   */
   takes({ first, last }: StateWindow): boolean {
     return first === this.#next && last <= this.place.last;
   }

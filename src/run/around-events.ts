@@ -1,5 +1,6 @@
 /**
- * Which epochs stand around the events of networks: those that are replayed where a user asks for what happened instead of for epochs.
+ * Which epochs stand around the events of networks: those that are replayed where a user asks for what happened instead
+ * of for epochs.
  */
 import type { NetworkEvent } from '../../schemas/events.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -11,8 +12,8 @@ import { TraceReader } from './trace-reader.ts';
 import { mergedRanges } from './windows.ts';
 
 /**
- * The windows of `around` epochs on either side of each committed event of some networks, ascending and apart from each other; none where a network
- * has no events.
+ * The windows of `around` epochs on either side of each committed event of some networks, ascending and apart from each
+ * other; none where a network has no events.
  *
  * @throws RunError where a segment is gone or damaged.
  */
@@ -42,7 +43,10 @@ export function aroundEvents(
   return mergedRanges(windows);
 }
 
-/** From the first epoch of an event to its end; of one that is open to its peak. Of a stagnation, in which nothing changes, both ends alone. */
+/**
+ * From the first epoch of an event to its end; of one that is open to its peak. Of a stagnation, in which nothing
+ * changes, both ends alone.
+ */
 function epochsOf({ kind, epoch, endEpoch, spike }: NetworkEvent): EpochRange[] {
   const last = endEpoch ?? spike?.peakEpoch ?? epoch;
   if (kind !== 'stagnation') return [{ first: epoch, last }];

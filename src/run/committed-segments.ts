@@ -1,6 +1,6 @@
 /**
- * What of each segment is committed: its bytes, its batches, its checksums. A part of a run's state, made of the journal's
- * records alone. It never looks at a file.
+ * What of each segment is committed: its bytes, its batches, its checksums. A part of a run's state, made of the
+ * journal's records alone. It never looks at a file.
  */
 import type { BatchBlock, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';

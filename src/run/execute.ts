@@ -1,15 +1,15 @@
 /**
  * Executes a run: hands its open networks to the pool, task by task, commits what comes back and tells what happens as
- * notices. Never trains itself. Each thread has one task at a time, with the segments and the memory that go with it, so
- * nothing but the board and the control words is shared between threads.
+ * notices. Never trains itself. Each thread has one task at a time, with the segments and the memory that go with it,
+ * so nothing but the board and the control words is shared between threads.
  *
  *     worker   rows of epochs a…b ─► fsync ─► checkpoint at b ─► fsync, rename, fsync of the folder ─► outcome
  *                                                                                                          │
  *     main                         the checkpoint at a is removed ◄─ fsync ◄─ commit appended to the journal ◄─┘
  *
- * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no commit names, is removed. What the
- * task keeps of epochs between a and b goes the way of the checkpoint at b, and stays.
- * From then on it is at b. Networks that are done at b need no checkpoint.
+ * Until the commit is on disk a crash leaves the run at a: the rows are cut off, and the checkpoint at b, which no
+ * commit names, is removed. What the task keeps of epochs between a and b goes the way of the checkpoint at b, and
+ * stays. From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { JournalRecord } from '../../schemas/journal.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/messages.ts';
@@ -38,8 +38,8 @@ const PROGRESS_MS = 250;
 const SNAPSHOT_MS = 1000;
 const NETWORKS_TABLE_MS = 60_000;
 /**
- * After a stop is asked for, workers have this long to make durable what they have trained; then their threads are ended. A chunk
- * of a very large network may take longer, and what its task has trained is then lost.
+ * After a stop is asked for, workers have this long to make durable what they have trained; then their threads are
+ * ended. A chunk of a very large network may take longer, and what its task has trained is then lost.
  */
 const STOP_GRACE_MS = 2000;
 /** A task is due to be committed after this time: with the rest of a chunk and the commit itself, two seconds. */
@@ -314,7 +314,10 @@ class Execution {
     }
   }
 
-  /** After a failure of the disk or the toolchain: finish what still can be, without hiding the failure behind a second one. */
+  /**
+   * After a failure of the disk or the toolchain: finish what still can be, without hiding the failure behind a second
+   * one.
+   */
   #endAfter(failure: RunError | UsageError): void {
     try {
       this.#end('failed');

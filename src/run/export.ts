@@ -1,5 +1,6 @@
 /**
- * Exports a run's tables for tools without Arrow. Finds them by their names in the schema and their places in the folder; knows no column.
+ * Exports a run's tables for tools without Arrow. Finds them by their names in the schema and their places in the
+ * folder; knows no column.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,9 +24,11 @@ import { openName } from '../storage/segments.ts';
 import { readManifest } from './manifest.ts';
 
 /**
- * Writes the tables of the run in `folder`, or one of them, into the folder `out` and says after each what became of it.
+ * Writes the tables of the run in `folder`, or one of them, into the folder `out` and says after each what became of
+ * it.
  *
- * @throws UsageError where the run is not in finished files, has no such table, or where something of it stands in `out` already.
+ * @throws UsageError where the run is not in finished files, has no such table, or where something of it stands in
+ *   `out` already.
  */
 export async function* exportRun(of: {
   folder: string;
@@ -63,8 +66,8 @@ function columnsText(): string {
 }
 
 /**
- * The tables of a name that a run's folder holds: a file, a folder of files, or, of windows, folders in a folder; none where there is none. Files that are
- * not Gyre's are left alone.
+ * The tables of a name that a run's folder holds: a file, a folder of files, or, of windows, folders in a folder; none
+ * where there is none. Files that are not Gyre's are left alone.
  */
 function tablesIn(folder: string, name: TableName): ExportedTable[] {
   const file = join(folder, `${name}.arrow`);

@@ -1,6 +1,6 @@
 /**
- * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the samples that the plan has
- * read and provided in this thread; the files themselves are not looked at again.
+ * The data files of a run: the copy that its folder keeps, and what a task's thread is given. Both come from the
+ * samples that the plan has read and provided in this thread; the files themselves are not looked at again.
  */
 import { join } from 'node:path';
 import type { DataFileContent } from '../../schemas/dataset.ts';
@@ -15,8 +15,8 @@ import { makeFolder, writeFileAtomically } from '../storage/files.ts';
 import { hasPlainFile, readPlain } from '../storage/plain-files.ts';
 
 /**
- * Keeps a copy of each data file of a sweep in a folder, unless it is there: an Arrow file that a sweep may name like any other, called by
- * the first 16 hex digits of the hash.
+ * Keeps a copy of each data file of a sweep in a folder, unless it is there: an Arrow file that a sweep may name like
+ * any other, called by the first 16 hex digits of the hash.
  */
 export function keepData(folder: string, sweep: Sweep): void {
   for (const content of contentsOf(sweep)) {
@@ -52,7 +52,8 @@ const contentsOf = (sweep: Sweep): DataFileContent[] =>
 const copyOf = (folder: string, hash: string): string => join(folder, `${hash.slice(0, 16)}.arrow`);
 
 /**
- * Provides the data sets of a run from the copies that its folder keeps: the files that its sweep names may be gone or others by now.
+ * Provides the data sets of a run from the copies that its folder keeps: the files that its sweep names may be gone or
+ * others by now.
  *
  * @throws RunError where a copy is gone or is not what the run was trained on.
  */

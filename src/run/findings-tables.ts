@@ -1,5 +1,6 @@
 /**
- * The tables of findings as files: rows in, one Arrow file a table, replaced as a whole, so that it opens at any moment. Knows no column by name.
+ * The tables of findings as files: rows in, one Arrow file a table, replaced as a whole, so that it opens at any
+ * moment. Knows no column by name.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A run's folder, read without touching it. The manifest says what the run is, the journal what has happened; whatever contradicts them is
- * refused with words.
+ * A run's folder, read without touching it. The manifest says what the run is, the journal what has happened; whatever
+ * contradicts them is refused with words.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,7 +57,9 @@ export function defaultRunFolder(sweep: Sweep, shard: Shard | null = null): stri
   return join('traces', 'runs', `${sweep.name}-${sweepKey(sweep)}${part}`);
 }
 
-/** Tells sessions that another one has overtaken: they wrote behind what was continued, or began and were passed over. */
+/**
+ * Tells sessions that another one has overtaken: they wrote behind what was continued, or began and were passed over.
+ */
 export function overtakenIn(
   journalFolder: string,
   content: JournalContent | null,
@@ -100,7 +102,10 @@ export function foldRun(
   return { manifest: withEpochs(manifest, state.epochs), state };
 }
 
-/** The journal knows the run's sweep, and its epochs: in run.json stand those, or the ones before where a crash came in between. */
+/**
+ * The journal knows the run's sweep, and its epochs: in run.json stand those, or the ones before where a crash came in
+ * between.
+ */
 function refuseOtherManifest(folder: string, manifest: Manifest, { header, epochs, epochsBefore }: RunState): void {
   const where = runPaths(folder).manifest;
   const now = manifest.sweep.epochs;

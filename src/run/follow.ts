@@ -1,7 +1,7 @@
 /**
- * Follows a run from outside: tells as notices what its journal says, what was there at first and then what comes, so that a display shows
- * the run of another process, or of the past, as it shows its own. What the journal does not say (which thread trains what, memory) is
- * null.
+ * Follows a run from outside: tells as notices what its journal says, what was there at first and then what comes, so
+ * that a display shows the run of another process, or of the past, as it shows its own. What the journal does not say
+ * (which thread trains what, memory) is null.
  */
 import type { JournalRecord } from '../../schemas/journal.ts';
 import type { LabelCounts, Notice } from '../../schemas/notices.ts';

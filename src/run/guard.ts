@@ -1,6 +1,7 @@
 /**
- * What must hold for this process to change a run's folder: that it has the lease, and that run.json is the file that it left. Asked before each
- * record of the journal, so that what somebody removes or replaces while the run continues is noticed within a second.
+ * What must hold for this process to change a run's folder: that it has the lease, and that run.json is the file that
+ * it left. Asked before each record of the journal, so that what somebody removes or replaces while the run continues
+ * is noticed within a second.
  */
 import { statSync } from 'node:fs';
 import { RunError } from '../../schemas/problems.ts';

@@ -1,6 +1,7 @@
 /**
- * The heartbeat of a lease: a thread that counts up a number in the lease's file once a second. It has a timer of its own, so that no work of the main thread,
- * such as checking the sums of a large run, stops it; a process that is halted as a whole stops it at once, and that is what it is for.
+ * The heartbeat of a lease: a thread that counts up a number in the lease's file once a second. It has a timer of its
+ * own, so that no work of the main thread, such as checking the sums of a large run, stops it; a process that is halted
+ * as a whole stops it at once, and that is what it is for.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -27,13 +28,15 @@ interface HeartbeatData {
 /** Starts the thread; it does not keep the process alive. */
 export function startHeartbeat(of: { path: string; token: string; offset: number }): { stop(): void } {
   const data: HeartbeatData = { ...of, digits: BEAT_DIGITS, everyMs: BEAT_MS };
-  // The text of a function rather than a module: Node 20 aborts where a thread is ended while it loads modules, and a lease may be given back at once.
+  // The text of a function rather than a module: Node 20 aborts where a thread is ended while it loads modules, and a
+  // lease may be given back at once.
   const thread = new Worker(`(${beat.toString()})(require)`, {
     eval: true,
     workerData: data,
     resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, codeRangeSizeMb: 8, stackSizeMb: 1 },
   });
-  // Without its heartbeat the lease runs out and another process may take the run over; this one sees that before it writes.
+  // Without its heartbeat the lease runs out and another process may take the run over; this one sees that before it
+  // writes.
   thread.on('error', () => {});
   thread.unref();
   return { stop: () => thread.postMessage('stop') };

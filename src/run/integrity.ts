@@ -1,6 +1,6 @@
 /**
- * Whether a run's folder is whole: every file that its journal names is there, as long as it should be and with the checksum that it should have, and
- * networks.arrow says what the journal says. Trains nothing and writes nothing.
+ * Whether a run's folder is whole: every file that its journal names is there, as long as it should be and with the
+ * checksum that it should have, and networks.arrow says what the journal says. Trains nothing and writes nothing.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,7 +60,10 @@ export function checkRun(folder: string): Integrity {
   };
 }
 
-/** The table of networks is renewed once a minute while a run is trained and at its end; of one that was killed the next session renews it. */
+/**
+ * The table of networks is renewed once a minute while a run is trained and at its end; of one that was killed the next
+ * session renews it.
+ */
 function networksProblems(run: RunRecord): readonly Problem[] {
   const path = runPaths(run.folder).networks;
   if (runState(run) !== 'done') return existsSync(path) ? problemsIn(() => drain(batchesOf(path))) : [];

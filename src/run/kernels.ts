@@ -1,6 +1,7 @@
 /**
- * What trains the groups of a run, by its engine: how many lanes they have, and the kernel of each shape. Main compiles each once; what
- * it hands out, any thread can run. Native code has proven before that its bits are those of WebAssembly.
+ * What trains the groups of a run, by its engine: how many lanes they have, and the kernel of each shape. Main compiles
+ * each once; what it hands out, any thread can run. Native code has proven before that its bits are those of
+ * WebAssembly.
  */
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { CompiledKernel } from '../../schemas/messages.ts';
@@ -65,14 +66,19 @@ export class RunKernels {
     if (stop?.aborted === true) this.stop();
   }
 
-  /** Where compilers work beside this thread, has them make the kernels of all groups, those of the first groups first. */
+  /**
+   * Where compilers work beside this thread, has them make the kernels of all groups, those of the first groups first.
+   */
   prepare(groups: Iterable<Group>): void {
     if (this.#native === null) return;
     // A failure is told to whoever asks for that kernel.
     for (const group of groups) this.of(group).catch(() => {});
   }
 
-  /** The kernel of a group, or null after a stop. Rejects with a UsageError where the toolchain cannot make it, or makes another one. */
+  /**
+   * The kernel of a group, or null after a stop. Rejects with a UsageError where the toolchain cannot make it, or makes
+   * another one.
+   */
   of(group: Group): Promise<ShapeKernel | null> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const key = `${group.shape} ${group.lanes}`;

@@ -1,13 +1,15 @@
 /**
- * The lease of a run's folder: the file `lock`, which says which process is its one writer and shows by a counter that it lives.
+ * The lease of a run's folder: the file `lock`, which says which process is its one writer and shows by a counter that
+ * it lives.
  *
  *     { "pid": …, "host": …, …, "token": … }        the owner
  *     000000000042                                  beats, one a second
  *
- * An owner that is certainly gone, a dead process of this machine, holds nothing. Any other one holds the run until its counter was watched
- * standing still for as long as a lease; clocks are never compared. The file is written aside as a claim and linked, which the system lets one
- * process do at a time. A stale lease is taken out of the way by the only living claimant and nobody else: of two at least the second one sees
- * the other, since each makes its claim before it looks, and the one with the larger token withdraws until the other is through.
+ * An owner that is certainly gone, a dead process of this machine, holds nothing. Any other one holds the run until its
+ * counter was watched standing still for as long as a lease; clocks are never compared. The file is written aside as a
+ * claim and linked, which the system lets one process do at a time. A stale lease is taken out of the way by the only
+ * living claimant and nobody else: of two at least the second one sees the other, since each makes its claim before it
+ * looks, and the one with the larger token withdraws until the other is through.
  *
  * The lease keeps two processes from working at once. That one which loses it destroys nothing is the journal's doing.
  */
@@ -142,7 +144,10 @@ function contend(path: string, own: { owner: Owner; text: string; stoodStill: Si
 
 const claimOf = (path: string, token: string): string => `${path}.${token}`;
 
-/** The smallest token of the others who claim the lease, as far as they are not certainly gone; null where there are none. */
+/**
+ * The smallest token of the others who claim the lease, as far as they are not certainly gone; null where there are
+ * none.
+ */
 function smallestRival(path: string, own: string): string | null {
   const tokens = claimsOn(path).flatMap(({ file, token }) => {
     const owner = token === own ? null : (sightLease(file)?.owner ?? null);
@@ -169,7 +174,8 @@ function pause(): void {
 }
 
 /**
- * Waits until a lease is free to take: at once where there is none or its owner is gone, else when its heartbeat has stood still for `seconds`.
+ * Waits until a lease is free to take: at once where there is none or its owner is gone, else when its heartbeat has
+ * stood still for `seconds`.
  *
  * @returns what stood still, to be handed to {@link acquireLease}; null where there was nothing to wait for.
  * @throws RunError as soon as the heartbeat moves: the owner lives.
@@ -197,8 +203,8 @@ export async function watchLease(
 }
 
 /**
- * Looks at a lease again and again, for those who only watch: what one look cannot tell of an owner elsewhere, that it is gone, shows when its
- * heartbeat stands still.
+ * Looks at a lease again and again, for those who only watch: what one look cannot tell of an owner elsewhere, that it
+ * is gone, shows when its heartbeat stands still.
  */
 export class LeaseView {
   readonly #path: string;
@@ -278,8 +284,8 @@ function takeLease(path: string, claim: string): boolean {
 }
 
 /**
- * Takes a stale lease out of the way. One that has taken its place since, of a claimant that was given up on, goes back; where even that comes too
- * late, its owner sees so before it writes.
+ * Takes a stale lease out of the way. One that has taken its place since, of a claimant that was given up on, goes
+ * back; where even that comes too late, its owner sees so before it writes.
  */
 function putAside(path: string, claim: string, stale: Sighting): void {
   const aside = `${claim}.old`;

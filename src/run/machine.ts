@@ -47,7 +47,9 @@ interface CgroupMount {
   readonly groupRoot: string;
 }
 
-/** Where the hierarchies that limit processor time are mounted: `31 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw`. */
+/**
+ * Where the hierarchies that limit processor time are mounted: `31 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw`.
+ */
 function cpuMounts(root: string): CgroupMount[] {
   return linesOf(join(root, 'proc/self/mountinfo')).flatMap((line): CgroupMount[] => {
     const [mount, source] = line.split(' - ');

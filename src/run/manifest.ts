@@ -32,7 +32,8 @@ const FINDINGS_MAX = 3;
 /**
  * The manifest of a run's folder, its sweep parsed by the schema that it was resolved by.
  *
- * @throws RunError where it is none, is damaged, is beyond the limits of a plan, or where the folder holds links or worse under Gyre's names.
+ * @throws RunError where it is none, is damaged, is beyond the limits of a plan, or where the folder holds links or
+ *   worse under Gyre's names.
  */
 export function readManifest(folder: string): Manifest {
   const path = manifestPath(folder);

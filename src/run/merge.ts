@@ -1,7 +1,8 @@
 /**
- * Joins the shards of a sweep into one run, as if it had never been shared out. Segments are copied as they are, byte for byte, under new
- * numbers; the journal is made of those of the shards. Everything is written into `OUT.part`, which is no run to anybody until it is
- * complete and renamed: a merge that is cut short leaves nothing that could be taken for a run, and is begun anew.
+ * Joins the shards of a sweep into one run, as if it had never been shared out. Segments are copied as they are, byte
+ * for byte, under new numbers; the journal is made of those of the shards. Everything is written into `OUT.part`, which
+ * is no run to anybody until it is complete and renamed: a merge that is cut short leaves nothing that could be taken
+ * for a run, and is begun anew.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -31,7 +32,8 @@ import { SegmentBook, segmentName } from './segment-book.ts';
  * Merges the runs in `folders`, in any order, into the new folder `out`.
  *
  * @returns the merged run, as read from its folder.
- * @throws UsageError with everything that stands in the way: other sweeps, shards that are missing, there twice or not complete.
+ * @throws UsageError with everything that stands in the way: other sweeps, shards that are missing, there twice or not
+ *   complete.
  */
 export async function mergeRuns(folders: readonly string[], out: string): Promise<RunRecord> {
   const aside = `${resolve(out)}.part`;
@@ -58,7 +60,8 @@ export async function mergeRuns(folders: readonly string[], out: string): Promis
 }
 
 /**
- * The session of a merged run: the last one of any shard. Checkpoints keep the names that they have, and the next session must have a larger number.
+ * The session of a merged run: the last one of any shard. Checkpoints keep the names that they have, and the next
+ * session must have a larger number.
  */
 const mergedSession = (shards: readonly ShardRecord[]): number =>
   shards
@@ -194,8 +197,9 @@ function mergedManifest(shards: readonly ShardRecord[]): Manifest {
 }
 
 /**
- * Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the shard's. The merged run has
- * its final epochs from its header on: what a shard had finished before it was extended is left out, as the extension undid it.
+ * Copies a shard's segments into the folder of the merged run and returns the records that its journal needs of the
+ * shard's. The merged run has its final epochs from its header on: what a shard had finished before it was extended is
+ * left out, as the extension undid it.
  */
 function joinShard(shard: ShardRecord, to: { folder: string; session: number }): JournalRecord[] {
   const { journal, state } = shard;
@@ -256,7 +260,10 @@ function nextName({ folder, session }: { folder: string; session: number }, tabl
   return segmentName(session, 1 + withPath(folder, () => readdirSync(join(folder, table))).length);
 }
 
-/** Copies Gyre's files of a folder, where there is one; of files of one name any will do, since names say what is in them. */
+/**
+ * Copies Gyre's files of a folder, where there is one; of files of one name any will do, since names say what is in
+ * them.
+ */
 function copyFolder(from: string, to: string, isOwn: (file: string) => boolean): void {
   if (!existsSync(from)) return;
   withPath(to, () => mkdirSync(to, { recursive: true }));

@@ -1,6 +1,6 @@
 /**
- * networks.arrow: one row a planned network, with whatever is known of it by now. Rewritten as a whole, atomically, so that
- * it opens at any moment of a run.
+ * networks.arrow: one row a planned network, with whatever is known of it by now. Rewritten as a whole, atomically, so
+ * that it opens at any moment of a run.
  */
 import { AXIS_COLUMNS, type AxisColumn } from '../../schemas/axis-columns.ts';
 import { LABEL_NAMES } from '../../schemas/catalogue.ts';

@@ -1,6 +1,6 @@
 /**
- * What a run tells those who watch: notices made of its state and of the record that has just been taken. The process that trains
- * a run and one that watches it from outside both ask here, so that both see the same.
+ * What a run tells those who watch: notices made of its state and of the record that has just been taken. The process
+ * that trains a run and one that watches it from outside both ask here, so that both see the same.
  */
 import type { JournalRecord } from '../../schemas/journal.ts';
 import type { EngineName } from '../../schemas/manifest.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens a run's folder for training: a new run of a sweep, or the one that is there already, continued in a session of its own. Whatever contradicts the
- * sweep or the journal is refused with words before anything is changed.
+ * Opens a run's folder for training: a new run of a sweep, or the one that is there already, continued in a session of
+ * its own. Whatever contradicts the sweep or the journal is refused with words before anything is changed.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
@@ -28,7 +28,10 @@ import type { Results } from './results.ts';
 import type { RunState } from './run-state.ts';
 import { SegmentBook } from './segment-book.ts';
 
-/** A run open for training, in a session of its own. The process that holds its lease is the only one that writes to its folder. */
+/**
+ * A run open for training, in a session of its own. The process that holds its lease is the only one that writes to its
+ * folder.
+ */
 export interface OpenRun {
   readonly folder: string;
   readonly manifest: Manifest;
@@ -41,7 +44,10 @@ export interface OpenRun {
   readonly state: RunState;
   readonly journal: Journal;
   readonly segments: SegmentBook;
-  /** Appends a record to the journal and takes it into the state. Returns the checkpoints that no network needs any more. */
+  /**
+   * Appends a record to the journal and takes it into the state. Returns the checkpoints that no network needs any
+   * more.
+   */
   record(record: JournalRecord): string[];
   /** The epochs that the run had before this session raised them; null where it did not. */
   readonly raisedFrom: number | null;
@@ -50,8 +56,8 @@ export interface OpenRun {
 }
 
 /**
- * Opens the folder for a sweep, or for a shard of it: a new run, or the one of the same sweep that is there already, whose open segments
- * are then sealed at their last commit. `networks` are those of the full plan.
+ * Opens the folder for a sweep, or for a shard of it: a new run, or the one of the same sweep that is there already,
+ * whose open segments are then sealed at their last commit. `networks` are those of the full plan.
  *
  * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
  */
@@ -70,7 +76,8 @@ export function openRun(options: OpenOptions): OpenRun {
 }
 
 /**
- * The same, but a run that another process may work on is waited for: as long as it takes to see whether that one lives.
+ * The same, but a run that another process may work on is waited for: as long as it takes to see whether that one
+ * lives.
  *
  * @param lease how many seconds its heartbeat must stand still, and who is told that it may take so long.
  */
@@ -149,8 +156,9 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
 }
 
 /**
- * Begins a session: reads what earlier ones have left and refuses what is wrong with it, writes the header of the session, and only then tidies up.
- * What is removed is of no use to the history up to that header, which every later session shares.
+ * Begins a session: reads what earlier ones have left and refuses what is wrong with it, writes the header of the
+ * session, and only then tidies up. What is removed is of no use to the history up to that header, which every later
+ * session shares.
  */
 function beginSession(opened: {
   folder: string;
@@ -217,7 +225,8 @@ function folderProblem(
   asUsage(() => checkRunFolder(folder));
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];
-    // A process killed between making the folder and writing the manifest leaves a lease or a claim on it, or run.json.new, and nothing else.
+    // A process killed between making the folder and writing the manifest leaves a lease or a claim on it, or
+    // run.json.new, and nothing else.
     if (others.every((name) => LEASE_NAMES.test(name) || name === 'run.json.new')) return null;
     return {
       where: folder,

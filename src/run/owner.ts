@@ -1,6 +1,6 @@
 /**
- * Who holds the lease of a run: enough of a process to tell it from any other, on this machine or another one, and to know when it is certainly
- * gone. Knows nothing of files.
+ * Who holds the lease of a run: enough of a process to tell it from any other, on this machine or another one, and to
+ * know when it is certainly gone. Knows nothing of files.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -107,7 +107,8 @@ export function isNeighbour(owner: Owner): boolean {
 }
 
 /**
- * Whether an owner is certainly gone. False of every owner elsewhere: its host may be cut off, and its process may wake up.
+ * Whether an owner is certainly gone. False of every owner elsewhere: its host may be cut off, and its process may wake
+ * up.
  *
  * @param isHeldHere whether this process holds the lease with a token.
  */

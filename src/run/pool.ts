@@ -1,5 +1,6 @@
 /**
- * Pools of threads that train, replay or analyse: the only place that knows Piscina. A worker is known by its URL alone.
+ * Pools of threads that train, replay or analyse: the only place that knows Piscina. A worker is known by its URL
+ * alone.
  */
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
@@ -44,7 +45,10 @@ class WorkerPool<Request, Outcome> {
     this.#piscina.on('error', (error) => this.#onIdleThreadLost(error));
   }
 
-  /** Does a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried again. */
+  /**
+   * Does a task. Rejects where the worker was lost or threw; the pool then has a new worker and the task may be tried
+   * again.
+   */
   async run(request: Request): Promise<Outcome> {
     if (this.#piscina === null) throw new Error('a pool without threads can do nothing');
     const waiting = new AbortController();
@@ -60,8 +64,8 @@ class WorkerPool<Request, Outcome> {
   }
 
   /**
-   * Of a thread without a task there is nobody to tell, and Piscina starts another one. Not so where threads could not even load: with the last
-   * of them gone, tasks would wait for ever.
+   * Of a thread without a task there is nobody to tell, and Piscina starts another one. Not so where threads could not
+   * even load: with the last of them gone, tasks would wait for ever.
    */
   #onIdleThreadLost(error: Error): void {
     if (this.#piscina?.threads.length) return;
@@ -75,9 +79,9 @@ class WorkerPool<Request, Outcome> {
   }
 
   /**
-   * Node 20 aborts the process where a thread is ended while it loads its modules (`IsGraphAsync must be used on an instantiated module`), so
-   * those that start are waited for; and, more rarely, where one is ended while its code is optimised in the background
-   * (`NodePlatform::ForIsolate`), so they get a rest first.
+   * Node 20 aborts the process where a thread is ended while it loads its modules (`IsGraphAsync must be used on an
+   * instantiated module`), so those that start are waited for; and, more rarely, where one is ended while its code is
+   * optimised in the background (`NodePlatform::ForIsolate`), so they get a rest first.
    */
   async #end(): Promise<void> {
     if (this.#piscina === null) return;
@@ -93,8 +97,8 @@ class WorkerPool<Request, Outcome> {
 /** @throws RunError where the system refuses to start so many threads. */
 function startThreads(task: string, { workerUrl, threads }: PoolSize): Piscina {
   try {
-    // Piscina's defaults suit short requests: it would start more threads than asked for, end idle ones, queue several tasks on
-    // one, and wait on Atomics in a way that keeps a thread's messages back.
+    // Piscina's defaults suit short requests: it would start more threads than asked for, end idle ones, queue several
+    // tasks on one, and wait on Atomics in a way that keeps a thread's messages back.
     return new Piscina({
       filename: workerUrl.href,
       name: task,
@@ -104,8 +108,9 @@ function startThreads(task: string, { workerUrl, threads }: PoolSize): Piscina {
       concurrentTasksPerWorker: 1,
       atomics: 'disabled',
       resourceLimits: {
-        // What a chunk of epochs leaves behind dies young and is little; V8's own 48 MB a thread would only fill up with it.
-        // With 4 MB, threads that train many short networks spend a twentieth of their time on collecting them.
+        // What a chunk of epochs leaves behind dies young and is little; V8's own 48 MB a thread would only fill up
+        // with it. With 4 MB, threads that train many short networks spend a twentieth of their time on collecting
+        // them.
         maxYoungGenerationSizeMb: 16,
         // V8 reserves 512 MB of address space for the code of each thread; that of kernels has a place of its own.
         codeRangeSizeMb: 64,

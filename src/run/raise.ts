@@ -1,12 +1,12 @@
 /**
- * Raises the epochs of a run. Labels and counts look at the end of a run, so a network of a longer run goes back to its newest checkpoint that has seen
- * nothing of the new end, and what was written beyond is written again.
+ * Raises the epochs of a run. Labels and counts look at the end of a run, so a network of a longer run goes back to its
+ * newest checkpoint that has seen nothing of the new end, and what was written beyond is written again.
  *
  *     rows up to there copied to new segments ─► fsync ─► raise appended to the journal ─► fsync ─► old segments removed,
  *     (.part: debris for whoever comes next)                                                        new ones sealed, run.json
  *
- * Until the raise is on disk a crash leaves the shorter run as it was. From then on it leaves the longer one, and whoever opens
- * it next does what is left to do.
+ * Until the raise is on disk a crash leaves the shorter run as it was. From then on it leaves the longer one, and
+ * whoever opens it next does what is left to do.
  */
 import { join } from 'node:path';
 import type { EventKind } from '../../schemas/catalogue.ts';
@@ -38,8 +38,8 @@ export interface RaisableRun {
 type RowFilter = (rows: PlacedRows) => (row: number) => boolean;
 
 /**
- * Writes the rows that stay where they have to be written anew, and says what the raise comes to. It counts once it is in the journal. Where tables
- * are compressed, `prepareCompression` must have been awaited.
+ * Writes the rows that stay where they have to be written anew, and says what the raise comes to. It counts once it is
+ * in the journal. Where tables are compressed, `prepareCompression` must have been awaited.
  *
  * @throws RunError where the disk fails; the run is then as it was.
  */
@@ -73,7 +73,10 @@ export function prepareRaise(run: RaisableRun, newEpochs: number): RaisedRecord 
   }
 }
 
-/** On a full disk, segments that no commit names would take the room that is left. What stands in the way is not worth a word beside the error that led here. */
+/**
+ * On a full disk, segments that no commit names would take the room that is left. What stands in the way is not worth a
+ * word beside the error that led here.
+ */
 function removeUncommitted(segments: SegmentBook): void {
   try {
     segments.sealAll();
@@ -81,8 +84,8 @@ function removeUncommitted(segments: SegmentBook): void {
 }
 
 /**
- * The last epoch that a network may go on from: its end was not yet in sight, and no label looks at more than the last fifth, unless the thresholds
- * say otherwise.
+ * The last epoch that a network may go on from: its end was not yet in sight, and no label looks at more than the last
+ * fifth, unless the thresholds say otherwise.
  */
 export function restartLimit(of: { epochs: number; newEpochs: number; detectors: Thresholds }): number {
   const { epochs, newEpochs, detectors } = of;
@@ -115,8 +118,8 @@ function rowsBefore(restarts: ReadonlyMap<number, Progress>): RowFilter {
 }
 
 /**
- * Events that a network had been told of where it goes on. When an event is told does not show in its row, but how many of each kind there were stands
- * in the checkpoint, and they are told in the order of their epochs.
+ * Events that a network had been told of where it goes on. When an event is told does not show in its row, but how many
+ * of each kind there were stands in the checkpoint, and they are told in the order of their epochs.
  */
 function eventsBefore(run: RaisableRun, restarts: RaisedRecord['restarts']): RowFilter {
   const told = toldAt(run, restarts);

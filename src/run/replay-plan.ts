@@ -1,7 +1,7 @@
 /**
- * Plans a replay: which networks are trained again together, from which state to which epoch. A pass starts from the nearest kept
- * state before its first window, and goes on to the end of a block of losses, whose digest then proves all of it. Windows of one network
- * that lie far apart are several passes where a kept state saves the way between them.
+ * Plans a replay: which networks are trained again together, from which state to which epoch. A pass starts from the
+ * nearest kept state before its first window, and goes on to the end of a block of losses, whose digest then proves all
+ * of it. Windows of one network that lie far apart are several passes where a kept state saves the way between them.
  */
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -112,7 +112,8 @@ function provingEpoch(epoch: number, trained: number): number {
 function passOf({ results, manifest }: RunRecord, stretches: readonly Stretch[]): ReplayPass {
   const [{ start }] = stretches;
   const lastEpoch = Math.max(...stretches.map((stretch) => stretch.lastEpoch));
-  // To the last epoch the digest of the whole network can be compared, which takes those of the blocks before the start.
+  // To the last epoch the digest of the whole network can be compared, which takes those of the blocks before the
+  // start.
   const isWhole = lastEpoch === manifest.sweep.epochs;
   const files = stretches.flatMap(({ network, start: { checkpoint } }) => {
     if (checkpoint === null) return [];

@@ -1,7 +1,7 @@
 /**
- * Replays passes in the pool, part by part: a part holds no more rows than fit into memory and lasts about a second, and the next one goes on from
- * the state that it leaves. Parts are handed over in the order of the plan, whichever thread is first, so that what is written does not
- * depend on threads. Knows nothing of files but the run's.
+ * Replays passes in the pool, part by part: a part holds no more rows than fit into memory and lasts about a second,
+ * and the next one goes on from the state that it leaves. Parts are handed over in the order of the plan, whichever
+ * thread is first, so that what is written does not depend on threads. Knows nothing of files but the run's.
  */
 import { join } from 'node:path';
 import type { WebAssemblyKernel } from '../../schemas/messages.ts';
@@ -39,9 +39,14 @@ const NO_BUCKETS: TracedBuckets = { epoch: new Uint32Array(0), columns: {} };
 export interface ReplayOptions {
   readonly threads: number;
   readonly workerUrl: URL;
-  /** Which buckets of the trace are compared beside the digests: those of the windows and all that follow, all, or none. */
+  /**
+   * Which buckets of the trace are compared beside the digests: those of the windows and all that follow, all, or none.
+   */
   readonly buckets: 'windows' | 'all' | 'none';
-  /** Takes a part; called in the order of the plan, one at a time. No further part is handed over before what it returns has settled. */
+  /**
+   * Takes a part; called in the order of the plan, one at a time. No further part is handed over before what it returns
+   * has settled.
+   */
   readonly take: (part: ReplayedPart, pass: ReplayPass) => void | Promise<void>;
   /** Told of network-epochs as they are replayed. */
   readonly progress?: (networkEpochs: number) => void;
@@ -191,7 +196,9 @@ class Replay {
     }
   }
 
-  /** The epoch after which a network's buckets are compared: where the bucket begins that its first window begins in. */
+  /**
+   * The epoch after which a network's buckets are compared: where the bucket begins that its first window begins in.
+   */
   #bucketsAfter({ windows }: ReplayPass, id: number): number {
     const { buckets } = this.#options;
     if (buckets !== 'windows') return buckets === 'all' ? 0 : Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * The results of a run, network by network, gathered from commits: what networks.arrow, the fingerprint and the summary are
- * made of. Columns of typed arrays, since a plan may hold a million networks.
+ * The results of a run, network by network, gathered from commits: what networks.arrow, the fingerprint and the summary
+ * are made of. Columns of typed arrays, since a plan may hold a million networks.
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
@@ -43,7 +43,10 @@ export class Results {
   /** What is kept, in the order of the commits. */
   readonly #kept: KeptNetworks[] = [];
   readonly #keptFiles = new Set<string>();
-  /** What is kept of each network; made when it is first asked for, since a run that is not raised or replayed has no need of it. */
+  /**
+   * What is kept of each network; made when it is first asked for, since a run that is not raised or replayed has no
+   * need of it.
+   */
   #keptOf: Map<number, Progress[]> | null = null;
 
   constructor(networkCount: number) {
@@ -77,7 +80,9 @@ export class Results {
     return [...overtaken].filter((file) => !used.has(file) && !this.#keptFiles.has(file));
   }
 
-  /** Takes networks back to where they go on in a longer run. What is kept beyond is forgotten: it will be kept again. */
+  /**
+   * Takes networks back to where they go on in a longer run. What is kept beyond is forgotten: it will be kept again.
+   */
   raise({ network: raised, restarts }: Pick<RaisedRecord, 'network' | 'restarts'>): void {
     const keptUntil = new Float64Array(this.networkCount).fill(Number.POSITIVE_INFINITY);
     for (const id of raised) {
@@ -174,8 +179,8 @@ export class Results {
   }
 
   /**
-   * The fingerprint of the run: SHA-256 over id (u32, little-endian) ‖ key (8 bytes) ‖ digest (32 bytes) of each network in
-   * the order of ids, as 64 hex digits. Null while a network is not done.
+   * The fingerprint of the run: SHA-256 over id (u32, little-endian) ‖ key (8 bytes) ‖ digest (32 bytes) of each
+   * network in the order of ids, as 64 hex digits. Null while a network is not done.
    */
   fingerprint(networks: readonly Network[]): string | null {
     const hash = createHash('sha256');

@@ -1,6 +1,6 @@
 /**
- * The board of a run: where its networks stand as a session begins, where those of a lost task stand again, and the share of the planned work that
- * is done.
+ * The board of a run: where its networks stand as a session begins, where those of a lost task stand again, and the
+ * share of the planned work that is done.
  */
 import type { GroupRequest } from '../../schemas/messages.ts';
 import { Board } from '../group/board.ts';

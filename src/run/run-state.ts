@@ -1,13 +1,14 @@
 /**
- * The state of a run: the fold of its journal. `take` is the only transition. Whoever opens a run, trains it, watches it or reads
- * its traces takes the same records in the same order, and so has the same state. It never looks at a file or at a clock.
+ * The state of a run: the fold of its journal. `take` is the only transition. Whoever opens a run, trains it, watches
+ * it or reads its traces takes the same records in the same order, and so has the same state. It never looks at a file
+ * or at a clock.
  *
  *     open, resume     records of the journal ──────────────► take
  *     train            outcome ─► append to the journal ────► take ─► notices
  *     watch            records as they become durable ──────► take ─► notices
  *
- * A record with a right checksum may still not belong here: it may be there twice, or come from another run. `take` refuses
- * each record that does not continue the state.
+ * A record with a right checksum may still not belong here: it may be there twice, or come from another run. `take`
+ * refuses each record that does not continue the state.
  */
 import type {
   CommitRecord,
@@ -55,7 +56,9 @@ export class RunState {
   #earlierMs = 0;
   #sessionMs = 0;
 
-  /** The state before the first record. `epochs` holds until the journal says otherwise; `journal` is named in errors. */
+  /**
+   * The state before the first record. `epochs` holds until the journal says otherwise; `journal` is named in errors.
+   */
   constructor(run: {
     journal: string;
     networks: readonly Network[];
@@ -118,7 +121,10 @@ export class RunState {
     return this.#snapshot;
   }
 
-  /** Segments that were rewritten when the run was extended, another list each time: no commit says whose rows they have. */
+  /**
+   * Segments that were rewritten when the run was extended, another list each time: no commit says whose rows they
+   * have.
+   */
   get rewritten(): readonly SegmentCommit[] {
     return this.#rewritten;
   }

@@ -1,6 +1,7 @@
 /**
- * The files of a run's segments, in the hands of one session: which of them each thread appends to, sealing, checking, removing.
- * What is committed is for the run's state to know. Workers are told where to write task by task and remember nothing.
+ * The files of a run's segments, in the hands of one session: which of them each thread appends to, sealing, checking,
+ * removing. What is committed is for the run's state to know. Workers are told where to write task by task and remember
+ * nothing.
  */
 import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,9 @@ import { checkSegment } from '../storage/segment-check.ts';
 import { mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
 import type { CommittedSegments } from './committed-segments.ts';
 
-/** A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly. */
+/**
+ * A segment is sealed once it is this long: tens of megabytes, so that a sweep is a few files and each opens quickly.
+ */
 const SEGMENT_BYTES_MAX = 48 * 1024 * 1024;
 
 /** The segments of one run, in the hands of one session. */
@@ -114,8 +117,9 @@ export class SegmentBook {
   }
 
   /**
-   * Refuses finished segments without a commit. No crash leaves one behind: the journal has lost records, and to train their
-   * networks again would have their rows twice. Not those of sessions that were overtaken: what such a one finished too late counts for nothing.
+   * Refuses finished segments without a commit. No crash leaves one behind: the journal has lost records, and to train
+   * their networks again would have their rows twice. Not those of sessions that were overtaken: what such a one
+   * finished too late counts for nothing.
    *
    * @throws RunError naming the first.
    */
@@ -227,7 +231,10 @@ export class SegmentBook {
       .sort();
   }
 
-  /** Numbers go up within a table and a session, and a session is there once: a name is never used twice in a run's folder. */
+  /**
+   * Numbers go up within a table and a session, and a session is there once: a name is never used twice in a run's
+   * folder.
+   */
   #newName(table: SegmentedTableName): string {
     this.#named[table]++;
     return segmentName(this.#session, this.#named[table]);

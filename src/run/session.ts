@@ -1,5 +1,6 @@
 /**
- * What a session of a run is asked for, and how it may end: the words between whoever starts one and whoever executes it.
+ * What a session of a run is asked for, and how it may end: the words between whoever starts one and whoever executes
+ * it.
  */
 import type { Notice } from '../../schemas/notices.ts';
 import type { Control } from '../group/control.ts';
@@ -12,7 +13,10 @@ export interface ExecuteOptions {
   readonly lanes?: number;
   /** What the engine `native` compiles with. */
   readonly toolchain?: Toolchain;
-  /** When tasks are committed: two seconds after the last time at the latest, or as declared operations say, whatever the machine. `clock` unless given. */
+  /**
+   * When tasks are committed: two seconds after the last time at the latest, or as declared operations say, whatever
+   * the machine. `clock` unless given.
+   */
   readonly commits?: CommitSchedule;
   /** Stop at the first task that is given up, instead of going on with the others. */
   readonly failFast?: boolean;
@@ -23,7 +27,9 @@ export interface ExecuteOptions {
   readonly control?: Control;
 }
 
-/** By the clock a kill costs at most so much; by declared counts the same files have the same bytes on every machine. */
+/**
+ * By the clock a kill costs at most so much; by declared counts the same files have the same bytes on every machine.
+ */
 export const COMMIT_SCHEDULES = ['clock', 'declared'] as const;
 export type CommitSchedule = (typeof COMMIT_SCHEDULES)[number];
 

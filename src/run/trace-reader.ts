@@ -1,6 +1,7 @@
 /**
- * Reads back what a run has kept of its networks: digests of blocks, rows of buckets, spikes. The journal says which batches a commit has appended and
- * which networks it was about, so that those of a few networks are found without a look at the others.
+ * Reads back what a run has kept of its networks: digests of blocks, rows of buckets, spikes. The journal says which
+ * batches a commit has appended and which networks it was about, so that those of a few networks are found without a
+ * look at the others.
  */
 import { join } from 'node:path';
 import type { SpikeEpochs } from '../../schemas/analysis.ts';

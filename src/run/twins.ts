@@ -1,6 +1,7 @@
 /**
- * The twins of a run: networks that differ in nothing but their precision, compared setting by setting. Labels, intervals and heights are those
- * that the run has found; only for the epoch at which twins part are some pairs replayed side by side, from their common beginning.
+ * The twins of a run: networks that differ in nothing but their precision, compared setting by setting. Labels,
+ * intervals and heights are those that the run has found; only for the epoch at which twins part are some pairs
+ * replayed side by side, from their common beginning.
  */
 import { type FindingsRow, TWIN_LABELS, UNSTABLE } from '../../schemas/findings.ts';
 import { type Network, parametersOf } from '../../schemas/network.ts';
@@ -65,7 +66,8 @@ export function twinSettings({ networks, results }: Pick<RunRecord, 'networks' |
 /**
  * The comparison of a run's twins.
  *
- * @throws RunError where a table of the run cannot be read, a replayed network is not what the run has kept, or a thread is lost.
+ * @throws RunError where a table of the run cannot be read, a replayed network is not what the run has kept, or a
+ *   thread is lost.
  */
 export async function analyseTwins(
   run: RunRecord,

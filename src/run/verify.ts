@@ -1,6 +1,7 @@
 /**
- * Verification: networks trained again from their configurations alone, as far as the run has trained them, and compared with the digests that it has
- * kept. Where one differs, it is looked at once more beside its trace, for the first bucket that differs.
+ * Verification: networks trained again from their configurations alone, as far as the run has trained them, and
+ * compared with the digests that it has kept. Where one differs, it is looked at once more beside its trace, for the
+ * first bucket that differs.
  */
 import type { Network } from '../../schemas/network.ts';
 import type { Comparison } from '../../schemas/replay.ts';

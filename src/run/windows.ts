@@ -1,6 +1,6 @@
 /**
- * Replayed windows as files: those of one shape and precision go into one file, whose name says which networks and windows it holds. A file is there
- * only once all of its windows are, and are what the run has kept.
+ * Replayed windows as files: those of one shape and precision go into one file, whose name says which networks and
+ * windows it holds. A file is there only once all of its windows are, and are what the run has kept.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -20,7 +20,10 @@ export interface WindowsOfFile {
   readonly wanted: readonly ReplayWanted[];
 }
 
-/** What each file of a replay holds. `folder` is that of all windows; `windowsText` says which windows, as the files' names have it. */
+/**
+ * What each file of a replay holds. `folder` is that of all windows; `windowsText` says which windows, as the files'
+ * names have it.
+ */
 export function windowFiles(folder: string, wanted: readonly ReplayWanted[], windowsText: string): WindowsOfFile[] {
   const kinds = groupBy(wanted, ({ network }) => folderOf(network));
   return [...kinds].map(([name, list]) => {

@@ -1,6 +1,6 @@
 /**
- * Which records a file of checkpoints may hold: those of the run at hand, with arrays that fit together. What the numbers mean is for those who train on
- * from them to say.
+ * Which records a file of checkpoints may hold: those of the run at hand, with arrays that fit together. What the
+ * numbers mean is for those who train on from them to say.
  */
 import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import type { Checkpoint } from '../../schemas/checkpoint.ts';

@@ -1,7 +1,8 @@
 /**
- * Checkpoints on disk, written aside and renamed: of networks half trained a file each time, `SESSION-NETWORK-EPOCH.msgpack` after its first network and
- * the epochs trained; of those that are kept for good a file a task, `SESSION-kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began
- * and the epochs of the run. A file that no commit names is debris; one that a later commit has overtaken is removed.
+ * Checkpoints on disk, written aside and renamed: of networks half trained a file each time,
+ * `SESSION-NETWORK-EPOCH.msgpack` after its first network and the epochs trained; of those that are kept for good a
+ * file a task, `SESSION-kept-NETWORK-EPOCH-EPOCHS.msgpack` after its first network, where it began and the epochs of
+ * the run. A file that no commit names is debris; one that a later commit has overtaken is removed.
  */
 import { closeSync, fstatSync, fsyncSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +33,10 @@ const sessionText = (session: number): string => String(session).padStart(4, '0'
 
 const numberText = (network: number): string => String(network).padStart(5, '0');
 
-/** Writes the checkpoints that a task keeps into one file; `finish` or `abandon` must be called once. Without any, there is no file. */
+/**
+ * Writes the checkpoints that a task keeps into one file; `finish` or `abandon` must be called once. Without any, there
+ * is no file.
+ */
 export class KeptWriter {
   readonly #path: string;
   #descriptor: number | null = null;
@@ -98,9 +102,9 @@ export function readCheckpoints(path: string, runKey: string): Checkpoint[] {
 }
 
 /**
- * What each network takes along after `epoch` epochs, by id, with the digests of blocks that the checkpoints have. What is
- * trained on needs all of them, what is trained again needs none. A file may have other networks beside those that are wanted, without
- * the checkpoints before.
+ * What each network takes along after `epoch` epochs, by id, with the digests of blocks that the checkpoints have. What
+ * is trained on needs all of them, what is trained again needs none. A file may have other networks beside those that
+ * are wanted, without the checkpoints before.
  *
  * @param checkpoints those of `epoch` and, where they are kept ones, those before.
  */
@@ -148,7 +152,10 @@ export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readon
   }
 }
 
-/** Removes the checkpoints of sessions before `session` that are not in use; a folder may hold files that are not Gyre's, and they stay. */
+/**
+ * Removes the checkpoints of sessions before `session` that are not in use; a folder may hold files that are not
+ * Gyre's, and they stay.
+ */
 export function removeDebris(folder: string, { used, kept }: CheckpointsInUse, session: number): void {
   makeFolder(folder);
   const isDebris = (file: string) =>

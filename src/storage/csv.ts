@@ -1,7 +1,8 @@
 /**
- * Record batches as CSV (RFC 4180, lines end in a line feed), every value distinguishable: a null is nothing at all, an empty text is "", NaN is
- * NaN, infinities are Infinity and -Infinity, and −0 is -0. A number is the shortest decimal that gives the same float64; those of a
- * float32 column stand as the float64 that they equal. Lists of fixed size are a column an element, `theta_0`, `theta_1`, …
+ * Record batches as CSV (RFC 4180, lines end in a line feed), every value distinguishable: a null is nothing at all, an
+ * empty text is "", NaN is NaN, infinities are Infinity and -Infinity, and −0 is -0. A number is the shortest decimal
+ * that gives the same float64; those of a float32 column stand as the float64 that they equal. Lists of fixed size are
+ * a column an element, `theta_0`, `theta_1`, …
  */
 import { DataType, type RecordBatch, type Schema, type Vector } from 'apache-arrow';
 

@@ -1,6 +1,6 @@
 /**
- * What the readers of data files have in common: which columns are inputs and outputs, which numbers are samples, and the
- * mistakes of one file gathered up to as many as a person reads. Knows no file format.
+ * What the readers of data files have in common: which columns are inputs and outputs, which numbers are samples, and
+ * the mistakes of one file gathered up to as many as a person reads. Knows no file format.
  */
 import type { DataFile } from '../../schemas/dataset.ts';
 import { type Problem, UsageError } from '../../schemas/problems.ts';
@@ -50,8 +50,8 @@ export interface UsedColumns {
 }
 
 /**
- * The columns whose names begin with x, the inputs, and with y, the outputs; others are left alone. `place` is where the names
- * stand in the file.
+ * The columns whose names begin with x, the inputs, and with y, the outputs; others are left alone. `place` is where
+ * the names stand in the file.
  *
  * @throws UsageError where a name stands twice or begins with a capital X or Y, or where inputs or outputs are missing.
  */
@@ -112,8 +112,8 @@ export function checkRowCount(count: number, mistakes: Mistakes): void {
 }
 
 /**
- * The samples in rows of numbers, `rows[row][used column]`, inputs first: each is rounded to float32 by being stored. They stand in shared
- * memory, where every thread can read them.
+ * The samples in rows of numbers, `rows[row][used column]`, inputs first: each is rounded to float32 by being stored.
+ * They stand in shared memory, where every thread can read them.
  */
 export function dataFileOf({ inputs, outputs }: UsedColumns, rows: ArrayLike<number>, rowCount: number): DataFile {
   const width = inputs.length + outputs.length;

@@ -1,6 +1,6 @@
 /**
- * Samples from CSV (RFC 4180: commas, quotes, a header). The only place that knows the CSV library. A byte order mark, CRLF, spaces around
- * cells and empty lines mean nothing; everything else that is no number is a mistake with its line.
+ * Samples from CSV (RFC 4180: commas, quotes, a header). The only place that knows the CSV library. A byte order mark,
+ * CRLF, spaces around cells and empty lines mean nothing; everything else that is no number is a mistake with its line.
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import type { DataFile } from '../../schemas/dataset.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads a user's data file, whatever its format: its samples, or every mistake in it. Nothing is read of a file that is none or is too
- * large.
+ * Reads a user's data file, whatever its format: its samples, or every mistake in it. Nothing is read of a file that is
+ * none or is too large.
  */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname } from 'node:path';

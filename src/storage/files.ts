@@ -98,7 +98,10 @@ export function copyFileDurably(from: string, to: string): void {
 /** What `link` says where a file system has no hard links. */
 export const NO_LINKS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
-/** Removes a file. Where that fails, gone with its folder or on a failing disk, it has been told or will be: it is no error of its own. */
+/**
+ * Removes a file. Where that fails, gone with its folder or on a failing disk, it has been told or will be: it is no
+ * error of its own.
+ */
 export function removeIfThere(path: string): void {
   try {
     unlinkSync(path);

@@ -1,6 +1,6 @@
 /**
- * Frames: records in msgpack with a length and a checksum, [u32 payload length][u32 CRC-32 of the payload][msgpack payload],
- * little-endian. A journal is many of them, a checkpoint is one.
+ * Frames: records in msgpack with a length and a checksum, [u32 payload length][u32 CRC-32 of the payload][msgpack
+ * payload], little-endian. A journal is many of them, a checkpoint is one.
  */
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';

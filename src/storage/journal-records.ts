@@ -1,7 +1,7 @@
 /**
- * Which records a journal may hold: known kinds, typed arrays where typed arrays belong, arrays of one length, numbers within their range, names that match
- * the pattern of their kind. A checksum says that bytes are as they were written, not by whom. Whether a record goes with the plan and with the records
- * before it is for the run to say.
+ * Which records a journal may hold: known kinds, typed arrays where typed arrays belong, arrays of one length, numbers
+ * within their range, names that match the pattern of their kind. A checksum says that bytes are as they were written,
+ * not by whom. Whether a record goes with the plan and with the records before it is for the run to say.
  */
 import { DIGEST_BYTES } from '../../schemas/arithmetic.ts';
 import { EVENT_KINDS, LABEL_NAMES } from '../../schemas/catalogue.ts';

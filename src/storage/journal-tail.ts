@@ -1,6 +1,7 @@
 /**
- * Reads a journal that another process, or this one, continues to write: each look returns the records that have become whole since the last
- * one. A frame that is half written is left for the next look; a session that another one has continued is read up to there and no further.
+ * Reads a journal that another process, or this one, continues to write: each look returns the records that have become
+ * whole since the last one. A frame that is half written is left for the next look; a session that another one has
+ * continued is read up to there and no further.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { HeaderRecord, JournalPosition, JournalRecord } from '../../schemas/journal.ts';

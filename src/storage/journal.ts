@@ -1,14 +1,16 @@
 /**
- * The journal: a folder with one append-only file of frames per session, written by that session alone. A process that wakes up after
- * another one has taken its run over can therefore damage nothing: whatever it still appends stands behind the byte at which its successor went on.
+ * The journal: a folder with one append-only file of frames per session, written by that session alone. A process that
+ * wakes up after another one has taken its run over can therefore damage nothing: whatever it still appends stands
+ * behind the byte at which its successor went on.
  *
  *     0001.msgpack   header │ session │ commit │ commit ┊ a frame cut short, or a record that came too late
  *                                                       ▲
  *     0002.msgpack   header { after: session 1, bytes ──┘ } │ session │ commit │ …
  *
- * A session first creates its file, which only one process can do, then reads what there is, and then writes its header. An append is
- * acknowledged once it is durable and no later file exists: a later session that was not there at that moment will read the record. The history ends with the last file that
- * has a header. A frame cut short at its end is what a crash leaves and is dropped; any other frame that is not right is damage, and is refused.
+ * A session first creates its file, which only one process can do, then reads what there is, and then writes its
+ * header. An append is acknowledged once it is durable and no later file exists: a later session that was not there at
+ * that moment will read the record. The history ends with the last file that has a header. A frame cut short at its end
+ * is what a crash leaves and is dropped; any other frame that is not right is damage, and is refused.
  */
 import {
   closeSync,
@@ -56,8 +58,8 @@ export function sessionsIn(folder: string): number[] {
 export type SessionOrigin = Pick<HeaderRecord, 'runKey' | 'epochs' | 'sweepHash' | 'after'>;
 
 /**
- * The file of a new session before it has a header. It counts for nothing yet, but keeps every earlier session from acknowledging another record.
- * `begin` or `abandon` must be called once.
+ * The file of a new session before it has a header. It counts for nothing yet, but keeps every earlier session from
+ * acknowledging another record. `begin` or `abandon` must be called once.
  */
 export class JournalClaim {
   readonly session: number;
@@ -137,7 +139,8 @@ export class Journal {
   /**
    * Appends a record. All but snapshots are durable on return: nothing depends on a snapshot.
    *
-   * @throws RunError where the disk fails, the run belongs to another process by now, or somebody has removed or changed the file; and from then on.
+   * @throws RunError where the disk fails, the run belongs to another process by now, or somebody has removed or
+   *   changed the file; and from then on.
    */
   append(record: JournalRecord): void {
     this.check();
@@ -192,8 +195,8 @@ export class Journal {
   }
 
   /**
-   * A record that was written but not synced may be whole, and would commit rows that the run, told of the failure, is about
-   * to cut off.
+   * A record that was written but not synced may be whole, and would commit rows that the run, told of the failure, is
+   * about to cut off.
    */
   #cutFailed(): void {
     try {
@@ -323,7 +326,10 @@ function readSession(folder: string, session: number, until: number | null) {
   return { header: checkedHeader(header, path, session), records, position: { session, bytes: offset } };
 }
 
-/** A first record that is the header of the session whose file it is in; earlier sessions have smaller numbers, so that the history has an end. */
+/**
+ * A first record that is the header of the session whose file it is in; earlier sessions have smaller numbers, so that
+ * the history has an end.
+ */
 export function checkedHeader(header: JournalRecord, path: string, session: number): HeaderRecord {
   if (header.kind !== 'header') throw notAJournal(path);
   if (header.session !== session || (header.after?.session ?? 0) >= session) {
@@ -356,9 +362,9 @@ function notAJournal(path: string): RunError {
 }
 
 /**
- * The payload of the frame at `offset`. A frame that ends at or beyond the end of the file and is not right is `cut`: its
- * bytes were on their way when the process died, or were never written where the machine died (zeros). One that is not right
- * with bytes behind it is `damaged`, and so is one whose wrong length hides whole frames.
+ * The payload of the frame at `offset`. A frame that ends at or beyond the end of the file and is not right is `cut`:
+ * its bytes were on their way when the process died, or were never written where the machine died (zeros). One that is
+ * not right with bytes behind it is `damaged`, and so is one whose wrong length hides whole frames.
  */
 function frameAt(bytes: Buffer, offset: number): Buffer | 'cut' | 'damaged' {
   const payload = framePayloadAt(bytes, offset);

@@ -1,6 +1,7 @@
 /**
- * The names that Gyre gives to files, one pattern per kind. A name that comes out of a file (the journal, run.json, a listing of a folder) must match the
- * pattern of its kind before it becomes part of a path: a run's folder may come from somebody else.
+ * The names that Gyre gives to files, one pattern per kind. A name that comes out of a file (the journal, run.json, a
+ * listing of a folder) must match the pattern of its kind before it becomes part of a path: a run's folder may come
+ * from somebody else.
  */
 import { FINDINGS_TABLES } from '../../schemas/findings.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';

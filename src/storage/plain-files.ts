@@ -1,6 +1,7 @@
 /**
- * The door to the files of a run: whatever is opened in its folder is a plain file or a plain folder. A symbolic link would lead a reader or a writer out
- * of the folder, a pipe would make it wait for ever, and a folder may come from somebody else. The run's folder itself may be reached through a link.
+ * The door to the files of a run: whatever is opened in its folder is a plain file or a plain folder. A symbolic link
+ * would lead a reader or a writer out of the folder, a pipe would make it wait for ever, and a folder may come from
+ * somebody else. The run's folder itself may be reached through a link.
  */
 import {
   closeSync,
@@ -34,7 +35,8 @@ const MODES = {
 export type OpenMode = keyof typeof MODES;
 
 /**
- * Opens a plain file of a run and returns its descriptor. System errors come out as they are: callers wrap them with `withPath`.
+ * Opens a plain file of a run and returns its descriptor. System errors come out as they are: callers wrap them with
+ * `withPath`.
  *
  * @throws RunError where something else stands there: a link is not followed, and a pipe is not waited for.
  */
@@ -58,7 +60,9 @@ export function openAside(path: string): number {
   return openNew(path);
 }
 
-/** Creates a file and opens it. System errors come out as they are; EEXIST where anything, even a link, stands there. */
+/**
+ * Creates a file and opens it. System errors come out as they are; EEXIST where anything, even a link, stands there.
+ */
 export function openNew(path: string): number {
   return openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
 }
@@ -105,7 +109,8 @@ function entryAt(path: string): Stats | null {
 }
 
 /**
- * Refuses a run's folder in which something else than a plain file or folder stands under one of Gyre's names. Names that are not Gyre's are left alone.
+ * Refuses a run's folder in which something else than a plain file or folder stands under one of Gyre's names. Names
+ * that are not Gyre's are left alone.
  *
  * @throws RunError naming the first.
  */
@@ -140,7 +145,8 @@ function namesOutside(folder: string, spec: FolderSpec): string[] {
 }
 
 /**
- * Refuses a path within a folder that leads over a link. A path that a user gives outside of the folder is the user's own.
+ * Refuses a path within a folder that leads over a link. A path that a user gives outside of the folder is the user's
+ * own.
  *
  * @throws RunError naming the link.
  */

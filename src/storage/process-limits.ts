@@ -1,7 +1,7 @@
 /**
- * The limits that the system sets this process (`ulimit`), and what its errors mean where one is reached. Batch systems set
- * such limits; an error that names the limit can be acted upon. Linux tells them in /proc/self/limits; elsewhere none is
- * known, and the errors are still put into words.
+ * The limits that the system sets this process (`ulimit`), and what its errors mean where one is reached. Batch systems
+ * set such limits; an error that names the limit can be acted upon. Linux tells them in /proc/self/limits; elsewhere
+ * none is known, and the errors are still put into words.
  */
 import { readFileSync } from 'node:fs';
 import { type Problem, RunError, systemErrorCode } from '../../schemas/problems.ts';

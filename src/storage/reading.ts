@@ -1,6 +1,7 @@
 /**
- * Reading what somebody else may have made: whatever goes wrong with it is told in words and names the folder, since no defect of Gyre need be behind it.
- * Only for code that reads and builds records in memory; a defect elsewhere stays a defect.
+ * Reading what somebody else may have made: whatever goes wrong with it is told in words and names the folder, since no
+ * defect of Gyre need be behind it. Only for code that reads and builds records in memory; a defect elsewhere stays a
+ * defect.
  */
 import { RunError, UsageError } from '../../schemas/problems.ts';
 

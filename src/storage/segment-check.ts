@@ -1,6 +1,6 @@
 /**
- * Compares the committed bytes of a segment with the checksums that the journal has of them: a bit that has flipped on a disk would otherwise be a
- * wrong row.
+ * Compares the committed bytes of a segment with the checksums that the journal has of them: a bit that has flipped on
+ * a disk would otherwise be a wrong row.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';

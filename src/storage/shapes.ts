@@ -1,6 +1,7 @@
 /**
- * What a value that was read from a file must be, as small checks that are put together: numbers in a range, typed arrays, known words, names. A check
- * returns the value, with the known members of objects alone, or says where and how it differs. Knows no record.
+ * What a value that was read from a file must be, as small checks that are put together: numbers in a range, typed
+ * arrays, known words, names. A check returns the value, with the known members of objects alone, or says where and how
+ * it differs. Knows no record.
  */
 import { isName, NAME_KINDS, type NameKind } from './names.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Networks that a kernel proves itself on: one kind of numbers for each lane. Each kind makes another liberty of a compiler visible: fused
- * or reordered operations show in ordinary numbers, flushing in subnormal ones, assumptions on NaN, infinity and signs of zero in those.
+ * Networks that a kernel proves itself on: one kind of numbers for each lane. Each kind makes another liberty of a
+ * compiler visible: fused or reordered operations show in ordinary numbers, flushing in subnormal ones, assumptions on
+ * NaN, infinity and signs of zero in those.
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import type { SectionName } from '../group/layout.ts';

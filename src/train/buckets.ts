@@ -1,7 +1,7 @@
 /**
- * Buckets: the rows of the epochs table. Each bucket of consecutive epochs of one network becomes one row with the signals of
- * its last epoch and the extremes of all, so that thinning the trace hides no spike. Buckets are 1…k, k+1…2k, and so on;
- * the last may be short.
+ * Buckets: the rows of the epochs table. Each bucket of consecutive epochs of one network becomes one row with the
+ * signals of its last epoch and the extremes of all, so that thinning the trace hides no spike. Buckets are 1…k,
+ * k+1…2k, and so on; the last may be short.
  */
 import type { LaneSignals } from './lane-signals.ts';
 
@@ -20,7 +20,10 @@ export const BUCKET_COLUMNS = {
 export type BucketColumn = keyof typeof BUCKET_COLUMNS;
 export const BUCKET_COLUMN_NAMES = Object.keys(BUCKET_COLUMNS) as BucketColumn[];
 
-/** Columns of finished rows, reused from batch to batch, `[row]`. An epoch is its own extremes: where it is a bucket, they share their columns. */
+/**
+ * Columns of finished rows, reused from batch to batch, `[row]`. An epoch is its own extremes: where it is a bucket,
+ * they share their columns.
+ */
 export class BucketRows {
   rowCount = 0;
   readonly network: Uint32Array;
@@ -83,7 +86,10 @@ export class Bucket {
     return closed + Number(lastEpoch === this.#epochs && lastEpoch % this.#bucketEpochs !== 0);
   }
 
-  /** Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them, and for buckets as long as these. */
+  /**
+   * Takes the next epochs and adds a row for each bucket whose end they reach; there must be room for them, and for
+   * buckets as long as these.
+   */
   observe(chunk: LaneSignals, rows: BucketRows): void {
     const { firstEpoch, lastEpoch } = chunk;
     if (this.#areParts(chunk)) this.#copy(chunk, rows);

@@ -1,6 +1,7 @@
 /**
- * The bias corrections of groups, written into their memories chunk by chunk. Lanes with equal optimisers share the computing, and so do the
- * groups of a task that have the same optimisers in the same lanes: of short networks there are hundreds, one after another.
+ * The bias corrections of groups, written into their memories chunk by chunk. Lanes with equal optimisers share the
+ * computing, and so do the groups of a task that have the same optimisers in the same lanes: of short networks there
+ * are hundreds, one after another.
  */
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { Corrections } from '../data/optimizer-constants.ts';
@@ -84,8 +85,8 @@ export class GroupCorrections {
   }
 
   /**
-   * Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][step of the chunk][lane]`. Returns whether the section
-   * is now right for any chunk that follows: corrections end.
+   * Writes the corrections of `count` epochs from `firstEpoch` on into a section `[correction][step of the
+   * chunk][lane]`. Returns whether the section is now right for any chunk that follows: corrections end.
    */
   write(section: FloatArray, firstEpoch: number, count: number): boolean {
     const kept = this.#kept.get(firstEpoch);

@@ -1,7 +1,7 @@
 /**
- * The digest of a network: what proves that two trainings were the same bit for bit. Its losses are hashed in blocks of 1000
- * epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v ‖ v_max): raw little-endian
- * bytes in the network's precision, every NaN canonical, absent moments left out.
+ * The digest of a network: what proves that two trainings were the same bit for bit. Its losses are hashed in blocks of
+ * 1000 epochs, d_k = SHA-256(losses of block k), and the digest is SHA-256(d_1 ‖ … ‖ d_n ‖ θ ‖ m ‖ v ‖ v_max): raw
+ * little-endian bytes in the network's precision, every NaN canonical, absent moments left out.
  */
 import { hash } from 'node:crypto';
 import { BLOCK_EPOCHS, DIGEST_BYTES } from '../../schemas/arithmetic.ts';
@@ -77,8 +77,8 @@ export class DigestBuilder {
   }
 
   /**
-   * Closes the last block, which may be short, and hashes the final state: θ and then the moments; one that does not exist is empty.
-   * Every NaN of the state is made canonical.
+   * Closes the last block, which may be short, and hashes the final state: θ and then the moments; one that does not
+   * exist is empty. Every NaN of the state is made canonical.
    */
   finish(state: readonly FloatArray[]): { readonly lastBlock: BlockDigest | null; readonly digest: Uint8Array } {
     const lastBlock = this.#openLength > 0 ? this.#closeBlock() : null;
@@ -90,7 +90,8 @@ export class DigestBuilder {
   #closeBlock(): BlockDigest {
     const block = this.#open.subarray(0, this.#openLength);
     canonicaliseNaNs(block);
-    // Not createHash: a million blocks would leave a million small objects outside of the heap, and no garbage collection in sight.
+    // Not createHash: a million blocks would leave a million small objects outside of the heap, and no garbage
+    // collection in sight.
     const digest = hash('sha256', bytesOf(block), 'buffer');
     const end = this.#blockCount * DIGEST_BYTES;
     if (end === this.#digests.length) {

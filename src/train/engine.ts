@@ -1,7 +1,8 @@
 /**
- * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. A kernel trains a vector
- * of networks at a time, in WebAssembly or in native code; the reference engine trains one lane after another with the scalar reference. The bits are
- * the same. Lanes beyond the networks are padding; what stands in them means nothing.
+ * The engines: each trains all networks of a group for a chunk of epochs, from and to the group's memory. A kernel
+ * trains a vector of networks at a time, in WebAssembly or in native code; the reference engine trains one lane after
+ * another with the scalar reference. The bits are the same. Lanes beyond the networks are padding; what stands in them
+ * means nothing.
  */
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -28,8 +29,8 @@ import { initialParameters } from '../reference/init.ts';
 import { SharedCorrections } from './corrections.ts';
 
 /**
- * Trains a group from epoch `firstEpoch` for `count` epochs, which are whole parts of a chunk or less than one; the signals of epoch
- * firstEpoch + i stand at index i, the extremes of each part at its number.
+ * Trains a group from epoch `firstEpoch` for `count` epochs, which are whole parts of a chunk or less than one; the
+ * signals of epoch firstEpoch + i stand at index i, the extremes of each part at its number.
  */
 export type Engine = (chunk: { firstEpoch: number; count: number }) => void;
 

@@ -1,6 +1,6 @@
 /**
- * The checkpoints that a task keeps for good: the state of each of its networks at every multiple of `keepEvery` below the last
- * epoch. All of them go to one file, so that a run of many short groups has few.
+ * The checkpoints that a task keeps for good: the state of each of its networks at every multiple of `keepEvery` below
+ * the last epoch. All of them go to one file, so that a run of many short groups has few.
  */
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';

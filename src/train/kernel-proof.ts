@@ -1,8 +1,9 @@
 /**
- * The proof of a kernel: it trains a group of awkward networks for some epochs and must leave the bits that the WebAssembly kernel of the
- * same shape leaves. A compiler may fuse, reorder or flush operations whatever it is told, and the numbers are where that shows.
- * The proof is no more than a test, but every lane holds another kind of numbers, and each kind is sensitive to other liberties.
- * It takes a few milliseconds; of shapes whose epochs take longer, it trains as few of them as it can.
+ * The proof of a kernel: it trains a group of awkward networks for some epochs and must leave the bits that the
+ * WebAssembly kernel of the same shape leaves. A compiler may fuse, reorder or flush operations whatever it is told,
+ * and the numbers are where that shows. The proof is no more than a test, but every lane holds another kind of numbers,
+ * and each kind is sensitive to other liberties. It takes a few milliseconds; of shapes whose epochs take longer, it
+ * trains as few of them as it can.
  */
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -32,7 +33,9 @@ export interface KernelFault {
   readonly expected: string;
 }
 
-/** Declared operations of one proof, all lanes together: some milliseconds in WebAssembly that has just been compiled. */
+/**
+ * Declared operations of one proof, all lanes together: some milliseconds in WebAssembly that has just been compiled.
+ */
 const OPERATIONS = 2 ** 25;
 /** Enough for two parts of the default trace and a short one. */
 const EPOCHS_MAX = 48;
@@ -69,7 +72,10 @@ export function kernelFault({ network, shape, kernel, reference }: ProofCase): K
   return null;
 }
 
-/** So many groups of lanes as there are kinds for, each for so many epochs; fewer where epochs are long, and at least one of either. */
+/**
+ * So many groups of lanes as there are kinds for, each for so many epochs; fewer where epochs are long, and at least
+ * one of either.
+ */
 export function proofSize(network: Network, { lanes }: GroupShape): { rounds: number; epochs: number } {
   const operations = operationsPerEpoch(network) * lanes;
   const allRounds = Math.ceil(AWKWARD_LANES.length / lanes);

@@ -1,6 +1,6 @@
 /**
- * The signals of one lane of a group over the chunk at hand, read where they stand in the group's memory: by epoch for those who must
- * look at each, and as extremes of the chunk, or of a part of it, for those who need not.
+ * The signals of one lane of a group over the chunk at hand, read where they stand in the group's memory: by epoch for
+ * those who must look at each, and as extremes of the chunk, or of a part of it, for those who need not.
  */
 import {
   EXTREMES,
@@ -13,7 +13,9 @@ import {
 } from '../group/layout.ts';
 import type { FloatArray } from '../numeric/bits.ts';
 
-/** Where each signal and each extreme stands in its section; known when the code is compiled, unlike a look-up by name. */
+/**
+ * Where each signal and each extreme stands in its section; known when the code is compiled, unlike a look-up by name.
+ */
 const [LOSS, GRADIENT_NORM, UPDATE_NORM, UPDATE_COSINE, CHANGED_PARAMETERS, NON_FINITE] = placesOf<SignalName>(
   SIGNALS,
   ['loss', 'gradientNorm', 'updateNorm', 'updateCosine', 'changedParameters', 'nonFinite'],

@@ -1,8 +1,8 @@
 /**
- * The worker's side of replay: trains networks again from a state that is known, keeps their whole state at every epoch of the windows that are asked
- * for, and compares the losses and buckets on the way with what the run has kept. Outside of windows the kernel runs whole chunks; within,
- * one epoch a call, since it leaves the state and the gradient of its last epoch only. Whatever wants windows in a thread of its own calls
- * `replayPart` there.
+ * The worker's side of replay: trains networks again from a state that is known, keeps their whole state at every epoch
+ * of the windows that are asked for, and compares the losses and buckets on the way with what the run has kept. Outside
+ * of windows the kernel runs whole chunks; within, one epoch a call, since it leaves the state and the gradient of its
+ * last epoch only. Whatever wants windows in a thread of its own calls `replayPart` there.
  */
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -20,7 +20,10 @@ import { ReplayedLane } from './replayed-lane.ts';
 /** Networks a pass. */
 export const REPLAY_LANES = LANES_DEFAULT;
 
-/** The shape that a pass of networks is compiled for. Buckets of the trace play no part in it: a pass cuts its chunks where it has to. */
+/**
+ * The shape that a pass of networks is compiled for. Buckets of the trace play no part in it: a pass cuts its chunks
+ * where it has to.
+ */
 export function replayShape(networks: readonly Network[]): GroupShape {
   return groupShape({ networks, lanes: REPLAY_LANES }, BLOCK_EPOCHS);
 }

@@ -1,5 +1,6 @@
 /**
- * One network of a pass of replay: its windows, and the comparison of its losses and buckets with those that the run has kept.
+ * One network of a pass of replay: its windows, and the comparison of its losses and buckets with those that the run
+ * has kept.
  */
 import { BLOCK_EPOCHS, FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
@@ -92,7 +93,10 @@ export class ReplayedLane {
     this.#ahead = [...this.#windows.values()].sort((a, b) => b.first - a.first);
   }
 
-  /** The epoch up to which one chunk may reach after `epoch`: an epoch of a window is a chunk of its own, and none crosses the end of a bucket. */
+  /**
+   * The epoch up to which one chunk may reach after `epoch`: an epoch of a window is a chunk of its own, and none
+   * crosses the end of a bucket.
+   */
   nextLook(epoch: number): number {
     if (this.#open.length > 0) return epoch + 1;
     const nextWindow = this.#ahead.at(-1)?.first ?? Number.POSITIVE_INFINITY;
@@ -137,7 +141,10 @@ export class ReplayedLane {
     return { network: this.#network.id, bucket: this.#bucket.save(), ...digests };
   }
 
-  /** How the network compares, once its part of the pass is over. The state is made canonical, and nothing can be taken any more. */
+  /**
+   * How the network compares, once its part of the pass is over. The state is made canonical, and nothing can be taken
+   * any more.
+   */
   comparison(state: NetworkState): Comparison {
     let digest: string | null = null;
     if (this.#untilEpoch === this.#lastEpoch) {

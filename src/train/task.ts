@@ -1,7 +1,7 @@
 /**
- * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds what watches the networks and, now and then, the
- * board, and looks at the control words. Rows go to the segments as they fill up; what is appended counts only if main commits the
- * outcome. The arithmetic never sees the clock.
+ * A worker's task: trains its groups chunk by chunk and, after each chunk, feeds what watches the networks and, now and
+ * then, the board, and looks at the control words. Rows go to the segments as they fill up; what is appended counts
+ * only if main commits the outcome. The arithmetic never sees the clock.
  */
 import { join } from 'node:path';
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
@@ -38,14 +38,14 @@ import { TraceWriter } from './trace-writer.ts';
 import { type LossRoom, Watch } from './watch.ts';
 
 /**
- * Looks at the control words for each time that the board is told of a group. Those of a kernel are a millisecond apart: a label costs as much as many
- * epochs, and nobody asks for it so often.
+ * Looks at the control words for each time that the board is told of a group. Those of a kernel are a millisecond
+ * apart: a label costs as much as many epochs, and nobody asks for it so often.
  */
 const LOOKS_A_TELLING = { kernel: 16, reference: 1 };
 
 /**
- * Trains a task's groups as far as it says, or until a stop is requested, or until it is due, which is asked between chunks. Whenever it ends, a chunk at
- * least has been trained, unless a stop was requested before.
+ * Trains a task's groups as far as it says, or until a stop is requested, or until it is due, which is asked between
+ * chunks. Whenever it ends, a chunk at least has been trained, unless a stop was requested before.
  */
 export function runTask(request: TaskRequest, isDue: () => boolean = () => false): TaskOutcome {
   for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
@@ -185,8 +185,8 @@ function tellBoard(board: Board, watches: readonly Watch[], epoch: number): void
 }
 
 /**
- * Epochs of the chunk that follows an epoch: not beyond an epoch that is kept, nor beyond the last one that is asked for. A chunk of several
- * parts begins with a part, and a bucket longer than a part is a chunk of its own, or several.
+ * Epochs of the chunk that follows an epoch: not beyond an epoch that is kept, nor beyond the last one that is asked
+ * for. A chunk of several parts begins with a part, and a bucket longer than a part is a chunk of its own, or several.
  */
 function chunkLength(
   epoch: number,

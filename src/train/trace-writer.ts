@@ -14,7 +14,10 @@ import type { LaneSignals } from './lane-signals.ts';
 
 /** Rows of the epochs table in a batch: 1.9 MB, so that readers that map the file skip well. */
 const EPOCH_ROWS_MAX = 32_768;
-/** Rows of the blocks table in a batch: its texts are made one by one, and more of them at once would show in the memory. */
+/**
+ * Rows of the blocks table in a batch: its texts are made one by one, and more of them at once would show in the
+ * memory.
+ */
 const BLOCK_ROWS_MAX = 4096;
 const EVENT_ROWS_MAX = 4096;
 

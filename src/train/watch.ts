@@ -1,6 +1,6 @@
 /**
- * What watches one network while it trains: an observer, a bucket and a digest, fed with each chunk of its signals. They can be
- * taken apart into numbers at any epoch and put together again.
+ * What watches one network while it trains: an observer, a bucket and a digest, fed with each chunk of its signals.
+ * They can be taken apart into numbers at any epoch and put together again.
  */
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';

@@ -1,4 +1,7 @@
-/** Tests of Hessian products, the largest eigenvalue and curvature: against finite differences, dense matrices and algebra. */
+/**
+ * Tests of Hessian products, the largest eigenvalue and curvature: against finite differences, dense matrices and
+ * algebra.
+ */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf } from '../../schemas/catalogue.ts';

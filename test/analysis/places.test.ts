@@ -1,4 +1,7 @@
-/** Tests of where windows stand and over which epochs curvature is followed: functions of the events, checked epoch by epoch. */
+/**
+ * Tests of where windows stand and over which epochs curvature is followed: functions of the events, checked epoch by
+ * epoch.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   curvatureRange,

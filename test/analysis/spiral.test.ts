@@ -1,4 +1,7 @@
-/** Tests of the spiral detector on motion made to measure: double spirals of known winding and damping, drifts, noise, and nulls. */
+/**
+ * Tests of the spiral detector on motion made to measure: double spirals of known winding and damping, drifts, noise,
+ * and nulls.
+ */
 import { describe, expect, test } from 'vitest';
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import {
@@ -23,7 +26,10 @@ const optimizer: OptimizerConfig = {
 const P = 6;
 const noise = (seed: number, index: number) => 2 * uniform({ seed, stream: 'analysis', layer: 3, index }) - 1;
 
-/** θ and m of a fast mode that flips each epoch, turns by `turn` radians and decays by `decay`, over a drift; v differs by parameter. */
+/**
+ * θ and m of a fast mode that flips each epoch, turns by `turn` radians and decays by `decay`, over a drift; v differs
+ * by parameter.
+ */
 function motion(of: {
   rows?: number;
   turn: number;

@@ -1,5 +1,6 @@
 /**
- * The benches run, in small: they train, check what they train and print the hash of it. What they measure is no test's business.
+ * The benches run, in small: they train, check what they train and print the hash of it. What they measure is no test's
+ * business.
  */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * `gyre analyse` as a user meets it: tables that do not depend on threads, a summary, and words where there is nothing to analyse.
+ * `gyre analyse` as a user meets it: tables that do not depend on threads, a summary, and words where there is nothing
+ * to analyse.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

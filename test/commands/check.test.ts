@@ -1,6 +1,6 @@
 /**
- * `gyre check` and `gyre unlock` from the shell: what is missing or damaged is named, whatever file it is, nothing is written, and a lease goes only where
- * its process is gone or the user insists.
+ * `gyre check` and `gyre unlock` from the shell: what is missing or damaged is named, whatever file it is, nothing is
+ * written, and a lease goes only where its process is gone or the user insists.
  */
 import { createHash } from 'node:crypto';
 import {

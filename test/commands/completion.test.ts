@@ -1,6 +1,6 @@
 /**
- * Completion scripts: bash accepts its script and completes with it, in a real bash; those of zsh and fish are checked as texts,
- * since neither shell is everywhere. Every option of every command is in each of them.
+ * Completion scripts: bash accepts its script and completes with it, in a real bash; those of zsh and fish are checked
+ * as texts, since neither shell is everywhere. Every option of every command is in each of them.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -168,7 +168,10 @@ describe('fish', () => {
   });
 });
 
-/** Expects an even number of single quotes on every line that is no comment, and outside of them as many brackets open as closed. */
+/**
+ * Expects an even number of single quotes on every line that is no comment, and outside of them as many brackets open
+ * as closed.
+ */
 function expectClosed(script: string): void {
   const lines = script.split('\n').filter((line) => !line.trimStart().startsWith('#'));
   expect(lines.filter((line) => (line.match(/'/g) ?? []).length % 2 === 1)).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Which run a name means: a path, a unique prefix, a whole name, or the latest, by when a run was last worked on. Runs are
- * mere folders here, since only their names and times count.
+ * Which run a name means: a path, a unique prefix, a whole name, or the latest, by when a run was last worked on. Runs
+ * are mere folders here, since only their names and times count.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,9 @@ afterEach(() => {
   rmSync(cwd, { recursive: true });
 });
 
-/** A folder that passes for a run, begun and last worked on at some seconds of some time; without a journal if never. */
+/**
+ * A folder that passes for a run, begun and last worked on at some seconds of some time; without a journal if never.
+ */
 function makeRun(folder: string, { begun, worked }: { begun: number; worked?: number }): string {
   mkdirSync(folder, { recursive: true });
   const touch = (name: string, seconds: number) => {

@@ -1,6 +1,6 @@
 /**
- * Where `gyre run` refuses to write: folders that hold something else, and places where nobody or not this user may write.
- * Each refusal has exit code 2, says what is there and what to do, and changes nothing.
+ * Where `gyre run` refuses to write: folders that hold something else, and places where nobody or not this user may
+ * write. Each refusal has exit code 2, says what is there and what to do, and changes nothing.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

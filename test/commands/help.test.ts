@@ -1,5 +1,6 @@
 /**
- * Usage: help of every command from its record, and exit code 2 with a hint for commands and options that are not there.
+ * Usage: help of every command from its record, and exit code 2 with a hint for commands and options that are not
+ * there.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * What comes from files, arguments and the environment reaches stdout and stderr without control characters, whatever the command; and a hostile folder is
- * refused by each command with exit code 1 or 2, in words, without a stack trace. The commands are those that the program lists.
+ * What comes from files, arguments and the environment reaches stdout and stderr without control characters, whatever
+ * the command; and a hostile folder is refused by each command with exit code 1 or 2, in words, without a stack trace.
+ * The commands are those that the program lists.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Commands under limits of the system, as batch systems set them: they do their work, or say which limit stands in the way.
- * Never an error of the program. Real processes under `ulimit`; Linux alone has limits that can be read.
+ * Commands under limits of the system, as batch systems set them: they do their work, or say which limit stands in the
+ * way. Never an error of the program. Real processes under `ulimit`; Linux alone has limits that can be read.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

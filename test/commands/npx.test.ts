@@ -1,6 +1,6 @@
 /**
- * Commands that npx has started: they stop with it, although it passes no signal on. Started otherwise, they outlive whoever
- * has started them. Real processes of npx, and a shell in its place where npx cannot be had to differ.
+ * Commands that npx has started: they stop with it, although it passes no signal on. Started otherwise, they outlive
+ * whoever has started them. Real processes of npx, and a shell in its place where npx cannot be had to differ.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

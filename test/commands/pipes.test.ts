@@ -1,6 +1,6 @@
 /**
- * Readers that go away and disks that are full: output that cannot be written ends in an exit code and a line of text at most,
- * and never in a stack trace.
+ * Readers that go away and disks that are full: output that cannot be written ends in an exit code and a line of text
+ * at most, and never in a stack trace.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

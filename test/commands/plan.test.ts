@@ -1,5 +1,6 @@
 /**
- * `gyre plan`: the size of a sweep in words and as NDJSON, and all mistakes of a bad one; either way nothing is written.
+ * `gyre plan`: the size of a sweep in words and as NDJSON, and all mistakes of a bad one; either way nothing is
+ * written.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The records of the commands: each says all that help and documents need, its examples parse with the program's own parser, and
- * none of them brings the code of its command into a start.
+ * The records of the commands: each says all that help and documents need, its examples parse with the program's own
+ * parser, and none of them brings the code of its command into a start.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -1,5 +1,6 @@
 /**
- * `gyre replay` and `gyre verify` as a user meets them: which files there are afterwards, what is said of them, and what is refused.
+ * `gyre replay` and `gyre verify` as a user meets them: which files there are afterwards, what is said of them, and
+ * what is refused.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,10 @@ afterAll(() => removeFolder(cwd));
 const call = (...args: string[]) => gyre(args, { cwd });
 const EPOCHS = 1050;
 
-/** Networks 0 and 1 are 1-3-1 under Adam, 2 and 3 under plain gradient descent, 4 to 7 the same as 1-2-2-1; the last of each pair is in float64. */
+/**
+ * Networks 0 and 1 are 1-3-1 under Adam, 2 and 3 under plain gradient descent, 4 to 7 the same as 1-2-2-1; the last of
+ * each pair is in float64.
+ */
 let folder: string;
 beforeAll(async () => {
   const optimizer = [

@@ -1,6 +1,6 @@
 /**
- * `gyre run` from beginning to end on a sweep of four small networks: what it prints where, what it leaves on the disk, and
- * how it goes on where a run is there already.
+ * `gyre run` from beginning to end on a sweep of four small networks: what it prints where, what it leaves on the disk,
+ * and how it goes on where a run is there already.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';

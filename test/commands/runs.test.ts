@@ -1,5 +1,6 @@
 /**
- * `gyre runs` and `latest` among folders that are no runs, or runs that cannot be read: each of these is told on one line, and all others are listed.
+ * `gyre runs` and `latest` among folders that are no runs, or runs that cannot be read: each of these is told on one
+ * line, and all others are listed.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';

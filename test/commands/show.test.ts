@@ -1,5 +1,6 @@
 /**
- * Looking at runs: `runs`, `show` and `fingerprint`, and what is said of names, labels and columns that there are not. Nothing is changed by looking.
+ * Looking at runs: `runs`, `show` and `fingerprint`, and what is said of names, labels and columns that there are not.
+ * Nothing is changed by looking.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

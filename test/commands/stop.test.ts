@@ -1,6 +1,6 @@
 /**
- * A run that a signal stops: its exit code, what is told of an incomplete run, and that the same command again ends with the
- * fingerprint of a run that nobody stopped.
+ * A run that a signal stops: its exit code, what is told of an incomplete run, and that the same command again ends
+ * with the fingerprint of a run that nobody stopped.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ import { type CliOutcome, gyre, jsonLines, newFolder, removeFolder, writeSweep }
 const cwd = newFolder();
 afterAll(() => removeFolder(cwd));
 
-/** Networks 0 and 1 are done at once and networks 2 and 3 take seconds, whatever the machine; a thread for each pair. */
+/**
+ * Networks 0 and 1 are done at once and networks 2 and 3 take seconds, whatever the machine; a thread for each pair.
+ */
 const uneven = writeSweep(cwd, {
   name: 'uneven',
   epochs: 250,

@@ -1,4 +1,7 @@
-/** `gyre watch` after the fact, without a terminal: on a run that is finished, one that was killed, and one that was merged. */
+/**
+ * `gyre watch` after the fact, without a terminal: on a run that is finished, one that was killed, and one that was
+ * merged.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';

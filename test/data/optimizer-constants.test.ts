@@ -1,5 +1,6 @@
 /**
- * The constants of an optimiser against values computed by hand, and their independence of the order in which epochs are asked for.
+ * The constants of an optimiser against values computed by hand, and their independence of the order in which epochs
+ * are asked for.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

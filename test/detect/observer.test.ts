@@ -1,6 +1,6 @@
 /**
- * The observer against the definitions, computed from whole runs at once: events and verdicts on random signals, however they are cut into
- * chunks, interrupted and continued.
+ * The observer against the definitions, computed from whole runs at once: events and verdicts on random signals,
+ * however they are cut into chunks, interrupted and continued.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

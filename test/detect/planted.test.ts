@@ -1,6 +1,6 @@
 /**
- * Planted events: a thousand runs whose spikes, level shifts and onsets are known, under noise, slow drift, NaN, ∞ and zeros. The detector
- * must find them where they are, and nothing else.
+ * Planted events: a thousand runs whose spikes, level shifts and onsets are known, under noise, slow drift, NaN, ∞ and
+ * zeros. The detector must find them where they are, and nothing else.
  */
 import { expect, test } from 'vitest';
 import { moving, randomFrom, type Signals, watch } from './signals.ts';

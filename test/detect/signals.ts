@@ -1,5 +1,6 @@
 /**
- * Signals of whole runs for the tests of the detectors, and how they are watched: cut into chunks as an engine leaves them.
+ * Signals of whole runs for the tests of the detectors, and how they are watched: cut into chunks as an engine leaves
+ * them.
  */
 import type { Thresholds } from '../../schemas/detectors.ts';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
@@ -18,8 +19,8 @@ export interface Signals {
 }
 
 /**
- * Epochs of a run as a chunk: their signals and no others, and their extremes. Chunks of a multiple of `partEpochs` are parts that have extremes of
- * their own, others are one part; only the part that was asked for last can be read.
+ * Epochs of a run as a chunk: their signals and no others, and their extremes. Chunks of a multiple of `partEpochs` are
+ * parts that have extremes of their own, others are one part; only the part that was asked for last can be read.
  */
 export function chunkOf(signals: Signals, first: number, count: number, partEpochs = count): SignalChunk {
   const cut = (name: keyof Signals) => signals[name].slice(first, first + count);

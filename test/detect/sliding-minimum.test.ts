@@ -1,5 +1,6 @@
 /**
- * The smallest of the last losses at every epoch, against a look at all of them, handed on at any epoch; and how short a window is saved.
+ * The smallest of the last losses at every epoch, against a look at all of them, handed on at any epoch; and how short
+ * a window is saved.
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';

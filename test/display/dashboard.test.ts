@@ -1,6 +1,6 @@
 /**
- * The dashboard as its user sees it: golden frames of every state at four sizes, what keys do, and that no frame is larger than the
- * terminal, whatever is on it. A frame that has changed is written beside the golden one.
+ * The dashboard as its user sees it: golden frames of every state at four sizes, what keys do, and that no frame is
+ * larger than the terminal, whatever is on it. A frame that has changed is written beside the golden one.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * A made-up run for the dashboard: a grid of networks whose labels, traces and events follow from their place in it, so that frames can be
- * compared with golden ones.
+ * A made-up run for the dashboard: a grid of networks whose labels, traces and events follow from their place in it, so
+ * that frames can be compared with golden ones.
  */
 import type { LabelName } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';

@@ -1,6 +1,6 @@
 /**
- * The model behind the displays: a pure function of notices. Rates and the time left from made-up progress, states, and what
- * went wrong in words of one line.
+ * The model behind the displays: a pure function of notices. Rates and the time left from made-up progress, states, and
+ * what went wrong in words of one line.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

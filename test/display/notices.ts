@@ -1,5 +1,6 @@
 /**
- * Notices of a made-up run, for the tests of the displays: one function a kind, with what a test cares about as its argument.
+ * Notices of a made-up run, for the tests of the displays: one function a kind, with what a test cares about as its
+ * argument.
  */
 import type { LabelName } from '../../schemas/catalogue.ts';
 import type { BegunNotice, EndedNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';

@@ -1,5 +1,6 @@
 /**
- * Text on its way to a terminal has no characters that a terminal obeys, says which ones there were, and JSON stays the same value.
+ * Text on its way to a terminal has no characters that a terminal obeys, says which ones there were, and JSON stays the
+ * same value.
  */
 import { expect, test } from 'vitest';
 import { Dashboard } from '../../src/display/dashboard.ts';

@@ -1,4 +1,6 @@
-/** What is generated from the records of commands: README's table and docs/reference/commands.md are those of the code. */
+/**
+ * What is generated from the records of commands: README's table and docs/reference/commands.md are those of the code.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_MARKERS, commandReference, commandTable } from '../../docs/command-pages.ts';

@@ -1,6 +1,6 @@
 /**
- * What is generated from the schemas: the JSON Schema that editors use, the table of keys and the tables of columns are those of
- * the code. Every key is explained, and the shipped sweeps begin with the schema and keep to it.
+ * What is generated from the schemas: the JSON Schema that editors use, the table of keys and the tables of columns are
+ * those of the code. Every key is explained, and the shipped sweeps begin with the schema and keep to it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';

@@ -1,7 +1,7 @@
 /**
  * Golden fingerprints: the bits of every network of a few small sweeps, which together use all of the catalogue, by
- * either engine. They change only with the declared arithmetic and its version. Where they differ, what the reference found stands
- * beside the old ones in fingerprints.actual.json.
+ * either engine. They change only with the declared arithmetic and its version. Where they differ, what the reference
+ * found stands beside the old ones in fingerprints.actual.json.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * The committed run traces/golden: made anew from its sweep it has the same files, byte for byte but for what says when and with what it was made, and
- * every command that reads runs reads it. Where a change is meant, `npm run golden` makes it anew, and its bytes are part of the change.
+ * The committed run traces/golden: made anew from its sweep it has the same files, byte for byte but for what says when
+ * and with what it was made, and every command that reads runs reads it. Where a change is meant, `npm run golden`
+ * makes it anew, and its bytes are part of the change.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

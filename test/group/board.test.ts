@@ -1,5 +1,6 @@
 /**
- * The board: what workers write, readers with a view of the same buffer see, and counts are the counts of what stands there.
+ * The board: what workers write, readers with a view of the same buffer see, and counts are the counts of what stands
+ * there.
  */
 import { describe, expect, test } from 'vitest';
 import { LABEL_NAMES } from '../../schemas/catalogue.ts';

@@ -1,6 +1,6 @@
 /**
- * The memory of a group: sections that never overlap and start on a cache line, and lanes that are read and written without
- * touching their neighbours.
+ * The memory of a group: sections that never overlap and start on a cache line, and lanes that are read and written
+ * without touching their neighbours.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

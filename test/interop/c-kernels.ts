@@ -1,6 +1,7 @@
 /**
- * A third opinion on the bits: programs printed as C, compiled by the machine's compiler, and trained on the same memory as the
- * WebAssembly kernel. Every section must agree bit for bit; compiled once more so that it may fuse multiply and add, it must not.
+ * A third opinion on the bits: programs printed as C, compiled by the machine's compiler, and trained on the same
+ * memory as the WebAssembly kernel. Every section must agree bit for bit; compiled once more so that it may fuse
+ * multiply and add, it must not.
  *
  *     npx tsx test/interop/c-kernels.ts        CC names the compiler; exit code 2 where there is none
  */
@@ -88,7 +89,10 @@ function objectiveCases(widths: readonly CKernel['width'][]): CKernel[] {
   });
 }
 
-/** Each activation under each form once in either precision; batches, lanes, widths, shapes and treatments of subnormals take turns. */
+/**
+ * Each activation under each form once in either precision; batches, lanes, widths, shapes and treatments of subnormals
+ * take turns.
+ */
 function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
   const shapes = [
     [1, 2, 1],

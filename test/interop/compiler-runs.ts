@@ -1,6 +1,7 @@
 /**
- * Whole runs in native code under every setting of CC in compiler-settings.ts: each gives the golden fingerprint, or exit code 2 with words
- * that name the compiler. Then compilers that are interrupted, and sessions that are killed. A part of native-runs.ts.
+ * Whole runs in native code under every setting of CC in compiler-settings.ts: each gives the golden fingerprint, or
+ * exit code 2 with words that name the compiler. Then compilers that are interrupted, and sessions that are killed. A
+ * part of native-runs.ts.
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Settings of CC for native-runs.ts: compilers with options and scripts around compilers that might give other bits, no kernel or no answer.
- * Each one says what a run under it must come to.
+ * Settings of CC for native-runs.ts: compilers with options and scripts around compilers that might give other bits, no
+ * kernel or no answer. Each one says what a run under it must come to.
  */
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Whole runs in native code: the fingerprints of the sweeps in test/golden and of the quick start, runs that one engine begins and
- * another ends, and runs under many settings of CC. Needs `npm run build` and what `--kernel native` needs.
+ * Whole runs in native code: the fingerprints of the sweeps in test/golden and of the quick start, runs that one engine
+ * begins and another ends, and runs under many settings of CC. Needs `npm run build` and what `--kernel native` needs.
  *
  *     npx tsx test/interop/native-runs.ts [SETTING]      CC names the compiler; exit code 2 where there is none;
  *                                                        of the settings of CC only those with SETTING in their names
@@ -15,7 +15,10 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 const MAIN = join(ROOT, 'dist/src/main.js');
 const GOLDEN = join(ROOT, 'test/golden');
 
-/** Compiling their hundreds of shapes takes a minute each; c-kernels.ts has every activation and objective in every form, and mini-batches. */
+/**
+ * Compiling their hundreds of shapes takes a minute each; c-kernels.ts has every activation and objective in every
+ * form, and mini-batches.
+ */
 const TOO_MANY_SHAPES = ['batches.yaml', 'catalogue.yaml', 'objectives.yaml'];
 
 /** Several tasks; of each shape some networks are left over for narrower vectors. */

@@ -1,6 +1,7 @@
 /**
- * Compares what two engines have left in the memories of one group: signals, extremes and state of every lane that has a network, bit
- * for bit, but with one NaN for all. A difference is a line that names epoch, lane, parameter or signal, and both bit patterns.
+ * Compares what two engines have left in the memories of one group: signals, extremes and state of every lane that has
+ * a network, bit for bit, but with one NaN for all. A difference is a line that names epoch, lane, parameter or signal,
+ * and both bit patterns.
  */
 import {
   EXTREMES,

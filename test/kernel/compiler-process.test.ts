@@ -65,7 +65,8 @@ describe('a compiler', () => {
 
   test('that is too slow is ended with all of its processes', async () => {
     const { path, pidFile } = hanging();
-    // The limit is long enough for the script to begin, however slow the machine: it is tried with longer ones until it has.
+    // The limit is long enough for the script to begin, however slow the machine: it is tried with longer ones until it
+    // has.
     for (let timeLimitMs = 100; !existsSync(pidFile); timeLimitMs *= 2)
       expect(await runCompiler([path], { timeLimitMs })).toEqual({ kind: 'too-slow' });
     await untilGone(pidFile);

@@ -1,4 +1,7 @@
-/** A process that starts the compiler of its argument, and exits with 7 once it is told to: for compiler-process.test.ts. */
+/**
+ * A process that starts the compiler of its argument, and exits with 7 once it is told to: for
+ * compiler-process.test.ts.
+ */
 import { runCompiler } from '../../src/kernel/compiler-process.ts';
 
 process.stdin.once('data', () => process.exit(7));

@@ -1,5 +1,6 @@
 /**
- * Edges that no random number meets: what is exactly as large as a limit of the flush mode, and NaN that changes its payload.
+ * Edges that no random number meets: what is exactly as large as a limit of the flush mode, and NaN that changes its
+ * payload.
  */
 import { describe, expect, test } from 'vitest';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';

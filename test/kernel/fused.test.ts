@@ -1,6 +1,6 @@
 /**
- * The tree by itself: interpreted operation by operation it has the bits of the reference; and a multiplication and an addition fused
- * into one rounding, as a compiler might do unasked, is caught and reported.
+ * The tree by itself: interpreted operation by operation it has the bits of the reference; and a multiplication and an
+ * addition fused into one rounding, as a compiler might do unasked, is caught and reported.
  */
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS } from '../../schemas/catalogue.ts';

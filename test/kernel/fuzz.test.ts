@@ -1,6 +1,6 @@
 /**
- * Kernel against reference on random shapes, options, hyper-parameters and scales of weights and samples. The seed is part of the
- * test's name; GYRE_FUZZ_SEED repeats it.
+ * Kernel against reference on random shapes, options, hyper-parameters and scales of weights and samples. The seed is
+ * part of the test's name; GYRE_FUZZ_SEED repeats it.
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';

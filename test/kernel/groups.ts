@@ -1,6 +1,6 @@
 /**
- * Groups for the tests of kernels: networks of one shape with hyper-parameters, weights and samples that differ from lane to lane, in
- * two memories, one for the kernel and one for the reference, that train side by side.
+ * Groups for the tests of kernels: networks of one shape with hyper-parameters, weights and samples that differ from
+ * lane to lane, in two memories, one for the kernel and one for the reference, that train side by side.
  */
 import {
   type ActivationName,
@@ -187,8 +187,8 @@ export class Pair {
   }
 
   /**
-   * Trains both for lengths of epochs, one after another, each in as few chunks as it takes; throws the first epoch's differences. Returns the
-   * epoch after the last.
+   * Trains both for lengths of epochs, one after another, each in as few chunks as it takes; throws the first epoch's
+   * differences. Returns the epoch after the last.
    */
   train(lengths: readonly number[], firstEpoch = 1): number {
     let next = firstEpoch;

@@ -1,6 +1,7 @@
 /**
- * Runs a program of the expression tree in plain JavaScript, one lane at a time and operation by operation on bit patterns: what the
- * tree means, without any printer. It can also do what no kernel may: fuse a product and a sum into one rounding.
+ * Runs a program of the expression tree in plain JavaScript, one lane at a time and operation by operation on bit
+ * patterns: what the tree means, without any printer. It can also do what no kernel may: fuse a product and a sum into
+ * one rounding.
  */
 
 import type { Program } from '../../src/kernel/program.ts';

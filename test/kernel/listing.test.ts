@@ -1,6 +1,6 @@
 /**
- * A small kernel as people read it, against a golden file: a change of a kernel is a change that somebody has seen. Where the listing
- * differs, what was found stands beside the old one in kernel-1-2-1.actual.txt.
+ * A small kernel as people read it, against a golden file: a change of a kernel is a change that somebody has seen.
+ * Where the listing differs, what was found stands beside the old one in kernel-1-2-1.actual.txt.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

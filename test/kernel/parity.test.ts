@@ -1,6 +1,6 @@
 /**
- * Kernel against reference, bit for bit: every activation and every form of every optimiser in both precisions and both treatments of
- * subnormals, over shapes that no tile fits, any number of lanes, and numbers that are hard to get right.
+ * Kernel against reference, bit for bit: every activation and every form of every optimiser in both precisions and both
+ * treatments of subnormals, over shapes that no tile fits, any number of lanes, and numbers that are hard to get right.
  */
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
@@ -23,7 +23,10 @@ const OCCUPATIONS = [
 
 const layersOf = (text: string) => text.split('-').map(Number);
 
-/** All activations under Adam and gradient descent; the other optimisers, which see of them no more than a gradient, take turns. */
+/**
+ * All activations under Adam and gradient descent; the other optimisers, which see of them no more than a gradient,
+ * take turns.
+ */
 const pairs = UPDATES.flatMap((update, i) => {
   const activations = namesOf(ACTIVATIONS);
   const crossesAll = update.kind === 'adam' || update.kind === 'sgd';

@@ -1,6 +1,6 @@
 /**
- * What `--kernel native` needs of a machine, and what is said where it is not there. The compilers are small scripts: no real one is
- * needed.
+ * What `--kernel native` needs of a machine, and what is said where it is not there. The compilers are small scripts:
+ * no real one is needed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

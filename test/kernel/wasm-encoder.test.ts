@@ -1,5 +1,6 @@
 /**
- * Bytes of WebAssembly: numbers as the format wants them, modules that an engine accepts, and no module that is larger than it has to be.
+ * Bytes of WebAssembly: numbers as the format wants them, modules that an engine accepts, and no module that is larger
+ * than it has to be.
  */
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS } from '../../schemas/catalogue.ts';

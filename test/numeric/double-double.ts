@@ -285,8 +285,8 @@ export class Sampler {
 }
 
 /**
- * Float64 arguments that an elementary function finds hard: a third over its binades, a third over its interval, a third
- * close to where its reduction changes, its result saturates, overflows, underflows, or is near zero.
+ * Float64 arguments that an elementary function finds hard: a third over its binades, a third over its interval, a
+ * third close to where its reduction changes, its result saturates, overflows, underflows, or is near zero.
  */
 export const hardArguments: Readonly<Record<string, (sampler: Sampler) => number>> = {
   exp: (s) =>

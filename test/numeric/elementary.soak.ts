@@ -1,7 +1,7 @@
 /**
  * The errors of the elementary functions at every float32 and at 10^7 hard float64 arguments a function, written to
- * bench/results/elementary.json. The float32 half runs in worker threads. GYRE_SOAK_FUNCTIONS=tanh,log measures only these and leaves the
- * other rows of the file as they are: all five take half an hour on two cores.
+ * bench/results/elementary.json. The float32 half runs in worker threads. GYRE_SOAK_FUNCTIONS=tanh,log measures only
+ * these and leaves the other rows of the file as they are: all five take half an hour on two cores.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

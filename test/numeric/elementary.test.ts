@@ -1,6 +1,6 @@
 /**
- * The elementary functions against their stated bounds: a sample of all float32, float64 arguments chosen to be hard, special
- * values, symmetries, and hashes of their bits. Every float32 is the soak's business (elementary.soak.ts).
+ * The elementary functions against their stated bounds: a sample of all float32, float64 arguments chosen to be hard,
+ * special values, symmetries, and hashes of their bits. Every float32 is the soak's business (elementary.soak.ts).
  */
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: arguments as they were given to mpmath.
 import { createHash } from 'node:crypto';

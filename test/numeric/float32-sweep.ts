@@ -1,4 +1,6 @@
-/** A thread that measures an elementary function at every float32 of a piece, both signs, and tells the largest errors. */
+/**
+ * A thread that measures an elementary function at every float32 of a piece, both signs, and tells the largest errors.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Elementary, elementaryOf } from '../../src/numeric/elementary.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Sweep files as text with mistakes put into them line by line, and what the reader says of them. Knows no particular mistake.
+ * Sweep files as text with mistakes put into them line by line, and what the reader says of them. Knows no particular
+ * mistake.
  */
 import { UsageError } from '../../schemas/problems.ts';
 import { parseSweep } from '../../src/plan/read.ts';

@@ -1,6 +1,6 @@
 /**
- * Mistakes that single values cannot show, such as crossings that do not exist, and that all mistakes of a file come at once,
- * whatever their kind.
+ * Mistakes that single values cannot show, such as crossings that do not exist, and that all mistakes of a file come at
+ * once, whatever their kind.
  */
 import { describe, expect, test } from 'vitest';
 import { OPTIMIZER_KEYS, problemsOf, sweepText, TOP_KEYS } from './bad-sweeps.ts';

@@ -1,6 +1,6 @@
 /**
- * Two small sums over a plan: the declared cost of an epoch with the chunks that follow from it, and the axes on which the
- * networks of a plan differ.
+ * Two small sums over a plan: the declared cost of an epoch with the chunks that follow from it, and the axes on which
+ * the networks of a plan differ.
  */
 import { describe, expect, test } from 'vitest';
 import { axesOf, inRanges, seedCount } from '../../src/plan/axes.ts';

@@ -1,6 +1,6 @@
 /**
- * Data files in a sweep: paths relative to it, their content in the plan and its keys, and every mistake of sweep and files at
- * once.
+ * Data files in a sweep: paths relative to it, their content in the plan and its keys, and every mistake of sweep and
+ * files at once.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Identity by content: what the key of a network and the key of a sweep depend on, and nothing else; and how the differences
- * between two sweeps are named.
+ * Identity by content: what the key of a network and the key of a sweep depend on, and nothing else; and how the
+ * differences between two sweeps are named.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

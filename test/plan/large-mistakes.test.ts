@@ -1,6 +1,7 @@
 /**
- * Input that is wrong a hundred thousand times over: refused with at most fifty messages, in text that fits on some pages, and with work that grows with the
- * input and not with its square: what does so here takes seconds, and squared it would take hours.
+ * Input that is wrong a hundred thousand times over: refused with at most fifty messages, in text that fits on some
+ * pages, and with work that grows with the input and not with its square: what does so here takes seconds, and squared
+ * it would take hours.
  */
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../schemas/problems.ts';

@@ -1,6 +1,6 @@
 /**
- * Ten thousand changed sweeps are each a plan or mistakes that say where they are: no other error, and nothing of the program's
- * insides in a message. A failure prints the seed that makes it again; the soak has many more.
+ * Ten thousand changed sweeps are each a plan or mistakes that say where they are: no other error, and nothing of the
+ * program's insides in a message. A failure prints the seed that makes it again; the soak has many more.
  */
 import { test } from 'vitest';
 import { changedText, changedValues, checkPlans } from './mutated-sweeps.ts';

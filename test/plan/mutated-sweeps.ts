@@ -1,6 +1,6 @@
 /**
- * The shipped sweeps with changes that a slip, a bad merge or malice could make, in their values and in their text, and what
- * the plan makes of them: networks, or the user's mistakes in words. Anything else is thrown on.
+ * The shipped sweeps with changes that a slip, a bad merge or malice could make, in their values and in their text, and
+ * what the plan makes of them: networks, or the user's mistakes in words. Anything else is thrown on.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /**
- * Lists of networks: what an entry takes from the sweep that it is laid over, the order of networks, and mistakes at the place
- * where they stand.
+ * Lists of networks: what an entry takes from the sweep that it is laid over, the order of networks, and mistakes at
+ * the place where they stand.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Packing: whatever the number of lanes, every network is in exactly one group of its own shape, the most work comes first,
- * and tasks are consecutive groups of about a second.
+ * Packing: whatever the number of lanes, every network is in exactly one group of its own shape, the most work comes
+ * first, and tasks are consecutive groups of about a second.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Mistakes in single keys and values of a sweep file, word by word: each with its line, what stands there, what was expected
- * and a remedy.
+ * Mistakes in single keys and values of a sweep file, word by word: each with its line, what stands there, what was
+ * expected and a remedy.
  */
 import { describe, expect, test } from 'vitest';
 import { GOOD, OPTIMIZER_KEYS, problemsOf, sweepText, TOP_KEYS } from './bad-sweeps.ts';

@@ -1,6 +1,6 @@
 /**
- * Samples: draws that can be done again from docs/ARITHMETIC.md alone, what is drawn and what stays crossed, repetitions, and the
- * mistakes of ranges.
+ * Samples: draws that can be done again from docs/ARITHMETIC.md alone, what is drawn and what stays crossed,
+ * repetitions, and the mistakes of ranges.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

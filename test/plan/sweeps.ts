@@ -1,6 +1,6 @@
 /**
- * Sweeps for the tests of the plan: a small one with keys replaced, and random valid ones. Knows the keys of a sweep file and
- * nothing of what is made of them.
+ * Sweeps for the tests of the plan: a small one with keys replaced, and random valid ones. Knows the keys of a sweep
+ * file and nothing of what is made of them.
  */
 import fc from 'fast-check';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';

@@ -1,6 +1,6 @@
 /**
- * Mini-batches of the reference: against real PyTorch in float64 on the same batches in the same orders (pytorch_batches.py), and that an
- * epoch is no more than its steps.
+ * Mini-batches of the reference: against real PyTorch in float64 on the same batches in the same orders
+ * (pytorch_batches.py), and that an epoch is no more than its steps.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -42,7 +42,8 @@ describe.each(['float32', 'float64'] as const)('in %s', (precision) => {
   });
 
   test("Adam's first step moves every parameter by the learning rate against its gradient", () => {
-    // β1 = ½, β2 = ¾: m = g/2, v = g²/4; s = lr/½, c = √¼ = ½: the step is 2·lr·(g/2) / (|g|/2/½) = lr·sign(g) with ε = 0.
+    // β1 = ½, β2 = ¾: m = g/2, v = g²/4; s = lr/½, c = √¼ = ½: the step is 2·lr·(g/2) / (|g|/2/½) = lr·sign(g) with ε =
+    // 0.
     const config = networkConfig({
       layers,
       precision,

@@ -1,4 +1,6 @@
-/** The initial parameters: their distributions, which of them are drawn, and that each is a function of its place alone. */
+/**
+ * The initial parameters: their distributions, which of them are drawn, and that each is a function of its place alone.
+ */
 import { describe, expect, test } from 'vitest';
 import { INITS, namesOf } from '../../schemas/catalogue.ts';
 import { uniform } from '../../src/numeric/philox.ts';

@@ -46,7 +46,9 @@ export function samplesOf(precision: Precision, inputs: number[][], targets: num
   return { inputs: floats(precision, inputs.flat()), targets: floats(precision, targets.flat()) };
 }
 
-/** The gradient at θ, read off one step of plain gradient descent with learning rate 1 from θ (exact where θ ± g is). */
+/**
+ * The gradient at θ, read off one step of plain gradient descent with learning rate 1 from θ (exact where θ ± g is).
+ */
 export function gradientAt(config: LayeredConfig, samples: Samples, theta: readonly number[]): number[] {
   const descent = { ...config, optimizer: { kind: 'sgd', form: 'torch', learningRate: 1 } } as const;
   const state = stateOf(descent, theta);

@@ -1,6 +1,6 @@
 /**
- * Objectives of one parameter: values and gradients by hand and by differences, and what they are for: Adam on ½x², which takes fire
- * again long after it has come to rest, or freezes for ever, as its form and precision have it.
+ * Objectives of one parameter: values and gradients by hand and by differences, and what they are for: Adam on ½x²,
+ * which takes fire again long after it has come to rest, or freezes for ever, as its form and precision have it.
  */
 import { describe, expect, test } from 'vitest';
 import type { FormName, Precision } from '../../schemas/catalogue.ts';

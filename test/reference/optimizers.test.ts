@@ -1,7 +1,7 @@
 /**
- * The optimisers on their own. The four forms of Adam are told apart by their fate on ½x² (gradient x), where the order of
- * two operations decides between silence and re-ignition; every form of every optimiser is compared with its formula in float64, written as
- * sums over all gradients so far.
+ * The optimisers on their own. The four forms of Adam are told apart by their fate on ½x² (gradient x), where the order
+ * of two operations decides between silence and re-ignition; every form of every optimiser is compared with its formula
+ * in float64, written as sums over all gradients so far.
  */
 import { describe, expect, test } from 'vitest';
 import { type FormName, namesOf, OPTIMIZERS, type OptimizerName } from '../../schemas/catalogue.ts';

@@ -1,7 +1,7 @@
 /**
- * The reference against real PyTorch in float64: trajectories that pytorch_trajectories.py wrote, from the same weights, at
- * each of the first ten steps and after 300. RMSprop, whose differences grow by themselves, takes each of 300 steps from PyTorch's own
- * state instead.
+ * The reference against real PyTorch in float64: trajectories that pytorch_trajectories.py wrote, from the same
+ * weights, at each of the first ten steps and after 300. RMSprop, whose differences grow by themselves, takes each of
+ * 300 steps from PyTorch's own state instead.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

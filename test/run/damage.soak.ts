@@ -1,6 +1,6 @@
 /**
- * Every file of a half-done run cut at every byte, and a bit of every byte flipped: a run that is continued to the right bits, or refused with words.
- * GYRE_SOAK_SEED flips others.
+ * Every file of a half-done run cut at every byte, and a bit of every byte flipped: a run that is continued to the
+ * right bits, or refused with words. GYRE_SOAK_SEED flips others.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DamagedRun, type Fate } from '../support/damage.ts';

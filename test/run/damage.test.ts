@@ -1,6 +1,6 @@
 /**
- * A half-done run whose files are cut or whose bits are flipped is continued to the right bits or refused with words, never anything else. The soak
- * beside this cuts every file at every byte. GYRE_DAMAGE_SEED flips other bits.
+ * A half-done run whose files are cut or whose bits are flipped is continued to the right bits or refused with words,
+ * never anything else. The soak beside this cuts every file at every byte. GYRE_DAMAGE_SEED flips other bits.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

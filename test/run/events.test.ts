@@ -1,6 +1,6 @@
 /**
- * Events of a run: the same rows whatever the threads, the lanes and the interruptions, and the notices that tell of them. The networks are
- * small ones that spike within a few thousand epochs.
+ * Events of a run: the same rows whatever the threads, the lanes and the interruptions, and the notices that tell of
+ * them. The networks are small ones that spike within a few thousand epochs.
  */
 
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,10 @@ import { expect, test } from 'vitest';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { execute, noticesOf, readSegments, rowTexts, runBits, scratchFolder, sweepOf } from '../support/runs.ts';
 
-/** Two kinds of networks, those of gradient descent overflow. At this size a slice of the reference is some thousand epochs. */
+/**
+ * Two kinds of networks, those of gradient descent overflow. At this size a slice of the reference is some thousand
+ * epochs.
+ */
 const sweep = sweepOf({
   name: 'events',
   epochs: 4000,

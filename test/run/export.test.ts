@@ -1,6 +1,6 @@
 /**
- * Exports hold the rows of the run's own tables, in files that are the same whenever they are made. What other tools make of them is
- * checked in test/interop.
+ * Exports hold the rows of the run's own tables, in files that are the same whenever they are made. What other tools
+ * make of them is checked in test/interop.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Runs on data files: the same bits whatever the kind of file, the engine and the threads; the copy that the folder keeps; and that a run
- * goes on with the data it began with and no other.
+ * Runs on data files: the same bits whatever the kind of file, the engine and the threads; the copy that the folder
+ * keeps; and that a run goes on with the data it began with and no other.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Opening a run's folder: what belongs to the sweep is continued from its last commit, and whatever contradicts it is refused
- * with words that say what differs.
+ * Opening a run's folder: what belongs to the sweep is continued from its last commit, and whatever contradicts it is
+ * refused with words that say what differs.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * A run whose process ends while it is followed: what the process did last is told before its end, however the two looks fall.
+ * A run whose process ends while it is followed: what the process did last is told before its end, however the two
+ * looks fall.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

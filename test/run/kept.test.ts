@@ -1,6 +1,6 @@
 /**
- * Kept checkpoints of a run: listed by its commits, found again by network, left alone when the run goes on, and missed by name
- * where they are gone.
+ * Kept checkpoints of a run: listed by its commits, found again by network, left alone when the run goes on, and missed
+ * by name where they are gone.
  */
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

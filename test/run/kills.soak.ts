@@ -1,6 +1,7 @@
 /**
- * Two hundred processes killed, and a hundred threads, and what was run again compared with a run left alone; what each death cost goes to
- * bench/results/crash.json. GYRE_SOAK_SEED takes other moments; GYRE_SOAK_KILLS fewer, and then nothing is written.
+ * Two hundred processes killed, and a hundred threads, and what was run again compared with a run left alone; what each
+ * death cost goes to bench/results/crash.json. GYRE_SOAK_SEED takes other moments; GYRE_SOAK_KILLS fewer, and then
+ * nothing is written.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `gyre run` under violence: the process and its threads are killed at random moments, and what is run again ends as if nothing had been.
- * The soak beside this does the same for an hour. GYRE_KILLS_SEED takes other moments.
+ * `gyre run` under violence: the process and its threads are killed at random moments, and what is run again ends as if
+ * nothing had been. The soak beside this does the same for an hour. GYRE_KILLS_SEED takes other moments.
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * A run of more than three gibibytes of traces from end to end: trained, opened again, merged of shards, exported, its rows counted; the memory of
- * each process (its threads are part of it) stays what it is for a small run. `GYRE_SOAK_GIB=0.1 npm run soak` tries it in small.
+ * A run of more than three gibibytes of traces from end to end: trained, opened again, merged of shards, exported, its
+ * rows counted; the memory of each process (its threads are part of it) stays what it is for a small run.
+ * `GYRE_SOAK_GIB=0.1 npm run soak` tries it in small.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -51,7 +52,9 @@ test('more than memory holds goes through training, merging and exports in bound
     expect(peak, `peak MB of gyre ${name}`).toBeLessThan(PEAK_MB_MAX[name as keyof typeof peaks]);
 }, 3_600_000);
 
-/** Runs a command to its end; the highest resident memory of its process in MB, as the kernel of the system keeps it. */
+/**
+ * Runs a command to its end; the highest resident memory of its process in MB, as the kernel of the system keeps it.
+ */
 async function gyre(...argument: string[]): Promise<number> {
   const child = spawn(process.execPath, [MAIN_PATH, ...argument], { cwd, stdio: 'ignore' });
   let peakMB = 0;

@@ -1,5 +1,6 @@
 /**
- * The lease of a run's folder: one living process at a time, none that is dead, and no neighbour's word for one that is elsewhere.
+ * The lease of a run's folder: one living process at a time, none that is dead, and no neighbour's word for one that is
+ * elsewhere.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

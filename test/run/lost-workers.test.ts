@@ -1,6 +1,6 @@
 /**
- * Workers that die: their task is tried again and leaves no trace; one that dies three times costs its own networks and no
- * others, until a later session trains them.
+ * Workers that die: their task is tried again and leaves no trace; one that dies three times costs its own networks and
+ * no others, until a later session trains them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

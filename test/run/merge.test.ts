@@ -1,6 +1,6 @@
 /**
- * Shards and their merging: a run that was shared out and joined is the run that never was, bit for bit, and whatever does not
- * belong together is refused with everything that stands in the way.
+ * Shards and their merging: a run that was shared out and joined is the run that never was, bit for bit, and whatever
+ * does not belong together is refused with everything that stands in the way.
  */
 import {
   cpSync,

@@ -1,6 +1,6 @@
 /**
- * networks.arrow opens at any moment of a run: a row a planned network from the start, null where nothing is known, and in
- * the end what the run has found.
+ * networks.arrow opens at any moment of a run: a row a planned network from the start, null where nothing is known, and
+ * in the end what the run has found.
  */
 import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';

@@ -1,6 +1,6 @@
 /**
- * A run's bits do not depend on how it is computed: engine, threads, lanes, padding and the order of tasks leave the fingerprint
- * and every row of every table as they are.
+ * A run's bits do not depend on how it is computed: engine, threads, lanes, padding and the order of tasks leave the
+ * fingerprint and every row of every table as they are.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The pool of threads: that it ends none that is still starting, which Node 20 now and then answers with an abort, and outlives those that are lost. */
+/**
+ * The pool of threads: that it ends none that is still starting, which Node 20 now and then answers with an abort, and
+ * outlives those that are lost.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';

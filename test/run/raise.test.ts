@@ -1,6 +1,6 @@
 /**
- * A run that is raised to more epochs: it ends with the bits and the rows of a run that had as many from the beginning, wherever it
- * was when it was raised and wherever a crash cut the raise; and it is never lowered.
+ * A run that is raised to more epochs: it ends with the bits and the rows of a run that had as many from the beginning,
+ * wherever it was when it was raised and wherever a crash cut the raise; and it is never lowered.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,10 @@ import {
 } from '../support/runs.ts';
 
 const SPIKE_FALL_EPOCHS = 5;
-/** Networks of every fate and with many events; buckets, blocks of losses and kept checkpoints that end nowhere together. */
+/**
+ * Networks of every fate and with many events; buckets, blocks of losses and kept checkpoints that end nowhere
+ * together.
+ */
 const sweepTo = (epochs: number) =>
   sweepOf({
     name: 'raised',
@@ -57,7 +60,9 @@ const epochsOf = (folder: string) => readManifest(folder).sweep.epochs;
 const open = (folder: string, epochs: number) =>
   openRun({ sweep: sweepTo(epochs), networks: expandSweep(sweepTo(epochs)), folder, hasHeartbeat: false });
 
-/** Spikes and level shifts: those that began after an epoch, that were over by then, and that began before and were not. */
+/**
+ * Spikes and level shifts: those that began after an epoch, that were over by then, and that began before and were not.
+ */
 function eventsAround(folder: string, epoch: number): [after: number, over: number, open: number] {
   const rows = readSegments(folder, 'events')
     .toArray()

@@ -1,5 +1,6 @@
 /**
- * Plans of replays: each window in one pass, passes of one kernel shape, from a state before the window to the end of the block that proves it.
+ * Plans of replays: each window in one pass, passes of one kernel shape, from a state before the window to the end of
+ * the block that proves it.
  */
 import { describe, expect, test } from 'vitest';
 import type { EpochRange } from '../../schemas/replay.ts';

@@ -1,5 +1,6 @@
 /**
- * Replay: windows are what the run saw, bit for bit, wherever they begin; and where a run is not what it says, that is found and named.
+ * Replay: windows are what the run saw, bit for bit, wherever they begin; and where a run is not what it says, that is
+ * found and named.
  */
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +31,10 @@ const EPOCHS = 2310;
 /** States are kept so often. */
 const KEPT_EPOCHS = 450;
 
-/** Every form of every optimiser, in both precisions, in two variants; the trace cuts its buckets across the blocks of losses. */
+/**
+ * Every form of every optimiser, in both precisions, in two variants; the trace cuts its buckets across the blocks of
+ * losses.
+ */
 function sweepOfAll(keys: Record<string, unknown>): Sweep {
   const sweep = {
     name: 'catalogue',
@@ -85,7 +89,10 @@ async function replay(windows: readonly WindowRequest[], { of = run, threads = 2
 /** What must be replayed both from epoch 0 and from a kept state. */
 const settingOf = ({ optimizer, precision }: Network) => `${optimizer.kind} ${precision}`;
 
-/** Random windows: of the first network of each setting one near each end, which takes a pass of its own; of the others, three anywhere. */
+/**
+ * Random windows: of the first network of each setting one near each end, which takes a pass of its own; of the others,
+ * three anywhere.
+ */
 function randomWindows(networks: readonly Network[], seed: number): WindowRequest[] {
   const settings = networks.map(settingOf);
   const arbitraries = networks.flatMap(({ id }) => {
@@ -175,7 +182,10 @@ function hashOf(of: StateWindow): string {
   return hash.digest('hex');
 }
 
-/** A copy of the run in which the first place of some bytes in a table reads otherwise, and the checksums are those of that. */
+/**
+ * A copy of the run in which the first place of some bytes in a table reads otherwise, and the checksums are those of
+ * that.
+ */
 function damagedRun(table: string, bytes: Buffer, otherwise: Buffer): RunRecord {
   const folder = join(scratchFolder(), 'run');
   cpSync(run.folder, folder, { recursive: true });

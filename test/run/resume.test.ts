@@ -1,6 +1,6 @@
 /**
- * A run that is stopped, killed or let down by its disk goes on where it was: nothing committed is lost, nothing stands twice,
- * and it ends with the bits of a run that nothing disturbed.
+ * A run that is stopped, killed or let down by its disk goes on where it was: nothing committed is lost, nothing stands
+ * twice, and it ends with the bits of a run that nothing disturbed.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';

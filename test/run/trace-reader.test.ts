@@ -1,6 +1,6 @@
 /**
- * What a run has kept of its networks, read back where the run was raised: the rows that others were written in the place of are not found, and
- * those that stand there now are, in order.
+ * What a run has kept of its networks, read back where the run was raised: the rows that others were written in the
+ * place of are not found, and those that stand there now are, in order.
  */
 import { expect, test } from 'vitest';
 import { expandSweep } from '../../src/plan/expand.ts';

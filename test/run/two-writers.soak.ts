@@ -1,6 +1,7 @@
 /**
- * Fifty runs, each wanted by two processes from two PID namespaces: the first one is killed, halted and woken, or left alone at random moments. Needs
- * `unshare` and the right to use it. What came of it goes to bench/results/two-writers.json; GYRE_SOAK_ROUNDS plays fewer, GYRE_SOAK_SEED others.
+ * Fifty runs, each wanted by two processes from two PID namespaces: the first one is killed, halted and woken, or left
+ * alone at random moments. Needs `unshare` and the right to use it. What came of it goes to
+ * bench/results/two-writers.json; GYRE_SOAK_ROUNDS plays fewer, GYRE_SOAK_SEED others.
  */
 import { writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
@@ -19,7 +20,10 @@ const seed = Number(process.env.GYRE_SOAK_SEED ?? 20_261_129);
 const scratch = newFolder();
 afterAll(() => removeFolder(scratch));
 
-/** One in five is left alone, as many are killed, the others halted: woken before the lease runs out, or while the second trains, or behind it. */
+/**
+ * One in five is left alone, as many are killed, the others halted: woken before the lease runs out, or while the
+ * second trains, or behind it.
+ */
 function roundOf(random: () => number): Round {
   const kind = random();
   const at = random() * 0.9;

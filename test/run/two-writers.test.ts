@@ -1,6 +1,7 @@
 /**
- * A run that two processes want: one that was halted for longer than its lease loses it, stops with a sentence once it wakes up, and has destroyed
- * nothing of what went on without it. The soak beside this does so fifty times from two PID namespaces.
+ * A run that two processes want: one that was halted for longer than its lease loses it, stops with a sentence once it
+ * wakes up, and has destroyed nothing of what went on without it. The soak beside this does so fifty times from two PID
+ * namespaces.
  */
 import { expect, test } from 'vitest';
 import { sweepSchema } from '../../schemas/sweep.ts';

@@ -1,6 +1,6 @@
 /**
- * The lists that everything else is made from: names and crossings of the catalogue, columns of the tables, sizes of networks,
- * and the words in which problems are told.
+ * The lists that everything else is made from: names and crossings of the catalogue, columns of the tables, sizes of
+ * networks, and the words in which problems are told.
  */
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 /**
- * The sweep schema by itself: limits hold on both sides, every axis comes out as a list, and defaults are filled in where
- * something takes them.
+ * The sweep schema by itself: limits hold on both sides, every axis comes out as a list, and defaults are filled in
+ * where something takes them.
  */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';

@@ -1,6 +1,6 @@
 /**
- * Data files: what is read from CSV and Arrow, which numbers come out, and what is said of every file that is no data set. Files are
- * written by hand, or by the Arrow library itself.
+ * Data files: what is read from CSV and Arrow, which numbers come out, and what is said of every file that is no data
+ * set. Files are written by hand, or by the Arrow library itself.
  */
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

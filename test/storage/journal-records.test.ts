@@ -1,5 +1,6 @@
 /**
- * Records that a journal may hold: what Gyre writes passes as it is, and with any one member of another kind it is refused, naming file, byte and member.
+ * Records that a journal may hold: what Gyre writes passes as it is, and with any one member of another kind it is
+ * refused, naming file, byte and member.
  */
 import { expect, test } from 'vitest';
 import type { JournalRecord } from '../../schemas/journal.ts';
@@ -161,7 +162,8 @@ test('names of files of a later session than that of the journal are refused', (
 test('what is no record, and a first record that is no header of this version, are refused', () => {
   const payload = (bytes: number[]) => () => checkedRecord(Buffer.from(bytes), { path: 'j', byte: 10, session: 2 });
   expect(payload([0xc1])).toThrow(/^j, byte 10: got a record of kind nothing/); // no msgpack
-  expect(payload([0xdd, 0xff, 0xff, 0xff, 0xff])).toThrow(/^j, byte 10: got a frame that is not readable/); // a list of 2³² − 1
+  // a list of 2³² − 1
+  expect(payload([0xdd, 0xff, 0xff, 0xff, 0xff])).toThrow(/^j, byte 10: got a frame that is not readable/);
   expect(payload([0xc7, 0xff, 0x74, 0x02])).toThrow(RunError); // a typed array that is cut
   expect(payload(Array(50_000).fill(0x91))).toThrow(RunError); // lists within lists
   expect(refusalOf({ kind: 'other' })).toContain('got a record of kind "other", expected one of header, session');

@@ -1,6 +1,6 @@
 /**
- * The journal gives back what was appended, bit for bit; loses nothing but a last frame that a crash cut short; and refuses
- * a damaged or a foreign file with words instead of dropping what stands behind the damage.
+ * The journal gives back what was appended, bit for bit; loses nothing but a last frame that a crash cut short; and
+ * refuses a damaged or a foreign file with words instead of dropping what stands behind the damage.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -92,7 +92,10 @@ function begin(folder: string): Journal {
   return claim.begin(headerOf(claim, readJournal(folder, claim.session)?.end ?? null));
 }
 
-/** A journal of one session with the given records; returns its folder, the session's file and the offsets at which its frames end, the header's first. */
+/**
+ * A journal of one session with the given records; returns its folder, the session's file and the offsets at which its
+ * frames end, the header's first.
+ */
 function writeJournal(list: readonly JournalRecord[] = records): { folder: string; path: string; ends: number[] } {
   const folder = scratchFolder();
   const path = journalFile(folder, 1);
@@ -205,7 +208,8 @@ describe('a journal', () => {
   test('that could not take a record cuts off what it wrote of it, and takes no more', () => {
     const folder = scratchFolder();
     const path = journalFile(folder, 1);
-    // The first whole KB fits, the commit of 2 KB does not; the last record would fit into what is left of a larger limit.
+    // The first whole KB fits, the commit of 2 KB does not; the last record would fit into what is left of a larger
+    // limit.
     const script = `
       import { execFileSync } from 'node:child_process';
       import { JournalClaim } from ${JSON.stringify(new URL('../../src/storage/journal.ts', import.meta.url).href)};

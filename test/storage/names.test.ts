@@ -1,5 +1,6 @@
 /**
- * Names that come out of a file: those that Gyre gives are known by their kind, with their session in front, and nothing else is.
+ * Names that come out of a file: those that Gyre gives are known by their kind, with their session in front, and
+ * nothing else is.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

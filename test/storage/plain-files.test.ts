@@ -1,5 +1,6 @@
 /**
- * The door to a run's files: links are not followed, pipes are not waited for, folders are no files, and what Gyre did not name is left alone.
+ * The door to a run's files: links are not followed, pipes are not waited for, folders are no files, and what Gyre did
+ * not name is left alone.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';

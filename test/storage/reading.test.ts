@@ -1,5 +1,6 @@
 /**
- * Whatever goes wrong while a run is read has words: a problem that has its own keeps them, any other error names what was read and stays as its cause.
+ * Whatever goes wrong while a run is read has words: a problem that has its own keeps them, any other error names what
+ * was read and stays as its cause.
  */
 import { expect, test } from 'vitest';
 import { RunError, UsageError } from '../../schemas/problems.ts';

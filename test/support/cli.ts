@@ -1,6 +1,6 @@
 /**
- * The built command line as a user meets it: a process with arguments, a current folder, two streams and an exit code. Needs
- * `npm run build`. Knows how to start it and to wait for it, and nothing of what it should say.
+ * The built command line as a user meets it: a process with arguments, a current folder, two streams and an exit code.
+ * Needs `npm run build`. Knows how to start it and to wait for it, and nothing of what it should say.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -50,7 +50,10 @@ export async function npxGyre(args: readonly string[], { cwd, onStdout }: CliOpt
 /** What test runners and CI put into the environment for other programs. */
 const RUNNERS_VARIABLES = ['CI', 'NODE_ENV', 'FORCE_COLOR', 'NO_COLOR', 'NODE_OPTIONS', 'INIT_CWD'];
 
-/** The environment of a user's shell: npm, too, would have a program that it starts believe that it runs a script of this package. */
+/**
+ * The environment of a user's shell: npm, too, would have a program that it starts believe that it runs a script of
+ * this package.
+ */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const isOwn = ([name]: [string, unknown]) => !RUNNERS_VARIABLES.includes(name) && !/^npm_(?!config_)/i.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(isOwn));

@@ -1,6 +1,6 @@
 /**
- * A tiny half-done run whose files are cut and whose bits are flipped, one damage at a time, and what becomes of it: it is continued to the bits of a
- * run that nothing happened to, or refused with words.
+ * A tiny half-done run whose files are cut and whose bits are flipped, one damage at a time, and what becomes of it: it
+ * is continued to the bits of a run that nothing happened to, or refused with words.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -69,7 +69,9 @@ export class DamagedRun {
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
-  /** The fates of the run with a file cut after each of so many bytes: from its end on every `step`-th, and none of it. */
+  /**
+   * The fates of the run with a file cut after each of so many bytes: from its end on every `step`-th, and none of it.
+   */
   *cuts(file: string, step: number): Generator<{ readonly at: number; readonly fate: Fate }> {
     const bytes = this.#bytesOf(file);
     const path = join(this.folder, file);

@@ -1,6 +1,6 @@
 /**
- * A disk without room, for as long as an operation lasts: every write of this process fails as the system would have it fail. Needs no device, so that it
- * holds for files under any name.
+ * A disk without room, for as long as an operation lasts: every write of this process fails as the system would have it
+ * fail. Needs no device, so that it holds for files under any name.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

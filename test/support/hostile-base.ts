@@ -1,5 +1,6 @@
 /**
- * The run that is made hostile again and again: half done, with every kind of file that a run has, and a place around it that nobody may touch.
+ * The run that is made hostile again and again: half done, with every kind of file that a run has, and a place around
+ * it that nobody may touch.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

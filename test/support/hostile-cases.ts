@@ -1,6 +1,6 @@
 /**
- * Hostile runs, made in a loop: every name, every member and every file of a run, each replaced by everything that it must not be. A case changes the
- * folder of a run that was right.
+ * Hostile runs, made in a loop: every name, every member and every file of a run, each replaced by everything that it
+ * must not be. A case changes the folder of a run that was right.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * Opens hostile runs one after another by the functions behind the commands, in a process of its own: what hangs there can be ended. Tells its parent what
- * it begins and what was wrong: an error without words of its own, a file opened, changed or made outside of the folder, a control character that left.
+ * Opens hostile runs one after another by the functions behind the commands, in a process of its own: what hangs there
+ * can be ended. Tells its parent what it begins and what was wrong: an error without words of its own, a file opened,
+ * changed or made outside of the folder, a control character that left.
  */
 import { createHash } from 'node:crypto';
 import fs, { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Starts the process that opens hostile runs and hears of it. A process that says nothing for long hangs in the run that it has begun last, and is ended.
+ * Starts the process that opens hostile runs and hears of it. A process that says nothing for long hangs in the run
+ * that it has begun last, and is ended.
  */
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * `gyre run` as a process of its own that is killed, or whose threads are, at moments that are told, and what its death cost.
+ * `gyre run` as a process of its own that is killed, or whose threads are, at moments that are told, and what its death
+ * cost.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,7 +22,10 @@ const SESSION_MS_MAX = 840_000;
 export interface Kill {
   /** Time of processors that the process had taken. */
   readonly afterMs: number;
-  /** Network-epochs that it had told of, and those that the journal holds now: the last notice is up to a quarter of a second old. */
+  /**
+   * Network-epochs that it had told of, and those that the journal holds now: the last notice is up to a quarter of a
+   * second old.
+   */
   readonly networkEpochs: { readonly told: number; readonly held: number };
   /** Time of threads since they last committed, or began to train, all together: what they did in it is done again. */
   readonly threadMs: number;
@@ -95,7 +99,10 @@ export async function runProcess(of: {
   return { ...session, kill: { afterMs: ended.ms, networkEpochs, threadMs: commits.openMs(killedAt) } };
 }
 
-/** Time that a process has taken of all processors, so that a busy machine kills no earlier; where the system does not tell, time. */
+/**
+ * Time that a process has taken of all processors, so that a busy machine kills no earlier; where the system does not
+ * tell, time.
+ */
 class WorkClock {
   readonly #path: string;
   readonly #startedAt = performance.now();

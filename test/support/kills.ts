@@ -1,6 +1,6 @@
 /**
- * Violence: `gyre run` is killed, or its threads are, at moments drawn by a seed, and run again until it is done; whether the folder ends as that of
- * a run that nothing disturbed.
+ * Violence: `gyre run` is killed, or its threads are, at moments drawn by a seed, and run again until it is done;
+ * whether the folder ends as that of a run that nothing disturbed.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ import { randomOf } from './random.ts';
 import { type RunBits, runBits } from './runs.ts';
 
 /**
- * Of everything something, and several commits a second: optimisers, precisions, whole batches and small ones in both orders, a group of several
- * slices, groups that share a task, losses that are no numbers, events, kept checkpoints. Steps of gradient descent, sample by sample, are far
- * quicker than a plan takes them for, so that tasks are short.
+ * Of everything something, and several commits a second: optimisers, precisions, whole batches and small ones in both
+ * orders, a group of several slices, groups that share a task, losses that are no numbers, events, kept checkpoints.
+ * Steps of gradient descent, sample by sample, are far quicker than a plan takes them for, so that tasks are short.
  */
 const KILLED_SWEEP = {
   name: 'killed',
@@ -70,7 +70,10 @@ export interface Campaign {
   readonly networkEpochsOfRun: number;
   /** Commits a second of the undisturbed run. */
   readonly commitsASecond: number;
-  /** How runs differ from the undisturbed one, or what else went wrong, each with seed and moments; empty where all is well. */
+  /**
+   * How runs differ from the undisturbed one, or what else went wrong, each with seed and moments; empty where all is
+   * well.
+   */
   readonly failures: readonly string[];
 }
 
@@ -205,7 +208,8 @@ class Violence {
     if (kill !== null) this.#story.push(`killed after ${Math.round(kill.afterMs)} ms`);
     if (threadMoments.length > 0) this.#story.push(`threads ended at ${threadMoments.join(' ')} ms`);
     this.#lostTasks += notices.filter((notice) => notice.kind === 'retry' || notice.kind === 'failed').length;
-    // A thread that is lost three times with the same task costs its networks, until the next session; and Node 20 may abort where one is ended.
+    // A thread that is lost three times with the same task costs its networks, until the next session; and Node 20 may
+    // abort where one is ended.
     const isExpected =
       code === 0 ||
       (kill !== null && signal === 'SIGKILL') ||

@@ -1,5 +1,6 @@
 /**
- * What the scalar reference makes of a network epoch by epoch, kept whole: the truth that replayed windows are compared with.
+ * What the scalar reference makes of a network epoch by epoch, kept whole: the truth that replayed windows are compared
+ * with.
  */
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';

@@ -1,6 +1,6 @@
 /**
- * Runs for the tests: scratch folders, small sweeps, and a run executed in this process as `gyre run` would, with everything
- * that a test may want to compare afterwards. Knows nothing of any one test.
+ * Runs for the tests: scratch folders, small sweeps, and a run executed in this process as `gyre run` would, with
+ * everything that a test may want to compare afterwards. Knows nothing of any one test.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -53,8 +53,8 @@ export function sweepOf(keys: Record<string, unknown> = {}): Sweep {
 }
 
 /**
- * Twelve networks, for the engine `reference` three tasks of a third of a second each: the cheapest that there are, since a task is
- * cut by a declared count of operations. A third of the networks overflows at once.
+ * Twelve networks, for the engine `reference` three tasks of a third of a second each: the cheapest that there are,
+ * since a task is cut by a declared count of operations. A third of the networks overflows at once.
  */
 export const SEVERAL_TASKS = sweepOf({
   name: 'several-tasks',
@@ -145,8 +145,8 @@ export function columnOf<Values = Uint32Array>(table: Table, name: string): Valu
 }
 
 /**
- * The rows of a table's segments as text, ordered by network and epoch: each number as its bits, so that −0, NaN and the last
- * digit count. Equal texts are equal tables, however the rows were spread over files.
+ * The rows of a table's segments as text, ordered by network and epoch: each number as its bits, so that −0, NaN and
+ * the last digit count. Equal texts are equal tables, however the rows were spread over files.
  */
 export function rowTexts(folder: string, table: SegmentedTableName): string[] {
   const all = readSegments(folder, table);

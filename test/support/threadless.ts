@@ -1,5 +1,6 @@
 /**
- * A run trained in this process without threads, commit by commit as a test says, as quick as thousands of resumed runs must be.
+ * A run trained in this process without threads, commit by commit as a test says, as quick as thousands of resumed runs
+ * must be.
  */
 
 import type { Sweep } from '../../schemas/sweep.ts';

@@ -1,6 +1,7 @@
 /**
- * Two processes on one run's folder: the first is halted, killed or left alone at some moment, the second comes from another PID namespace (or from
- * this one) and takes over or is refused. Whatever happens, one of them writes and nothing that was committed is lost.
+ * Two processes on one run's folder: the first is halted, killed or left alone at some moment, the second comes from
+ * another PID namespace (or from this one) and takes over or is refused. Whatever happens, one of them writes and
+ * nothing that was committed is lost.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,6 @@
-/** Threads of the sources: Node 20 knows no TypeScript by itself, and a thread does not get what its process has learnt. */
+/**
+ * Threads of the sources: Node 20 knows no TypeScript by itself, and a thread does not get what its process has learnt.
+ */
 import { Worker } from 'node:worker_threads';
 
 /** Starts a thread that runs a TypeScript file. */

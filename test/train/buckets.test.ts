@@ -1,6 +1,6 @@
 /**
- * Buckets against a plain computation over all epochs at once: nothing between two rows is lost, NaN counts where it must
- * and nowhere else.
+ * Buckets against a plain computation over all epochs at once: nothing between two rows is lost, NaN counts where it
+ * must and nowhere else.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +21,10 @@ type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room' | 'isFull'>, num
 
 const COLUMNS = Object.keys(new BucketRows(0, 2)).filter((name) => name !== 'rowCount') as (keyof Row)[];
 
-/** The rows of one network's epochs, given in chunks of some lengths, of parts where they are whole ones, to a buffer of `capacity` rows. */
+/**
+ * The rows of one network's epochs, given in chunks of some lengths, of parts where they are whole ones, to a buffer of
+ * `capacity` rows.
+ */
 function rowsOf(
   epochs: readonly Epoch[],
   bucketEpochs: number,

@@ -1,6 +1,6 @@
 /**
- * The digest against its definition, written down with node:crypto alone: SHA-256 over the digests of the blocks of 1000
- * losses and over the final state, raw little-endian bytes, every NaN canonical.
+ * The digest against its definition, written down with node:crypto alone: SHA-256 over the digests of the blocks of
+ * 1000 losses and over the final state, raw little-endian bytes, every NaN canonical.
  */
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -43,7 +43,9 @@ function digestByDefinition(losses: FloatArray, state: readonly FloatArray[]) {
   return { digest: digest.toString('hex'), blocks: shortBlocks };
 }
 
-/** The same from the builder, given the losses in chunks of some lengths; its arrays are used again, as a worker's are. */
+/**
+ * The same from the builder, given the losses in chunks of some lengths; its arrays are used again, as a worker's are.
+ */
 function digestInChunks(
   precision: Precision,
   losses: FloatArray,

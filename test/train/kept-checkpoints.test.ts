@@ -1,6 +1,6 @@
 /**
- * The checkpoints that a task keeps: at every multiple, in one file, of the very state that training has there, and without a
- * change to any bit of what is trained.
+ * The checkpoints that a task keeps: at every multiple, in one file, of the very state that training has there, and
+ * without a change to any bit of what is trained.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

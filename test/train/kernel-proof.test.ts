@@ -1,6 +1,7 @@
 /**
- * The proof of kernels. A kernel that is wrong stands for one that a compiler has spoilt: in WebAssembly, so that no compiler is needed, and of a
- * program in which one value is wrong in its last bit, which is what a fused or reordered operation comes to.
+ * The proof of kernels. A kernel that is wrong stands for one that a compiler has spoilt: in WebAssembly, so that no
+ * compiler is needed, and of a program in which one value is wrong in its last bit, which is what a fused or reordered
+ * operation comes to.
  */
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS, type Precision } from '../../schemas/catalogue.ts';
@@ -59,7 +60,10 @@ const CASES: readonly Partial<GroupCase>[] = [
 /** The last bit of a number as a vector to be added to its bits. */
 const LAST_BIT: Readonly<Record<Precision, number>> = { float32: 2 ** -149, float64: 2 ** -1074 };
 
-/** A program in which the values that a predicate chooses by their number are wrong in their last bit; how many values there are. */
+/**
+ * A program in which the values that a predicate chooses by their number are wrong in their last bit; how many values
+ * there are.
+ */
 function spoilt(program: Program, isSpoilt: (number: number) => boolean): { program: Program; count: number } {
   let count = 0;
   const lastBit = constant(LAST_BIT[program.precision]);
@@ -86,7 +90,8 @@ describe('a kernel', () => {
     expect(faultOf(shape, network)).toBeNull();
   });
 
-  // The last bit of a small term of a polynomial, or of a mask, changes no result. A compiler's liberties concern many values at once.
+  // The last bit of a small term of a polynomial, or of a mask, changes no result. A compiler's liberties concern many
+  // values at once.
   test.each(CASES)('in which one value is wrong in its last bit does not, for two of three values: %j', (changes) => {
     const { network, shape } = caseOf(changes);
     const { count } = spoilt(programOf(shape), () => false);

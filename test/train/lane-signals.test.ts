@@ -1,5 +1,6 @@
 /**
- * Reading a lane's signals where they stand: each signal and each extreme from its own place, in the lane that is asked for.
+ * Reading a lane's signals where they stand: each signal and each extreme from its own place, in the lane that is asked
+ * for.
  */
 import { expect, test } from 'vitest';
 import {

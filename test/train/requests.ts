@@ -1,6 +1,6 @@
 /**
- * Requests to a training task for the tests: the networks of a sweep in groups, with a scratch folder, board and control of
- * their own, and the rows of an outcome read back as they will stand in the run's folder.
+ * Requests to a training task for the tests: the networks of a sweep in groups, with a scratch folder, board and
+ * control of their own, and the rows of an outcome read back as they will stand in the run's folder.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A thread that waits until the board shows a trained epoch of one network and then requests the stop, while the test's own
- * thread trains.
+ * A thread that waits until the board shows a trained epoch of one network and then requests the stop, while the test's
+ * own thread trains.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board } from '../../src/group/board.ts';

@@ -1,6 +1,6 @@
 /**
- * A task trained in this process: its rows and results are those of the scalar reference stepped epoch by epoch, whatever
- * shares the group and however the groups are cut; and what does not end well leaves nothing that counts.
+ * A task trained in this process: its rows and results are those of the scalar reference stepped epoch by epoch,
+ * whatever shares the group and however the groups are cut; and what does not end well leaves nothing that counts.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Mounts the dashboard on a terminal and takes it off again. With the screen beside it, the only place that knows Ink and React;
- * imported only when there is a terminal to draw on.
+ * Mounts the dashboard on a terminal and takes it off again. With the screen beside it, the only place that knows Ink
+ * and React; imported only when there is a terminal to draw on.
  */
 import { type Key as InkKey, render, useInput } from 'ink';
 import type { ReactElement } from 'react';
@@ -123,8 +123,8 @@ export function inkDisplay(
 }
 
 /**
- * A terminal whose height Ink does not know: it would wipe all that the terminal has scrolled away where the frame before is taller than the
- * terminal has become. Frames are as tall as they may be without it.
+ * A terminal whose height Ink does not know: it would wipe all that the terminal has scrolled away where the frame
+ * before is taller than the terminal has become. Frames are as tall as they may be without it.
  */
 function withoutHeight(stdout: Terminal): Terminal {
   return new Proxy(stdout, {

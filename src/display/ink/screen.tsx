@@ -1,5 +1,6 @@
 /**
- * The screen as Ink draws it: lines of spans, each tone in the colour that it has. What stands in them is decided elsewhere.
+ * The screen as Ink draws it: lines of spans, each tone in the colour that it has. What stands in them is decided
+ * elsewhere.
  */
 import { Box, Text, type TextProps } from 'ink';
 import type { ReactElement } from 'react';

@@ -1,6 +1,6 @@
 /**
- * The terminal's other screen: entered for as long as the dashboard is up and left on every road out of the process, so that what was on
- * the terminal before stands there again, with its cursor.
+ * The terminal's other screen: entered for as long as the dashboard is up and left on every road out of the process, so
+ * that what was on the terminal before stands there again, with its cursor.
  */
 import { writeSync } from 'node:fs';
 
@@ -12,7 +12,10 @@ const ENTER = '\u001b[?1049h\u001b[2J\u001b[H\u001b[?25l';
 const LEAVE = '\u001b[0m\u001b[?25h\u001b[?1049l';
 export const CLEAR = '\u001b[2J\u001b[H';
 
-/** Takes a terminal over. Returns what gives it back; it may be called again, and is called by itself when the process ends. */
+/**
+ * Takes a terminal over. Returns what gives it back; it may be called again, and is called by itself when the process
+ * ends.
+ */
 export function enterOtherScreen(stdout: Terminal, stdin: NodeJS.ReadStream): () => void {
   let isEntered = true;
   const leave = () => {

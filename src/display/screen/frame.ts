@@ -1,6 +1,6 @@
 /**
- * The whole screen as lines: which panes there is room for, and where. Never taller than the terminal less one line, which would make
- * Ink wipe what the terminal has scrolled away, and never wider than it less one column.
+ * The whole screen as lines: which panes there is room for, and where. Never taller than the terminal less one line,
+ * which would make Ink wipe what the terminal has scrolled away, and never wider than it less one column.
  */
 import type { LabelName } from '../../../schemas/catalogue.ts';
 import type { Network } from '../../../schemas/network.ts';

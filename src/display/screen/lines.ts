@@ -1,6 +1,6 @@
 /**
- * Lines of text with tones: what panes are made of before anything knows of a terminal. A tone says what a piece of text means; Ink, or
- * nobody where there is no colour, gives it one. Every character here is one column wide.
+ * Lines of text with tones: what panes are made of before anything knows of a terminal. A tone says what a piece of
+ * text means; Ink, or nobody where there is no colour, gives it one. Every character here is one column wide.
  */
 import { printable } from '../printable.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The map: two axes of a sweep as a grid of cells, every other axis and the seeds added up in them. Which networks stand in which cell is
- * decided once for a pair of axes; counting them is done again whenever labels have changed.
+ * The map: two axes of a sweep as a grid of cells, every other axis and the seeds added up in them. Which networks
+ * stand in which cell is decided once for a pair of axes; counting them is done again whenever labels have changed.
  */
 import type { LabelName } from '../../../schemas/catalogue.ts';
 import type { Network } from '../../../schemas/network.ts';

@@ -1,6 +1,6 @@
 /**
- * Where the user is on the screen, and where a key takes them: a pure function from a place and a key to a place, and to what is wanted
- * of the run. Knows how large the map is and how many events there are, not what stands in them.
+ * Where the user is on the screen, and where a key takes them: a pure function from a place and a key to a place, and
+ * to what is wanted of the run. Knows how large the map is and how many events there are, not what stands in them.
  */
 
 import { MEASURES, type Measure } from './map.ts';

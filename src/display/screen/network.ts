@@ -1,5 +1,6 @@
 /**
- * The pane of one network: its configuration, its label and events, and its loss, over all epochs and around its last event.
+ * The pane of one network: its configuration, its label and events, and its loss, over all epochs and around its last
+ * event.
  */
 import type { LabelName } from '../../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../../schemas/events.ts';

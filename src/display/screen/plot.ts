@@ -1,6 +1,6 @@
 /**
- * A curve in braille: each character is two columns of four dots, and each column of dots reaches from the smallest to the largest
- * value that falls on it, so that no spike is thinned away, however many epochs share a column.
+ * A curve in braille: each character is two columns of four dots, and each column of dots reaches from the smallest to
+ * the largest value that falls on it, so that no spike is thinned away, however many epochs share a column.
  */
 import { type Line, span } from './lines.ts';
 
@@ -25,7 +25,8 @@ const DOTS_DOWN = 4;
 const SCALE_WIDTH = 4;
 
 /**
- * log10 of positive values over epochs `first` to `last`, in `height` lines of `width` columns. The scale at the left names whole decades.
+ * log10 of positive values over epochs `first` to `last`, in `height` lines of `width` columns. The scale at the left
+ * names whole decades.
  */
 export function plotDecades(
   extents: readonly Extent[],

@@ -183,6 +183,15 @@ describe('style', () => {
   });
 });
 
+test('comments have at most 120 columns', () => {
+  const long = files.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, i) => (line.length > 120 && /^ *(\* |\/\*|\/\/)/.test(line) ? [`${file}:${i + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
+
 describe('documents', () => {
   test('ARCHITECTURE.md maps every folder of the product', () => {
     const map = read('ARCHITECTURE.md');

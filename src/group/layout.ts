@@ -14,7 +14,7 @@
  *     ├ corrections     [correction][step of the chunk][lane]
  *     ├ signals         [signal][epoch of the chunk][lane]
  *     ├ extremes        [extreme][part of the chunk][lane]    of the signals over each part
- *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the order of the epoch; nothing where it is theirs
+ *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the epoch's order, unless that is theirs
  *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
  *     └ objective       [constant][lane]           nothing where there are layers
  *

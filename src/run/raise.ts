@@ -2,8 +2,9 @@
  * Raises the epochs of a run. Labels and counts look at the end of a run, so a network of a longer run goes back to its
  * newest checkpoint that has seen nothing of the new end, and what was written beyond is written again.
  *
- *     rows up to there copied to new segments ─► fsync ─► raise appended to the journal ─► fsync ─► old segments removed,
- *     (.part: debris for whoever comes next)                                                        new ones sealed, run.json
+ *     rows up to there copied to new segments ─► fsync ─► raise appended to the journal ─► fsync ─┐
+ *     (.part: debris for whoever comes next)                                                      │
+ *                                       old segments removed, new ones sealed, run.json written ◄─┘
  *
  * Until the raise is on disk a crash leaves the shorter run as it was. From then on it leaves the longer one, and
  * whoever opens it next does what is left to do.

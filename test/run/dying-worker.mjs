@@ -1,8 +1,8 @@
 /**
- * A training thread that dies as a test has planned it in `deaths.json` beside the run's folder: each time it gets the task
- * with a certain network (trained by some epochs already, where planned so), until it has died often enough. It dies after it has written all its rows, so that a run that
- * counted them would have them twice. A deaf one does not die by itself: it goes on for ever without a look at the control
- * words, as one in the midst of a very large network.
+ * A training thread that dies as a test has planned it in `deaths.json` beside the run's folder: each time it gets the
+ * task with a certain network (trained by some epochs already, where planned so), until it has died often enough. It
+ * dies after it has written all its rows, so that a run that counted them would have them twice. A deaf one does not
+ * die by itself: it goes on for ever without a look at the control words, as one in the midst of a very large network.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Ends threads of `gyre run` from outside, as `node --import` of it: at each of the moments in GYRE_TEST_THREAD_KILLS (milliseconds of processors
- * since the first thread was started) one of those that are started, whatever it does. Leaves a mark a thread in the file GYRE_TEST_THREAD_KILLS_MARKS.
+ * Ends threads of `gyre run` from outside, as `node --import` of it: at each of the moments in GYRE_TEST_THREAD_KILLS
+ * (milliseconds of processors since the first thread was started) one of those that are started, whatever it does.
+ * Leaves a mark a thread in the file GYRE_TEST_THREAD_KILLS_MARKS.
  */
 import { appendFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';

@@ -3,7 +3,7 @@
  * everything behind the first eight bytes is a stream: a file without its footer is still readable, and so is a file
  * for a reader that knows streams alone.
  *
- *     ARROW1·· │ schema │ dictionary │ … │ batch │ batch │ … │ FF FF FF FF 00 00 00 00 │ footer │ its bytes int32 │ ARROW1
+ *     ARROW1·· │ schema │ dictionary │ … │ batch │ batch │ … │ FF FF FF FF 00 00 00 00 │ footer │ its length │ ARROW1
  *     └───────────── head ───────────────┘                   └──── end of stream ─────┘
  *
  * The footer is a flatbuffer with the schema and the place of each dictionary and batch, after Arrow's File.fbs.

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import type { HeaderRecord, JournalRecord } from '../../schemas/journal.ts';
+import type { JournalRecord } from '../../schemas/journal.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
@@ -21,8 +21,8 @@ export const NEIGHBOUR = join('traces', 'runs', 'neighbour');
 /** The name of the sweep that continues it. */
 export const SWEEP_FILE = 'hostile.yaml';
 
-/** Of crafted journals. */
-const SESSION = 2;
+/** Of crafted journals, which are one file. */
+const SESSION = 1;
 
 const SWEEP = {
   name: 'hostile',
@@ -61,9 +61,7 @@ export class HostileBase {
     this.files = filesIn(this.folder);
     const content = readJournal(runPaths(this.folder).journal);
     if (content === null) throw new Error('no journal');
-    // As one session, the second one, since crafted journals are one file.
-    const [header, ...records] = content.records.filter((record, i) => i === 0 || record.kind !== 'header');
-    this.records = [{ ...header, session: SESSION } as HeaderRecord, ...records, ...ofOtherKinds(records)];
+    this.records = [...content.records, ...ofOtherKinds(content.records)];
     writeFileSync(join(scratch, 'canary.txt'), 'canary');
     mkdirSync(join(scratch, 'canary'));
     for (const name of ['0001-00001.arrow', '0001-00001.arrow.part', '0001-00000-30.msgpack', 'canary.txt'])
@@ -89,23 +87,24 @@ export class HostileBase {
   }
 }
 
+/** One session that leaves finished segments and open ones. */
 function halfDone(sweep: Sweep, folder: string): void {
-  const first = openThreadless(sweep, folder);
-  trainTo(first, [0, 1], 30);
-  trainTo(first, [5], 60);
-  first.segments.sealAll();
-  first.journal.append({ kind: 'end', reason: 'stopped', elapsedMs: 1 });
-  first.close();
-  const second = openThreadless(sweep, folder);
-  trainTo(second, [2], 60);
-  second.close();
+  const run = openThreadless(sweep, folder);
+  trainTo(run, [0, 1], 30);
+  trainTo(run, [5], 60);
+  run.segments.sealAll();
+  trainTo(run, [2], 60);
+  run.close();
 }
 
 /** One record of each kind that this run has none of. */
 function ofOtherKinds(records: readonly JournalRecord[]): JournalRecord[] {
-  const commit = records.find((record) => record.kind === 'commit');
-  if (commit === undefined) throw new Error('no commit');
-  const network = Uint32Array.of(3);
+  const commits = records.filter((record) => record.kind === 'commit');
+  const kept = commits.flatMap((commit) => commit.kept).find(({ network }) => network.includes(5));
+  const events = commits.flatMap(({ segments }) => segments).find(({ table }) => table === 'events');
+  if (kept === undefined || events === undefined) throw new Error('the run keeps network 5, and has events');
+  const network = Uint32Array.of(5);
+  const file = '0001-00008.arrow';
   return [
     {
       kind: 'session',
@@ -116,15 +115,16 @@ function ofOtherKinds(records: readonly JournalRecord[]): JournalRecord[] {
       threads: 1,
     },
     { kind: 'snapshot', elapsedMs: 5, epochsTrained: 9, networksDone: 1, labels: { spiking: 1 } },
-    { kind: 'failed', network, reason: 'lost' },
+    { kind: 'failed', network: Uint32Array.of(3), reason: 'lost' },
     {
       kind: 'raised',
       epochs: 60,
       network,
-      restarts: [{ network, epoch: 20, checkpoint: '0001-00003-20.msgpack' }],
-      removed: [{ table: 'events', file: '0001-00009.arrow' }],
-      segments: [{ table: 'events', file: '0001-00008.arrow', endBytes: 0, blocks: [] }],
+      restarts: [{ ...kept, network }],
+      removed: [{ table: 'events', file: events.file }],
+      segments: [{ table: 'events', file, endBytes: 100, blocks: [], headCrc32: 1 }],
     },
+    { kind: 'end', reason: 'stopped', elapsedMs: 1 },
   ];
 }
 

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { type RunRecord, readRun, runPaths } from '../../src/run/folder.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
@@ -28,7 +27,7 @@ const whole = readRun(base.folder);
 /** Records of a run of as many networks and epochs, with other numbers. */
 const foreign = ((): readonly JournalRecord[] => {
   const folder = join(base.scratch, 'foreign');
-  const sweep: Sweep = { ...base.sweep, activation: ['tanh'] };
+  const sweep = { ...base.sweep, activation: ['tanh' as const] };
   const run = openThreadless(sweep, folder);
   trainTo(run, [0, 1], 30);
   trainTo(run, [5], 60);

@@ -1,12 +1,13 @@
 /**
- * Journals made of records with right checksums, in another order, there twice, left out, or taken from another run: each
- * is refused in words, or says of every network and every segment what the run itself says.
+ * Journals made of records with right checksums, in another order, there twice, left out, or taken from another run:
+ * each is refused in words, or says of every network and every segment what the run itself says.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { JournalRecord } from '../../schemas/journal.ts';
 import { RunError } from '../../schemas/problems.ts';
+import type { Sweep } from '../../schemas/sweep.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { type RunRecord, readRun, runPaths } from '../../src/run/folder.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
@@ -27,7 +28,7 @@ const whole = readRun(base.folder);
 /** Records of a run of as many networks and epochs, with other numbers. */
 const foreign = ((): readonly JournalRecord[] => {
   const folder = join(base.scratch, 'foreign');
-  const sweep = { ...base.sweep, activation: ['tanh' as const] };
+  const sweep = { ...base.sweep, activation: ['tanh'] } as Sweep;
   const run = openThreadless(sweep, folder);
   trainTo(run, [0, 1], 30);
   trainTo(run, [5], 60);

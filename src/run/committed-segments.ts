@@ -14,6 +14,9 @@ export interface SegmentName {
   readonly file: string;
 }
 
+/** What a record says of segments. */
+type SegmentChange = Pick<RaisedRecord, 'segments'> & Partial<Pick<RaisedRecord, 'removed'>>;
+
 /** The segments of one run. */
 export class CommittedSegments {
   /** By table and file, in the order of their first commits. */
@@ -21,33 +24,42 @@ export class CommittedSegments {
   readonly #replaced = byTable(() => new Set<string>());
 
   /**
-   * Takes what a commit of `session` has appended.
+   * Refuses what does not continue the segments: each batch begins where the one before it ends, a name that was
+   * replaced is never used again, and what is replaced is there. Changes nothing.
    *
-   * @throws ShapeError where it does not continue what is committed: each batch begins where the one before it ends.
+   * @throws ShapeError naming the member of the record.
    */
-  append(commits: readonly SegmentCommit[], session: number): void {
-    for (const [i, commit] of commits.entries()) {
-      this.#refuseGap(commit, session, `segments[${i}]`);
-      const { table, file, endBytes, blocks, headCrc32 } = commit;
+  check({ removed = [], segments }: SegmentChange, session: number): void {
+    const gone = new Set<string>();
+    for (const [i, name] of removed.entries()) {
+      const place = `${name.table}/${name.file}`;
+      if (!this.has(name) || gone.has(place))
+        throw new ShapeError(`removed[${i}]`, place, 'a segment with committed rows');
+      gone.add(place);
+    }
+    const ends = new Map<string, number>();
+    for (const [i, commit] of segments.entries()) {
+      const place = `${commit.table}/${commit.file}`;
+      if (gone.has(place) || this.isReplaced(commit))
+        throw new ShapeError(`segments[${i}].file`, commit.file, 'a segment that was not replaced');
+      const end = ends.get(place) ?? (this.has(commit) ? this.stateOf(commit).committedBytes : null);
+      refuseGap(commit, { end, session, place: `segments[${i}]` });
+      ends.set(place, commit.endBytes);
+    }
+  }
+
+  /** Takes a change that {@link check} has let pass. */
+  take({ removed = [], segments }: SegmentChange): void {
+    for (const { table, file } of removed) {
+      this.#states[table].delete(file);
+      this.#replaced[table].add(file);
+    }
+    for (const { table, file, endBytes, blocks, headCrc32 } of segments) {
       const before = this.stateOf({ table, file });
       const head = headCrc32 === undefined ? {} : { headCrc32 };
       const all = [...before.blocks, ...blocks];
       this.#states[table].set(file, { ...before, ...head, committedBytes: endBytes, blocks: all });
     }
-  }
-
-  /**
-   * Takes segments that other ones replace. A name is never used again.
-   *
-   * @throws ShapeError where a segment is unknown, or a new one does not begin at its beginning.
-   */
-  replace({ removed, segments }: Pick<RaisedRecord, 'removed' | 'segments'>, session: number): void {
-    for (const [i, { table, file }] of removed.entries()) {
-      if (!this.#states[table].delete(file))
-        throw new ShapeError(`removed[${i}]`, `${table}/${file}`, 'a segment with committed rows');
-      this.#replaced[table].add(file);
-    }
-    this.append(segments, session);
   }
 
   /** The committed state of a segment; that of an empty one where nothing is committed. */
@@ -75,22 +87,24 @@ export class CommittedSegments {
       for (const { committedBytes } of this.#states[table].values()) sum += committedBytes;
     return sum;
   }
+}
 
-  #refuseGap({ table, file, endBytes, blocks, headCrc32 }: SegmentCommit, session: number, place: string): void {
-    if (sessionOfName(file) !== session)
-      throw new ShapeError(`${place}.file`, file, `a segment of session ${session}, which alone may append to it`);
-    if (this.isReplaced({ table, file }))
-      throw new ShapeError(`${place}.file`, file, 'a segment that was not replaced');
-    const isNew = !this.has({ table, file });
-    if (isNew !== (headCrc32 !== undefined))
-      throw new ShapeError(`${place}.headCrc32`, String(headCrc32), isNew ? 'that of a new segment' : 'none');
-    let end = isNew ? (blocks[0]?.offset ?? endBytes) : this.stateOf({ table, file }).committedBytes;
-    for (const [i, block] of blocks.entries()) {
-      if (block.offset !== end) throw new ShapeError(`${place}.blocks[${i}].offset`, `${block.offset}`, `${end}`);
-      end = endOf(block);
-    }
-    if (endBytes !== end) throw new ShapeError(`${place}.endBytes`, `${endBytes}`, `${end}, the end of its last batch`);
+/** `end` is where the segment ends so far; null for a new one. */
+function refuseGap(
+  { file, endBytes, blocks, headCrc32 }: SegmentCommit,
+  { end, session, place }: { end: number | null; session: number; place: string },
+): void {
+  if (sessionOfName(file) !== session)
+    throw new ShapeError(`${place}.file`, file, `a segment of session ${session}, which alone may append to it`);
+  const isNew = end === null;
+  if (isNew !== (headCrc32 !== undefined))
+    throw new ShapeError(`${place}.headCrc32`, String(headCrc32), isNew ? 'that of a new segment' : 'none');
+  let next = end ?? blocks[0]?.offset ?? endBytes;
+  for (const [i, block] of blocks.entries()) {
+    if (block.offset !== next) throw new ShapeError(`${place}.blocks[${i}].offset`, `${block.offset}`, `${next}`);
+    next = endOf(block);
   }
+  if (endBytes !== next) throw new ShapeError(`${place}.endBytes`, `${endBytes}`, `${next}, the end of its last batch`);
 }
 
 const endOf = ({ offset, metadataBytes, bodyBytes }: BatchBlock): number => offset + metadataBytes + bodyBytes;

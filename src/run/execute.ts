@@ -288,8 +288,7 @@ class Execution {
   }
 
   #ending(): Ending {
-    const { hasFailed, isDone } = this.#run.state;
-    return hasFailed ? 'failed' : isDone ? 'done' : 'stopped';
+    return this.#run.state.ending;
   }
 
   /** Leaves finished files behind and says so. */

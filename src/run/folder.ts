@@ -24,6 +24,7 @@ import type { Owner } from './owner.ts';
 import { GYRE_VERSION } from './package.ts';
 import type { Results } from './results.ts';
 import { RunState } from './run-state.ts';
+import type { Ending } from './session.ts';
 
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({
@@ -106,10 +107,11 @@ export function foldRun(
  * The journal knows the run's sweep, and its epochs: in run.json stand those, or the ones before where a crash came in
  * between.
  */
-function refuseOtherManifest(folder: string, manifest: Manifest, { header, epochs, epochsBefore }: RunState): void {
+function refuseOtherManifest(folder: string, manifest: Manifest, state: RunState): void {
+  const { header, epochs } = state;
   const where = runPaths(folder).manifest;
   const now = manifest.sweep.epochs;
-  if (now !== epochs && now !== epochsBefore)
+  if (header !== null && !state.hasHadEpochs(now))
     throw new RunError({
       where,
       got: `a run of ${now} epochs`,
@@ -183,8 +185,6 @@ export function readOwnJournal(folder: string, { key }: Manifest, before?: numbe
 }
 
 /** How far a run is, from its record alone. */
-export function runState({ results, networks, owner }: RunRecord): 'running' | 'done' | 'failed' | 'stopped' {
-  if (owner !== null) return 'running';
-  if (results.doneCount === networks.length) return 'done';
-  return results.failedCount > 0 ? 'failed' : 'stopped';
+export function runState({ state, owner }: RunRecord): 'running' | Ending {
+  return owner !== null ? 'running' : state.ending;
 }

@@ -67,11 +67,12 @@ export class RunFollower {
     const isRunning = this.#lease.look() !== null;
     const records = this.#tail.read();
     const hasTurned = isRunning !== this.#isRunning;
-    if (this.#isRunning === null || (hasTurned && isRunning)) this.#tellBegun(records);
+    const begins = this.#isRunning === null || (hasTurned && isRunning);
+    if (begins) this.#tellBegun(records);
     for (const record of records) {
       this.state.take(record);
-      // What was told before an extension no longer holds.
-      if (record.kind === 'raised') this.#tellBegun(records);
+      // What was told before an extension no longer holds, and a process may take long to open a run before it trains.
+      if (record.kind === 'raised' || (record.kind === 'session' && !begins)) this.#tellBegun(records);
       for (const notice of noticesOf(record)) this.#notify(notice);
     }
     if (records.length > 0 || hasTurned) this.#tellProgress();
@@ -92,7 +93,7 @@ export class RunFollower {
     const { results, networks, epochs, segments, isDone, sessionMs, snapshot: told } = this.state;
     const epochsPlanned = networks.length * epochs;
     const snapshot = isDone ? null : told;
-    const epochsTrained = snapshot?.epochsTrained ?? results.doneCount * epochs;
+    const epochsTrained = snapshot?.epochsTrained ?? results.doneCount * epochs + results.unfinishedEpochs;
     this.#notify({
       kind: 'progress',
       elapsedMs: sessionMs,

@@ -206,14 +206,20 @@ function joinShard(shard: ShardRecord, to: { folder: string; session: number }):
   const { epochs } = state;
   const rename = segmentRenamer(shard, to);
   const lastRaise = journal.findLastIndex(({ kind }) => kind === 'raised');
+  // Of rows before it no commit says any more whose they are: their segments go with those that the extension rewrote.
+  const before = journal.slice(0, Math.max(0, lastRaise)).flatMap((record) => {
+    return record.kind === 'commit' || record.kind === 'raised' ? record.segments : [];
+  });
   return journal.flatMap((record, i): JournalRecord[] => {
     if (record.kind === 'session' || record.kind === 'end') return [record];
     if (record.kind === 'commit') {
-      const results = i < lastRaise ? NO_RESULTS : record.results;
-      return [{ ...record, epochs, results, segments: record.segments.flatMap(rename) }];
+      if (i < lastRaise) return [{ ...record, epochs, results: NO_RESULTS, segments: [] }];
+      return [{ ...record, epochs, segments: record.segments.flatMap(rename) }];
     }
-    if (record.kind === 'raised')
-      return [{ ...record, epochs, removed: [], segments: record.segments.flatMap(rename) }];
+    if (record.kind === 'raised') {
+      const segments = i < lastRaise ? [] : [...before, ...record.segments].flatMap(rename);
+      return [{ ...record, epochs, removed: [], segments }];
+    }
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
     const isLast = record.kind === 'snapshot' && (journal[i + 1]?.kind ?? 'header') === 'header';
     return isLast ? [record] : [];

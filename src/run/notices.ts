@@ -38,7 +38,7 @@ export function endedNotice(state: RunState): Extract<Notice, { kind: 'ended' }>
   const { results, networks } = state;
   return {
     kind: 'ended',
-    reason: state.hasFailed ? 'failed' : state.isDone ? 'done' : 'stopped',
+    reason: state.ending,
     elapsedMs: state.sessionMs,
     networksDone: results.doneCount,
     networksFailed: results.failedCount,

@@ -126,6 +126,7 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
   const { journal, state, segments } = beginSession({ folder, manifest: onDisk, sweep, planned, guard });
   const { networks, results, epochs } = state;
   const record = (next: JournalRecord) => {
+    state.check(next);
     journal.append(next);
     return state.take(next);
   };

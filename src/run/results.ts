@@ -40,6 +40,8 @@ export class Results {
   readonly #digests: Uint8Array;
   /** Networks that are begun and not done, and where they go on. */
   readonly #unfinished = new Map<number, Progress>();
+  /** How many of them continue from each checkpoint. */
+  readonly #uses = new Map<string, number>();
   /** What is kept, in the order of the commits. */
   readonly #kept: KeptNetworks[] = [];
   readonly #keptFiles = new Set<string>();
@@ -63,11 +65,11 @@ export class Results {
     for (const id of [...of.network, ...(unfinished?.network ?? [])]) {
       const progress = this.#unfinished.get(id);
       if (progress !== undefined) overtaken.add(progress.checkpoint);
-      this.#unfinished.delete(id);
+      this.#setProgress(id, null);
     }
     if (unfinished !== null) {
       const { epoch, checkpoint } = unfinished;
-      for (const id of unfinished.network) this.#unfinished.set(id, { epoch, checkpoint });
+      for (const id of unfinished.network) this.#setProgress(id, { epoch, checkpoint });
     }
     for (const [row, id] of of.network.entries()) {
       const wasDone = this.isDone(id);
@@ -76,8 +78,7 @@ export class Results {
       for (const name of RESULT_NAMES) this.columns[name][id] = of[name][row];
       this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
-    const used = this.checkpoints;
-    return [...overtaken].filter((file) => !used.has(file) && !this.#keptFiles.has(file));
+    return [...overtaken].filter((file) => !this.#uses.has(file) && !this.#keptFiles.has(file));
   }
 
   /**
@@ -92,7 +93,7 @@ export class Results {
     for (const { network, epoch, checkpoint } of restarts) {
       for (const id of network) {
         keptUntil[id] = epoch;
-        this.#unfinished.set(id, { epoch, checkpoint });
+        this.#setProgress(id, { epoch, checkpoint });
       }
     }
     const kept = this.#kept.map((of) => ({ ...of, network: of.network.filter((id) => of.epoch <= keptUntil[id]) }));
@@ -112,9 +113,16 @@ export class Results {
     return this.#unfinished.get(id) ?? null;
   }
 
+  /** Epochs that unfinished networks are trained by, all together. */
+  get unfinishedEpochs(): number {
+    let sum = 0;
+    for (const { epoch } of this.#unfinished.values()) sum += epoch;
+    return sum;
+  }
+
   /** The checkpoints that unfinished networks go on from. */
   get checkpoints(): Set<string> {
-    return new Set(Array.from(this.#unfinished.values(), ({ checkpoint }) => checkpoint));
+    return new Set(this.#uses.keys());
   }
 
   /** The files of the checkpoints that are kept. */
@@ -193,11 +201,28 @@ export class Results {
     return hash.digest('hex');
   }
 
+  #setProgress(id: number, progress: Progress | null): void {
+    const before = this.#unfinished.get(id);
+    if (before !== undefined) this.#count(before.checkpoint, -1);
+    if (progress === null) {
+      this.#unfinished.delete(id);
+      return;
+    }
+    this.#unfinished.set(id, progress);
+    this.#count(progress.checkpoint, 1);
+  }
+
+  #count(checkpoint: string, change: number): void {
+    const uses = (this.#uses.get(checkpoint) ?? 0) + change;
+    if (uses === 0) this.#uses.delete(checkpoint);
+    else this.#uses.set(checkpoint, uses);
+  }
+
   /** Sets a network back to one that was never begun. */
   #forget(id: number): void {
     if (this.isDone(id)) this.#doneCount--;
     this.#labels[id] = NO_LABEL;
-    this.#unfinished.delete(id);
+    this.#setProgress(id, null);
     for (const name of RESULT_NAMES) this.columns[name][id] = resultNull(name);
   }
 

@@ -26,6 +26,7 @@ import { RESTORE_REMEDY } from '../storage/files.ts';
 import { ShapeError } from '../storage/shapes.ts';
 import { CommittedSegments } from './committed-segments.ts';
 import { Results } from './results.ts';
+import type { Ending } from './session.ts';
 
 /** The networks that a commit was about, and what it appended to segments. */
 export interface CommitPlaces {
@@ -48,7 +49,7 @@ export class RunState {
   #recordCount = 0;
   #rewritten: readonly SegmentCommit[] = [];
   #epochs: number;
-  #epochsBefore: number | null = null;
+  readonly #epochsEver = new Set<number>();
   #header: HeaderRecord | null = null;
   #session: SessionRecord | null = null;
   #snapshot: SnapshotRecord | null = null;
@@ -75,20 +76,18 @@ export class RunState {
   }
 
   /**
-   * Takes the next record of the journal.
+   * Refuses a record that does not continue the state. Changes nothing, so that a process can ask before it writes.
    *
-   * @returns the names of checkpoints that no network needs any more.
-   * @throws RunError where the record does not continue the state.
+   * @throws RunError naming the record and its member.
    */
-  take(record: JournalRecord): string[] {
-    this.#recordCount++;
+  check(record: JournalRecord): void {
     try {
-      return this.#take(record);
+      this.#check(record);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       const { place, got, expected } = error;
       throw new RunError({
-        where: `${this.#journal}, record ${this.#recordCount}`,
+        where: `${this.#journal}, record ${this.#recordCount + 1}`,
         got: `a record "${record.kind}" whose ${place} is ${got}`,
         expected,
         remedy: RESTORE_REMEDY,
@@ -96,14 +95,26 @@ export class RunState {
     }
   }
 
+  /**
+   * Takes the next record of the journal.
+   *
+   * @returns the names of checkpoints that no network needs any more.
+   * @throws RunError where the record does not continue the state, which is then as it was.
+   */
+  take(record: JournalRecord): string[] {
+    this.check(record);
+    this.#recordCount++;
+    return this.#take(record);
+  }
+
   /** Epochs that each network is trained to. */
   get epochs(): number {
     return this.#epochs;
   }
 
-  /** The epochs before the run was last extended; null where it never was. */
-  get epochsBefore(): number | null {
-    return this.#epochsBefore;
+  /** Whether the run has, or once had, so many epochs. */
+  hasHadEpochs(epochs: number): boolean {
+    return this.#epochsEver.has(epochs);
   }
 
   /** The header of the latest session; null before the first record. */
@@ -133,9 +144,11 @@ export class RunState {
     return this.results.doneCount === this.networks.length;
   }
 
-  /** Whether the latest session has given networks up, or has ended on a failure. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
+  /**
+   * How the run stands once no process works on it. It has failed if its latest session gave networks up, or said so.
+   */
+  get ending(): Ending {
+    return this.#hasFailed ? 'failed' : this.isDone ? 'done' : 'stopped';
   }
 
   /** Time that the latest session took, in ms; up to its last record where it was cut short. */
@@ -148,16 +161,39 @@ export class RunState {
     return this.#earlierMs + this.#sessionMs;
   }
 
+  #check(record: JournalRecord): void {
+    if (record.kind === 'header' && this.#header !== null && record.epochs !== this.#epochs)
+      throw new ShapeError('epochs', `${record.epochs}`, `${this.#epochs}`);
+    if (record.kind === 'commit') this.#checkCommit(record);
+    if (record.kind === 'raised') this.#checkRaised(record);
+    if (record.kind === 'failed') this.#refuseStrangers(record.network, 'network');
+  }
+
+  #checkCommit({ results, unfinished, kept, segments, epochs }: CommitRecord): void {
+    if (epochs !== this.#epochs) throw new ShapeError('epochs', `${epochs}`, `${this.#epochs}, as in the run`);
+    this.#refuseDone(results.network, 'results.network');
+    if (unfinished !== null) this.#refuseUnfinished(unfinished);
+    for (const [i, networks] of kept.entries()) this.#refuseKept(networks, `kept[${i}]`);
+    this.segments.check({ segments }, this.#sessionNumber);
+  }
+
+  #checkRaised({ epochs, network, restarts, removed, segments }: RaisedRecord): void {
+    if (epochs < this.#epochs) throw new ShapeError('epochs', `${epochs}`, `${this.#epochs} or more`);
+    this.#refuseStrangers(network, 'network');
+    for (const [i, restart] of restarts.entries()) this.#refuseRestart(restart, `restarts[${i}]`);
+    this.segments.check({ removed, segments }, this.#sessionNumber);
+  }
+
   #take(record: JournalRecord): string[] {
     switch (record.kind) {
       case 'header':
-        this.#takeHeader(record);
+        this.#header = record;
+        this.#setEpochs(record.epochs);
+        this.#beginSession();
         return [];
       case 'session':
         this.#session = record;
-        this.#hasFailed = false;
-        this.#earlierMs += this.#sessionMs;
-        this.#sessionMs = 0;
+        this.#beginSession();
         return [];
       case 'commit':
         return this.#takeCommit(record);
@@ -165,7 +201,6 @@ export class RunState {
         this.#takeRaised(record);
         return [];
       case 'failed':
-        this.#refuseStrangers(record.network, 'network');
         this.results.fail(record.network);
         this.#hasFailed = true;
         return [];
@@ -180,35 +215,32 @@ export class RunState {
     }
   }
 
-  #takeHeader(header: HeaderRecord): void {
-    if (this.#header === null) this.#epochs = header.epochs;
-    else if (header.epochs !== this.#epochs) throw new ShapeError('epochs', `${header.epochs}`, `${this.#epochs}`);
-    this.#header = header;
+  /** Of a merged run the sessions have no headers. */
+  #beginSession(): void {
+    this.#hasFailed = false;
+    this.#earlierMs += this.#sessionMs;
+    this.#sessionMs = 0;
+  }
+
+  #setEpochs(epochs: number): void {
+    this.#epochs = epochs;
+    this.#epochsEver.add(epochs);
   }
 
   #takeCommit(commit: CommitRecord): string[] {
-    const { results, unfinished, kept, segments, epochs, elapsedMs } = commit;
-    if (epochs !== this.#epochs) throw new ShapeError('epochs', `${epochs}`, `${this.#epochs}, as in the run`);
-    this.#refuseDone(results.network, 'results.network');
-    if (unfinished !== null) this.#refuseUnfinished(unfinished);
-    for (const [i, networks] of kept.entries()) this.#refuseKept(networks, `kept[${i}]`);
-    this.segments.append(segments, this.#sessionNumber);
+    const { results, unfinished, segments, elapsedMs } = commit;
+    this.segments.take({ segments });
     this.commits.push({ networks: Uint32Array.from([...results.network, ...(unfinished?.network ?? [])]), segments });
     this.#sessionMs = elapsedMs;
     return this.results.commit(commit);
   }
 
   #takeRaised(record: RaisedRecord): void {
-    const { epochs, network, restarts } = record;
-    if (epochs < this.#epochs) throw new ShapeError('epochs', `${epochs}`, `${this.#epochs} or more`);
-    this.#refuseStrangers(network, 'network');
-    for (const [i, restart] of restarts.entries()) this.#refuseRestart(restart, `restarts[${i}]`);
-    this.segments.replace(record, this.#sessionNumber);
+    this.segments.take(record);
     const isCurrent = (segment: SegmentCommit) => !this.segments.isReplaced(segment);
     this.#rewritten = [...this.#rewritten, ...record.segments].filter(isCurrent);
     this.results.raise(record);
-    this.#epochsBefore = this.#epochs;
-    this.#epochs = epochs;
+    this.#setEpochs(record.epochs);
     this.#snapshot = null;
   }
 

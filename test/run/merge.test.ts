@@ -26,6 +26,7 @@ import { acquireLease } from '../../src/run/lease.ts';
 import { readManifest } from '../../src/run/manifest.ts';
 import { mergeRuns } from '../../src/run/merge.ts';
 import { openRun } from '../../src/run/open-run.ts';
+import { TraceReader } from '../../src/run/trace-reader.ts';
 import { verifyNetworks } from '../../src/run/verify.ts';
 import { runTask } from '../../src/train/task.ts';
 import { columnOf, execute, type RunBits, runBits, scratchFolder, sweepOf } from '../support/runs.ts';
@@ -185,6 +186,15 @@ test('shards that were raised, each from where it was, merge with what they keep
   expect(new Set(readdirSync(runPaths(merged.folder).checkpoints))).toEqual(merged.results.keptCheckpoints);
   const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: WORKER_URLS.replay });
   expect(compared.map(({ blocks, mismatch }) => [blocks, mismatch])).toEqual(merged.networks.map(() => [2, null]));
+  for (const shard of shards.map((of) => readRun(of))) {
+    const [own, joined] = [new TraceReader(shard), new TraceReader(merged)];
+    for (const { id: network } of shard.networks) {
+      const all = { network, first: 1, last: 1300 };
+      expect(joined.events(all)).toEqual(own.events(all));
+      expect(joined.blocks(all)).toEqual(own.blocks(all));
+      expect(joined.buckets(all)).toEqual(own.buckets(all));
+    }
+  }
   const [raised, fresh] = [merged.folder, join(folder, 'fresh')];
   for (const of of [raised, fresh]) await execute({ sweep: to(1600), folder: of });
   expect(runBits(raised)).toEqual(runBits(fresh));

@@ -191,6 +191,17 @@ describe('a crash', () => {
     cpSync(of, folder, { recursive: true });
     return folder;
   };
+  test('after the record of an extension, and once more after that of another one, loses no run', () => {
+    const folder = copy(after);
+    const { manifest } = runPaths(folder);
+    cpSync(runPaths(before).manifest, manifest);
+    open(folder, LONG + 1000).close();
+    cpSync(runPaths(before).manifest, manifest);
+    expect(readRun(folder).manifest.sweep.epochs).toBe(LONG + 1000);
+    open(folder, LONG + 1000).close();
+    expect(readRun(folder).manifest.sweep.epochs).toBe(LONG + 1000);
+  });
+
   /** Puts the new segments beside the old ones, not yet sealed. */
   const withNewParts = (folder: string) => {
     for (const table of SEGMENTED_TABLE_NAMES)

@@ -18,9 +18,9 @@ import { describe, expect, test } from 'vitest';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import { CommittedSegments } from '../../src/run/committed-segments.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
+import { segmentSchema } from '../../src/storage/arrow.ts';
+import { fileHead } from '../../src/storage/ipc/head-and-footer.ts';
 import { scratchFolder, segmentNames } from '../support/runs.ts';
-
-const HEAD_BYTES = 100;
 
 /** The book of a session, in a folder with a place for each table, and what is committed. */
 class Session {
@@ -35,10 +35,12 @@ class Session {
   /** Commits one more batch, up to a byte. */
   commit(file: string, endBytes: number, table: SegmentCommit['table'] = 'epochs'): SegmentCommit[] {
     const isNew = !this.committed.has({ table, file });
-    const offset = isNew ? HEAD_BYTES : this.committed.stateOf({ table, file }).committedBytes;
+    const head = fileHead(segmentSchema(table, '0123abcd')).bytes.length;
+    const offset = isNew ? head : this.committed.stateOf({ table, file }).committedBytes;
     const block = { offset, metadataBytes: 0, bodyBytes: endBytes - offset, rows: 10, crc32: 0 };
     const commits = [{ table, file, endBytes, blocks: [block], ...(isNew && { headCrc32: 0 }) }];
-    this.committed.append(commits, Number.parseInt(file, 10));
+    this.committed.check({ segments: commits }, Number.parseInt(file, 10));
+    this.committed.take({ segments: commits });
     return commits;
   }
 }
@@ -66,12 +68,12 @@ describe('the book of segments', () => {
     const session = new Session(scratchFolder());
     const { book, committed } = session;
     book.grant(0);
-    session.commit('0001-00001.arrow', 2000);
-    session.commit('0001-00001.arrow', 300, 'blocks');
-    session.commit('0001-00001.arrow', 4000);
-    expect(book.grant(0).epochs.committedBytes).toBe(4000);
-    expect(book.grant(0).blocks.committedBytes).toBe(300);
-    expect(committed.committedBytes).toBe(4300);
+    session.commit('0001-00001.arrow', 20_000);
+    session.commit('0001-00001.arrow', 10_000, 'blocks');
+    session.commit('0001-00001.arrow', 40_000);
+    expect(book.grant(0).epochs.committedBytes).toBe(40_000);
+    expect(book.grant(0).blocks.committedBytes).toBe(10_000);
+    expect(committed.committedBytes).toBe(50_000);
   });
 
   test('seals a segment of tens of megabytes and grants the next number, but keeps a shorter one open', () => {
@@ -106,7 +108,7 @@ describe('the book of segments', () => {
 
   test.each([
     ['gone', (path: string) => rmSync(path), 'nothing'],
-    ['shorter', (path: string) => truncateSync(path, 1999), 'another file, or a shorter one'],
+    ['shorter', (path: string) => truncateSync(path, 19_999), 'another file, or a shorter one'],
     [
       'another one',
       (path: string) => {
@@ -120,9 +122,9 @@ describe('the book of segments', () => {
     const session = new Session(folder);
     const { book } = session;
     const { file } = book.grant(0).epochs;
-    makePart(folder, file, 2100);
-    book.leave(session.commit(file, 2000));
-    expect(book.grant(0).epochs.committedBytes).toBe(2000);
+    makePart(folder, file, 21_000);
+    book.leave(session.commit(file, 20_000));
+    expect(book.grant(0).epochs.committedBytes).toBe(20_000);
     touch(join(folder, 'epochs', `${file}.part`));
     expect(() => book.grant(0)).toThrow(`${file}.part: got ${words}, expected the segment as this process left it`);
   });
@@ -131,15 +133,15 @@ describe('the book of segments', () => {
     const folder = scratchFolder();
     const stale = new Session(folder, 1);
     const { file, path } = stale.book.grant(0).epochs;
-    makePart(folder, file, 2500);
+    makePart(folder, file, 25_000);
     const held = openSync(`${path}.part`, 'r+');
     const next = new Session(folder, 2);
-    next.commit(file, 2000);
+    next.commit(file, 20_000);
     next.book.sealAll();
     const sealed = readFileSync(path);
-    writeSync(held, Buffer.alloc(3000, 1), 0, 3000, 0);
+    writeSync(held, Buffer.alloc(30_000, 1), 0, 30_000, 0);
     closeSync(held);
-    stale.commit(file, 2400);
+    stale.commit(file, 24_000);
     stale.book.sealAll();
     expect(readFileSync(path)).toEqual(sealed);
     expect(segmentNames(folder, 'epochs')).toEqual([file]);
@@ -149,9 +151,9 @@ describe('the book of segments', () => {
     const folder = scratchFolder();
     const session = new Session(folder);
     const { book } = session;
-    makePart(folder, '0001-00001.arrow', 2500);
-    makePart(folder, '0001-00007.arrow', 2500);
-    session.commit('0001-00001.arrow', 2000);
+    makePart(folder, '0001-00001.arrow', 25_000);
+    makePart(folder, '0001-00007.arrow', 25_000);
+    session.commit('0001-00001.arrow', 20_000);
     book.sealAll();
     expect(segmentNames(folder, 'epochs')).toEqual(['0001-00001.arrow']);
     book.sealAll();

@@ -2,7 +2,8 @@
  * Writes `dist`: the command line and the worker threads as bundles, one entry and chunks that are shared. `npm run
  * build` and, through `prepare`, npm itself come here: `npx gyre` does so when it links the package for the first time,
  * perhaps beside a run. Commands load their chunks when they are called, so a chunk that is the same is left alone, and
- * one that is not is replaced in one step: programs that run from `dist` meanwhile find all of it.
+ * one that is not is replaced in one step: programs that run from `dist` meanwhile find all of it, unless the sources
+ * have changed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

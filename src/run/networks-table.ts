@@ -33,7 +33,7 @@ export function networksTableFile({ runKey, networks, results, epochs, compressi
   return tableFile({ table: NETWORKS_TABLE, runKey, rows, rowCount: networks.length, dictionaries, compression });
 }
 
-/** Every name that can stand in a dictionary column, so that files of one sweep have the same dictionaries. */
+/** Every name that can stand in a dictionary column, so that the files of one run have the same dictionaries. */
 function networkDictionaries(networks: readonly Network[]): Dictionaries {
   const axes = AXIS_COLUMNS.filter(({ column }) => column.type === 'dictionary').map(({ column, valueFor, names }) => {
     const occurring = () => [...new Set(networks.map(valueFor))].filter((value) => typeof value === 'string');

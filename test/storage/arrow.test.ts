@@ -142,7 +142,7 @@ describe('a table', () => {
     const { u32: _u32, ...rows } = manyRows(2);
     expect(() => write(rows, 2)).toThrow(/column u32/);
     expect(() => tableFile({ table: NETWORKS_TABLE, runKey: '', rows: {}, rowCount: 0 })).toThrow(
-      /layers has no dictionary/,
+      /objective has no dictionary/,
     );
   });
 });

@@ -6,11 +6,12 @@
  * have changed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const ROOT = import.meta.dirname;
-const DIST = join(ROOT, 'dist');
+/** Another folder may be named, to try a build. */
+const DIST = resolve(ROOT, process.argv[2] ?? 'dist');
 
 /** Libraries that stay in node_modules: they load files of their own, or threads. */
 const EXTERNAL = ['@bokuweb/zstd-wasm', 'commander', 'ink', 'msgpackr', 'parquet-wasm', 'piscina', 'react', 'yaml'];
@@ -19,7 +20,7 @@ const { outputFiles } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['src/main.ts', 'workers/*.ts'],
   outbase: '.',
-  outdir: 'dist',
+  outdir: DIST,
   chunkNames: 'src/[name]-[hash]',
   bundle: true,
   splitting: true,
@@ -38,7 +39,8 @@ for (const { path, contents } of outputFiles.toSorted((a, b) => Number(isChunk(b
   if (existsSync(path) && readFileSync(path).equals(contents)) continue;
   mkdirSync(dirname(path), { recursive: true });
   const part = `${path}.${process.pid}.part`;
-  writeFileSync(part, contents);
+  // npx starts the program by its name. It makes it executable only when it links the package for the first time.
+  writeFileSync(part, contents, { mode: Buffer.from(contents).subarray(0, 2).toString() === '#!' ? 0o755 : 0o644 });
   renameSync(part, path);
 }
 

@@ -1,23 +1,36 @@
-/** The build, beside programs that run from it. Needs `npm run build`. */
+/** The build, in a folder of its own: beside it programs run from `dist`. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { newFolder, removeFolder } from './support/cli.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const DIST = join(ROOT, 'dist');
+const folder = newFolder();
+afterAll(() => removeFolder(folder));
+
+const build = () =>
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), 'bundle.ts', folder], { cwd: ROOT });
 
 /** Each file of the build with the identity that it has on the disk. */
-const filesOfDist = () =>
-  readdirSync(DIST, { recursive: true, encoding: 'utf8' })
+const filesOfBuild = () =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .toSorted()
     .map((name) => {
-      const { ino, mtimeMs } = statSync(join(DIST, name));
+      const { ino, mtimeMs } = statSync(join(folder, name));
       return [name, ino, mtimeMs];
     });
 
 test('to build again what is built leaves every file alone: npx does so the first time that it links the package', () => {
-  const before = filesOfDist();
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), 'bundle.ts'], { cwd: ROOT });
-  expect(filesOfDist()).toEqual(before);
+  build();
+  const before = filesOfBuild();
+  build();
+  expect(filesOfBuild()).toEqual(before);
+});
+
+test('a program that is replaced can be started by its name: npx does so, and links the package only once', () => {
+  const program = join(folder, 'src', 'main.js');
+  rmSync(program);
+  build();
+  accessSync(program, constants.X_OK);
 });

@@ -16,11 +16,12 @@ NAME = pyarrow.dictionary(pyarrow.int32(), pyarrow.utf8())
 
 COLUMNS = {
     "networks": {
-        **{"network": U32, "key": UTF8, "layers": NAME, "activation": NAME, "data": NAME, "init": NAME},
-        **{"optimizer": NAME, "form": NAME, "precision": NAME, "label": NAME},
-        **{"degraded": BOOL, "shuffle": BOOL, "subnormals": NAME, "points": U32, "batch": U32},
-        **{"learning_rate": F64, "beta1": F64, "beta2": F64, "epsilon": F64, "weight_decay": F64},
-        **{"seed": U32, "epochs": U32, "onset_epoch": U32, "diverged_epoch": U32, "nonfinite_epoch": U32},
+        **{"network": U32, "key": UTF8, "objective": NAME, "exponent": U32, "curvature": F64, "start": F64},
+        **{"layers": NAME, "activation": NAME, "data": NAME, "points": U32, "data_seed": U32, "data_hash": NAME},
+        **{"init": NAME, "optimizer": NAME, "form": NAME, "learning_rate": F64, "beta1": F64, "beta2": F64},
+        **{"epsilon": F64, "weight_decay": F64, "batch": U32, "shuffle": BOOL, "subnormals": NAME, "precision": NAME},
+        **{"seed": U32, "epochs": U32, "label": NAME, "degraded": BOOL, "subnormal_moments": BOOL},
+        **{"onset_epoch": U32, "diverged_epoch": U32, "nonfinite_epoch": U32},
         **{"spike_count": U32, "spike_interval": F64, "spike_height": F64, "flip_fraction": F64},
         **{"loss_first": F64, "loss_min": F64, "loss_last": F64, "loss_min_epoch": U32, "digest": UTF8},
     },
@@ -37,7 +38,8 @@ COLUMNS = {
 }
 #: By table. Of a network the rest is known from the start; of an event, whatever it is.
 NULLABLE = {
-    "networks": set(COLUMNS["networks"]) - {"network", "key", "optimizer", "form", "precision", "seed", "epochs"},
+    "networks": set(COLUMNS["networks"])
+    - {"network", "key", "optimizer", "form", "learning_rate", "subnormals", "precision", "seed", "epochs"},
     "events": set(COLUMNS["events"]) - {"network", "kind", "epoch"},
 }
 

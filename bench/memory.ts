@@ -2,7 +2,7 @@
  * Shows that memory stays flat however many epochs a run has: trains a few small networks for millions of epochs
  * through the command line, takes the resident memory from its progress notices, and compares the last quarter of the
  * run with the second (in the first, threads start and code is compiled). Quarters are of the time in which all
- * networks train; what the commits at the end take on top is told as the peak. Writes bench/results/memory.json.
+ * networks train. What the last commits need beyond that is reported as the peak. Writes bench/results/memory.json.
  *
  *     npm run build && npx tsx bench/memory.ts [--epochs N]        (a minute or two; with --epochs nothing is written)
  */

@@ -1,9 +1,9 @@
 /**
  * What a trace costs: tasks of a worker, with all that they watch, digest and write, each beside the same networks
- * trained by the kernel alone at its best and by the kernel with its observers, in turn, on one thread; by the default
- * trace, by one row an epoch, and the latter compressed. Says what share of the kernel's rate observers and trace take,
- * each by itself (bench/detectors.ts has the observers' own bounds), and what of both is processor time: the rest is
- * the disk's. Writes bench/results/traces.json.
+ * trained by the kernel alone at its best and by the kernel with its observers, in turn, on one thread. It tries three
+ * traces: the default one, one row per epoch, and one row per epoch compressed. It reports which share of the kernel's
+ * rate the observers and the trace take (bench/detectors.ts has the observers' own bounds), and how much of both is
+ * processor time; the rest is the disk's. Writes bench/results/traces.json.
  *
  *     npx tsx bench/traces.ts [--rounds 9] [--quick]        (four minutes; with --quick nothing is written)
  */

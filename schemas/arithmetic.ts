@@ -1,6 +1,6 @@
 /**
  * The version of the declared arithmetic (docs/ARITHMETIC.md). It is recorded with each run and hashed into each
- * network's key, and is raised by any change that could change one bit of one network.
+ * network's key. Any change that could change one bit of one network needs a new version.
  */
 export const ARITHMETIC_ID = 'gyre-1';
 

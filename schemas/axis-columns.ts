@@ -21,9 +21,9 @@ export type AxisValue = string | number | boolean;
 /** One axis. */
 export interface AxisColumn {
   readonly column: Column;
-  /** What stands in the column; undefined, which is null there, where the axis does not apply. */
+  /** The value in the column; undefined, which becomes null, if the axis does not apply. */
   readonly valueFor: (network: NetworkConfig) => AxisValue | undefined;
-  /** What networks are compared by, where that is not the value in the column. */
+  /** The value that networks are compared by, if it is not the one in the column. */
   readonly comparedBy?: (network: NetworkConfig) => AxisValue | undefined;
   /** All names of a dictionary column, so that files of one sweep have one dictionary; without it, those that occur. */
   readonly names?: readonly string[];

@@ -48,47 +48,47 @@ export const THRESHOLDS = {
    * Several relaxation times of the second moment at beta2 = 0.999, so that the base is the calm level, not the last
    * slope.
    */
-  spikeWindow: epochs(1000, [2, WINDOW_MAX], 'the base of a spike is the smallest loss of so many epochs before it'),
+  spikeWindow: epochs(1000, [2, WINDOW_MAX], 'epochs before a loss; their smallest loss is its base'),
   /** The first descent has no calm level yet. */
-  spikeStart: epochs(100, [1, WINDOW_MAX], 'a spike needs so many epochs in its window'),
+  spikeStart: epochs(100, [1, WINDOW_MAX], 'epochs that there must be before a spike can begin'),
   /** Above the flutter of a network at the edge of stability, which stays within tens of per cent. */
-  spikeRise: number(2, FACTOR, 'a spike begins where the loss exceeds its base so many times'),
+  spikeRise: number(2, FACTOR, 'loss divided by its base at which a spike begins'),
   /** Below the rise, so that a loss that hovers at the bound is one spike, not fifty. */
-  spikeFall: number(1.25, FACTOR, 'a spike is over where the loss is at most so many times its base'),
+  spikeFall: number(1.25, FACTOR, 'loss divided by its base at or below which a spike can end'),
   /** Two relaxation times of the first moment at beta1 = 0.9: the swings of one spike pass its base and come back. */
-  spikeFallEpochs: epochs(20, [1, 10_000], 'and stays there for so many epochs'),
+  spikeFallEpochs: epochs(20, [1, 10_000], 'epochs that the loss must stay there for the spike to end'),
   /** Twice the window: by then the window has forgotten the base, and the new level is what is normal. */
-  levelShiftEpochs: epochs(2000, [1, EPOCHS_MAX], 'a spike that is still open after so many epochs is a level shift'),
+  levelShiftEpochs: epochs(2000, [1, EPOCHS_MAX], 'epochs after which an open spike is a level shift'),
   /** Half of the way to the pure flip at −1. */
-  flipCosine: number(-0.5, [-1, 1], 'an update flips where its cosine with the one before is less than this'),
+  flipCosine: number(-0.5, [-1, 1], 'cosine with the update before, below which an update flips'),
   /** A relaxation time of the first moment at beta1 = 0.9: chance has few tenfold flips to offer. */
-  onsetEpochs: epochs(10, [1, 10_000], 'so many flips in a row are the onset of fluctuation'),
+  onsetEpochs: epochs(10, [1, 10_000], 'flips in a row that are the onset of fluctuation'),
   /** Longer than the longest pause seen between two updates. */
-  stagnationEpochs: epochs(1000, [1, EPOCHS_MAX], 'so many epochs without a changed bit are stagnation'),
+  stagnationEpochs: epochs(1000, [1, EPOCHS_MAX], 'epochs without a changed bit that are stagnation'),
   /** One decade, well beyond the flutter of a settled network. */
-  lossRatio: number(10, FACTOR, 'a loss so many times the smallest of the run is far above it'),
+  lossRatio: number(10, FACTOR, 'loss divided by the smallest of the run above which it is far from it'),
   /** Below it a network still explains most of its data, however far it has come from its best. */
-  varianceShare: number(0.1, [0, FACTOR_MAX], 'a diverged network has lost this share of the variance of its targets'),
+  varianceShare: number(0.1, [0, FACTOR_MAX], 'share of the variance of its targets that a diverged network has lost'),
   /** Long enough to outlast any one spike of a run of tens of thousands of epochs. */
-  divergenceTail: number(0.1, SHARE, 'the share of epochs, at the end, over which a diverged network stays high'),
+  divergenceTail: number(0.1, SHARE, 'share of epochs, at the end, over which a diverged network stays high'),
   /** Long enough to count spikes in, late enough to have left the first descent behind. */
-  tail: number(0.2, SHARE, 'the share of epochs, at the end, that spikes, flips and convergence are judged by'),
+  tail: number(0.2, SHARE, 'share of epochs, at the end, that spikes, flips and convergence are judged by: the tail'),
   /** A decade: what a plot of the loss shows at first sight. */
-  spikingHeight: number(10, FACTOR, 'a spiking network has spikes of at least so many times their base'),
+  spikingHeight: number(10, FACTOR, 'peak divided by base that the spikes of a spiking network reach'),
   /** One is an accident and two may be; a third makes a habit. */
-  spikingCount: count(3, [1, 1000], 'at least so many of them in the tail'),
+  spikingCount: count(3, [1, 1000], 'such spikes that a spiking network has in the tail, at least'),
   /** Rare among networks that go downhill, passed at once by those that swing. */
-  fluctuatingShare: number(0.01, [0, 1], 'a fluctuating network flips in at least this share of the tail'),
+  fluctuatingShare: number(0.01, [0, 1], 'share of the tail in which a fluctuating network flips, at least'),
   /** Smaller ones are hard to tell from the flutter between spikes, and would halve the intervals. */
-  countedHeight: number(4, FACTOR, 'spikes of at least so many times their base are counted and averaged'),
+  countedHeight: number(4, FACTOR, 'peak divided by base from which spikes are counted and averaged'),
   /** Three intervals: fewer have no median worth the name. */
-  countedMin: count(4, [2, 1000], 'with fewer of them in the tail, interval and height are null'),
+  countedMin: count(4, [2, 1000], 'counted spikes in the tail, below which interval and height are null'),
   /** The tail against its own end: from here … */
-  convergenceHead: number(0.25, SHARE, 'convergence compares the smallest loss of this first share of the tail'),
+  convergenceHead: number(0.25, SHARE, 'share of the tail, at its beginning, whose smallest loss convergence compares'),
   /** … to here, both of one size by default. */
-  convergenceTail: number(0.05, SHARE, 'with that of this last share of the epochs'),
+  convergenceTail: number(0.05, SHARE, 'share of all epochs, at the end, with whose smallest loss it is compared'),
   /** In a fifth of a run, progress of less than this is none. */
-  convergenceRatio: number(1.05, FACTOR, 'a converged network has become better by less than this factor'),
+  convergenceRatio: number(1.05, FACTOR, 'factor by which a converged network has become better, at most'),
 } as const satisfies Record<string, Threshold>;
 
 export type ThresholdName = keyof typeof THRESHOLDS;

@@ -44,7 +44,7 @@ const estimate = (name: string, description: string): Column[] => [
 
 export const SPIRALS_TABLE: FindingsTable = {
   name: 'spirals',
-  description: 'one row a window of 62 epochs: whether the fast motion of θ and m winds, and how fast it shrinks',
+  description: 'one row per window of 62 epochs: whether the fast motion of θ and m winds, and how fast it shrinks',
   dictionaries: { kind: WINDOW_KINDS },
   columns: [
     NETWORK,
@@ -53,7 +53,7 @@ export const SPIRALS_TABLE: FindingsTable = {
     nullable('peak_epoch', 'u32', 'epoch', 'peak of the spike that the window belongs to; null where it is random'),
     nullable('winding', 'f64', '1', 'turns of the fast motion, whichever way; null where nothing moves'),
     nullable('handedness', 'f64', '1', 'share of all turning that goes one way, 0 to 1'),
-    nullable('decay_rate', 'f64', '1/epoch', 'decrease of the logarithm of its amplitude an epoch'),
+    nullable('decay_rate', 'f64', '1/epoch', 'decrease of the logarithm of its amplitude per epoch'),
     column('decay_theory', 'f64', '1/epoch', '−½ ln β1'),
     nullable('fit', 'f64', '1', 'R² of the line that decay_rate is the slope of'),
     nullable('flip_index', 'f64', '1', '1 where each update undoes the one before; null of a null window'),
@@ -64,7 +64,7 @@ export const SPIRALS_TABLE: FindingsTable = {
 
 export const RELAXATION_TABLE: FindingsTable = {
   name: 'relaxation',
-  description: 'one row a spike: how fast loss and second moment relax after it, and with which periods they move',
+  description: 'one row per spike: how fast loss and second moment relax after it, and with which periods they move',
   dictionaries: {},
   columns: [
     NETWORK,
@@ -88,7 +88,7 @@ export const RELAXATION_TABLE: FindingsTable = {
 export const CURVATURE_TABLE: FindingsTable = {
   name: 'curvature',
   description:
-    'one row a spike or random epoch: the preconditioned curvature over the 200 epochs before it, or since the spike before, in exact derivatives',
+    'one row per spike or random epoch: the preconditioned curvature since the spike before, at most 200 epochs back',
   dictionaries: { kind: CURVATURE_KINDS },
   columns: [
     NETWORK,
@@ -120,7 +120,7 @@ export const CURVATURE_TABLE: FindingsTable = {
 export const TWINS_TABLE: FindingsTable = {
   name: 'twins',
   description:
-    'one row a setting and label: how often its networks end so in float32 and in float64; what holds for the setting stands in each of its rows',
+    'one row per setting and label: how many networks end with it in each precision; the verdict repeats in each row',
   dictionaries: { label: TWIN_LABELS, verdict: TWIN_VERDICTS },
   columns: [
     column('network', 'u32', '1', 'the first network of the setting'),

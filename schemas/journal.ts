@@ -41,7 +41,7 @@ export interface SegmentCommit {
   readonly headCrc32?: number;
 }
 
-/** A place in the journal: so many bytes of the file of a session, all of them whole frames. */
+/** A place in the journal: the first bytes of the file of a session, which are whole frames. */
 export interface JournalPosition {
   /** Counts from 1. */
   readonly session: number;

@@ -91,7 +91,7 @@ export const dataBlock = z.strictObject({
 /** Data from files: paths relative to the sweep. */
 export const dataFileBlock = z.strictObject({
   file: axis(z.string().regex(/^[^\0]+$/, { error: 'the name of a file' })).describe(
-    'Your own data instead of a formula: a CSV or Arrow file with columns x… (inputs) and y… (outputs), relative to the sweep.',
+    'Your own data: a CSV or Arrow file with columns x… (inputs) and y… (outputs), relative to the sweep.',
   ),
   kind: elsewhere,
   points: elsewhere,
@@ -115,7 +115,7 @@ export const optimizerBlock = z.strictObject({
   kind: axis(z.enum(namesOf(OPTIMIZERS))).describe(`The optimizer. ${sentencesOf(OPTIMIZERS)}`),
   form: axis(z.enum(namesOf(FORMS)))
     .prefault('torch')
-    .describe(`How its update is written: where the parentheses stand decides bits. ${sentencesOf(FORMS)}`),
+    .describe(`How its update is written: the order of operations decides bits. ${sentencesOf(FORMS)}`),
   learningRate: numberOrRange(z.number().gt(0).max(SWEEP_LIMITS.magnitudeMax)).describe('Learning rate.'),
   beta1: numberOrRange(decayRate).optional().meta(tellOption('beta1', 'Decay rate of the first moment')),
   beta2: numberOrRange(decayRate).optional().meta(tellOption('beta2', 'Decay rate of the second moment')),
@@ -193,7 +193,7 @@ export const gridShape = {
   layers: z
     .union([layers, z.array(layers).min(1)])
     .transform((v) => (Array.isArray(v[0]) ? v : [v]) as z.output<typeof layers>[])
-    .describe('Units a layer: inputs, hidden layers, outputs. The output layer is linear.'),
+    .describe('Units per layer: inputs, hidden layers, outputs. The output layer is linear.'),
   activation: axis(z.enum(namesOf(ACTIVATIONS)))
     .prefault('tanh')
     .describe(`Activation of the hidden layers. ${sentencesOf(ACTIVATIONS)}`),
@@ -204,7 +204,7 @@ export const gridShape = {
     .prefault('glorot-uniform')
     .describe(`Distribution of the initial weights. ${sentencesOf(INITS)}`),
   optimizer: axis(optimizerBlock.transform(withOptimizerDefaults)).describe('What updates the parameters.'),
-  batch: axis(batch).prefault('full').describe('Samples a step: all of them, or so many.'),
+  batch: axis(batch).prefault('full').describe('Samples per step: all of them, or this number.'),
   shuffle: axis(z.boolean())
     .optional()
     .meta({ description: 'Whether mini-batches have an order of their own in each epoch.', default: SHUFFLE_DEFAULT }),

@@ -40,12 +40,12 @@ export {
 const traceEpochs = z.strictObject({
   every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax })
     .prefault(20)
-    .describe('Epochs a row of the table epochs, which keeps their extremes; 1 keeps every epoch.'),
+    .describe('Epochs per row of the table epochs, which keeps their extremes; 1 keeps every epoch.'),
 });
 const traceCheckpoints = z.strictObject({
   every: wholeNumber({ min: 1, max: SWEEP_LIMITS.epochCountMax })
     .prefault(10_000)
-    .describe('Epochs between the kept states of a network, which it is replayed from, or raised to more epochs.'),
+    .describe('Epochs between the kept states of a network, from which replay and extension start.'),
 });
 const trace = z.strictObject({
   epochs: traceEpochs.prefault({}).describe('The table epochs.'),

@@ -32,10 +32,10 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export type TableName = 'networks' | 'epochs' | 'events' | 'blocks' | 'windows' | FindingsTableName;
 
-/** One row a planned network. */
+/** One row per planned network. */
 export const NETWORKS_TABLE: TableSpec = {
   name: 'networks',
-  description: 'one row a planned network: its configuration, and its results once it is trained',
+  description: 'one row per planned network: its configuration, and its results once it is trained',
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('key', 'utf8', '', 'first 16 hex digits of SHA-256 over all that decides its bits but the epochs'),
@@ -48,11 +48,10 @@ export const NETWORKS_TABLE: TableSpec = {
   ],
 };
 
-/** One row a network and bucket of epochs. */
+/** One row per network and bucket of epochs. */
 export const EPOCHS_TABLE: TableSpec = {
   name: 'epochs',
-  description:
-    'one row a network and bucket of consecutive epochs; plain columns are those of the last epoch of the bucket',
+  description: 'one row per network and bucket of epochs; columns without _min or _max are those of its last epoch',
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('epoch', 'u32', 'epoch', 'last epoch of the bucket'),
@@ -68,10 +67,10 @@ export const EPOCHS_TABLE: TableSpec = {
   ],
 };
 
-/** One row an event. */
+/** One row per event. */
 export const EVENTS_TABLE: TableSpec = {
   name: 'events',
-  description: 'one row an event: what happened to a network, seen at every epoch whatever the trace keeps',
+  description: 'one row per event of a network, found at every epoch, whatever the trace keeps',
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('kind', 'dictionary', '', 'what happened'),
@@ -89,7 +88,7 @@ export const EVENTS_TABLE: TableSpec = {
   ],
 };
 
-/** One row a network and block of losses. */
+/** One row per network and block of losses. */
 export const BLOCKS_TABLE: TableSpec = {
   name: 'blocks',
   description: 'digests of the losses of each network in blocks of consecutive epochs',
@@ -109,8 +108,8 @@ export const SEGMENTED_TABLE_NAMES = Object.keys(SEGMENTED_TABLES) as SegmentedT
 export const windowsFolder = (shape: string, precision: Precision): string => `windows/${shape}-${precision}`;
 
 /**
- * One row a network and epoch of a replayed window. `shape` is the layers as people write them; a network has so many
- * parameters.
+ * One row per network and epoch of a replayed window. `shape` is the layers as people write them, `parameters` the
+ * number of a network's parameters.
  */
 export function windowsTable({
   shape,

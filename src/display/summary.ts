@@ -106,9 +106,9 @@ function subnormalLines({ subnormalCount, networks }: SummaryInput): string[] {
 function fileLines({ folder, traceBytes, fingerprint }: SummaryInput): string[] {
   const rows = [
     ['files', folder, bytes(traceBytes)],
-    ['', join(folder, 'networks.arrow'), 'one row a network'],
+    ['', join(folder, 'networks.arrow'), 'one row per network'],
     ['', join(folder, 'epochs', '*.arrow'), 'loss, norms and extremes by bucket of epochs'],
-    ['', join(folder, 'events', '*.arrow'), 'onsets, spikes and divergences, one row an event'],
+    ['', join(folder, 'events', '*.arrow'), 'onsets, spikes and divergences, one row per event'],
     ['', join(folder, 'blocks', '*.arrow'), 'digests of the losses'],
   ];
   const lines = columns(rows, ['left', 'left', 'left']);

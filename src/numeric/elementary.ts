@@ -1,7 +1,7 @@
 /**
  * Gyre's own exp, tanh, sigmoid, sin and cos in float32 and float64, and log in float64: engines differ in the last
- * bits of Math.exp and its kin, and a trajectory of a million epochs keeps no last bit private. One algorithm serves
- * both precisions; what differs is the rounding of each operation and the table of constants. This file is the
+ * bits of Math.exp and related functions, and a long training amplifies a difference in the last bit. One algorithm
+ * serves both precisions; what differs is the rounding of each operation and the table of constants. This file is the
  * definition: the SIMD kernels run the same operations in the same order on every lane and must give the same bits.
  * Hence no branch that a select could not replace, no fused multiply-add, and division only where it is stated.
  *

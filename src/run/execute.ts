@@ -102,26 +102,18 @@ class Execution {
   }
 
   async execute(): Promise<Ending> {
-    const { manifest } = this.#run;
-    await prepareCompression(manifest.sweep.trace.compression);
     const { threads, stop } = this.#options;
-    this.#run.record({
-      kind: 'session',
-      startedAt: new Date().toISOString(),
-      gyre: GYRE_VERSION,
-      node: process.version,
-      engine: this.#run.engine,
-      threads,
-    });
     const requestStop = () => this.#requestStop();
-    stop.addEventListener('abort', requestStop);
-    if (stop.aborted) requestStop();
-    const timers = [
-      setInterval(() => this.#tick(), PROGRESS_MS),
-      setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
-      setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
-    ];
+    const timers: NodeJS.Timeout[] = [];
     try {
+      await this.#begin();
+      stop.addEventListener('abort', requestStop);
+      if (stop.aborted) requestStop();
+      timers.push(
+        setInterval(() => this.#tick(), PROGRESS_MS),
+        setInterval(() => this.#orStop(() => this.#snapshot()), SNAPSHOT_MS),
+        setInterval(() => this.#orStop(() => this.#writeNetworks()), NETWORKS_TABLE_MS),
+      );
       this.#kernels.prepare(this.#tasks.flat());
       const served = Promise.allSettled(Array.from({ length: threads }, (_, thread) => this.#serveThread(thread)));
       // While the threads train: of a hundred thousand networks it takes half a second.
@@ -142,6 +134,14 @@ class Execution {
       await this.#pool.close();
       this.#kernels.close();
     }
+  }
+
+  async #begin(): Promise<void> {
+    const { manifest, engine, record } = this.#run;
+    await prepareCompression(manifest.sweep.trace.compression);
+    const startedAt = new Date().toISOString();
+    const { threads } = this.#options;
+    record({ kind: 'session', startedAt, gyre: GYRE_VERSION, node: process.version, engine, threads });
   }
 
   /** Gives a thread one task after another until none is left or a stop is requested. */

@@ -140,7 +140,7 @@ export function readRun(folder: string, known?: readonly Network[]): RunRecord {
 }
 
 /** The networks of a plan that a folder is for. */
-export function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], folder: string): readonly Network[] {
+function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], folder: string): readonly Network[] {
   if (shard === undefined) return planned;
   // No shard is empty, and to share a plan out takes time and memory for each.
   const networks = shard.count > planned.length ? [] : shardNetworks(planned, shard);

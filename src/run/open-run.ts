@@ -18,7 +18,7 @@ import { checkRunFolder } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
 import { keepData } from './file-data.ts';
 import { removeFindings } from './findings-tables.ts';
-import { foldRun, networksOf, overtakenIn, readOwnJournal, runPaths } from './folder.ts';
+import { foldRun, overtakenIn, readOwnJournal, runPaths } from './folder.ts';
 import { FolderGuard } from './guard.ts';
 import { acquireLease, LEASE_NAMES, type Lease, type Sighting, watchLease } from './lease.ts';
 import { newManifest, readManifest, withEpochs, writeManifest } from './manifest.ts';
@@ -119,7 +119,6 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
   const paths = runPaths(folder);
   const isNew = !existsSync(paths.manifest);
   const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
-  networksOf(onDisk, planned, folder);
   if (isNew) writeManifest(folder, onDisk);
   keepData(paths.data, sweep);
   const guard = new FolderGuard(lease, paths.manifest);

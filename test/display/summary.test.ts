@@ -64,9 +64,9 @@ test('the summary of a run that is done', () => {
             0.99999           1         1          1        0            0          0           1
 
     files  traces/runs/made-up-01234567                 1.44 MB
-           traces/runs/made-up-01234567/networks.arrow  one row a network
+           traces/runs/made-up-01234567/networks.arrow  one row per network
            traces/runs/made-up-01234567/epochs/*.arrow  loss, norms and extremes by bucket of epochs
-           traces/runs/made-up-01234567/events/*.arrow  onsets, spikes and divergences, one row an event
+           traces/runs/made-up-01234567/events/*.arrow  onsets, spikes and divergences, one row per event
            traces/runs/made-up-01234567/blocks/*.arrow  digests of the losses
     fingerprint  abababababababababababababababababababababababababababababababab
 

@@ -214,6 +214,20 @@ describe('the folder of a run', () => {
   });
 });
 
+test('a record that does not continue the run is refused before it is written', () => {
+  const folder = scratchFolder();
+  const run = open(folder);
+  commit(run, [0]);
+  const file = journalFile(runPaths(folder).journal, 1);
+  const before = readFileSync(file);
+  const stranger = { kind: 'failed', network: Uint32Array.of(77), reason: 'lost' } as const;
+  expect(() => run.record(stranger)).toThrow('a record "failed" whose network[0] is 77');
+  expect(readFileSync(file)).toEqual(before);
+  commit(run, [1]);
+  run.close();
+  expect(readRun(folder).results.doneCount).toBe(2);
+});
+
 describe('an interrupted run', () => {
   test('is opened at its last commit, its segments finished', () => {
     const folder = killedRun([0], [2]);

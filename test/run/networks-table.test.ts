@@ -41,6 +41,7 @@ const FINDINGS = ['onset_epoch', 'spike_interval', 'spike_height', 'diverged_epo
 const RESULTS = [
   'label',
   'degraded',
+  'subnormal_moments',
   'spike_count',
   'flip_fraction',
   'loss_first',

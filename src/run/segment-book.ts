@@ -3,14 +3,14 @@
  * removing. What is committed is for the run's state to know. Workers are told where to write task by task and remember
  * nothing.
  */
-import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import type { SegmentGrant } from '../../schemas/messages.ts';
 import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { segmentSchema } from '../storage/arrow.ts';
-import { makeFolder, RESTORE_REMEDY, withPath } from '../storage/files.ts';
+import { makeFolder, RESTORE_REMEDY, removeDurably, withPath } from '../storage/files.ts';
 import { isName, isOwnSegment, sessionOfName } from '../storage/names.ts';
 import { checkSegment } from '../storage/segment-check.ts';
 import { mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
@@ -89,7 +89,7 @@ export class SegmentBook {
   removeReplaced(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
       for (const file of this.#namesIn(table).filter((name) => this.#committed.isReplaced({ table, file: name })))
-        withPath(this.#path(table, file), () => unlinkSync(this.#path(table, file)));
+        withPath(this.#path(table, file), () => removeDurably(this.#path(table, file)));
     }
   }
 
@@ -146,7 +146,7 @@ export class SegmentBook {
   removeOvertaken(): void {
     for (const table of SEGMENTED_TABLE_NAMES)
       for (const file of this.#unknown(table))
-        withPath(this.#path(table, file), () => unlinkSync(this.#path(table, file)));
+        withPath(this.#path(table, file), () => removeDurably(this.#path(table, file)));
   }
 
   #unknown(table: SegmentedTableName): string[] {

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -106,6 +107,15 @@ export function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch {}
+}
+
+/**
+ * Removes a file for good, if it is there. After a power failure it must not be there again, where tools that read
+ * whole folders would find it.
+ */
+export function removeDurably(path: string): void {
+  rmSync(path, { force: true });
+  syncFolderOf(path);
 }
 
 /** Makes the entry of a file in its folder durable. */

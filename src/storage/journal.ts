@@ -20,14 +20,13 @@ import {
   ftruncateSync,
   readdirSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { HeaderRecord, JournalPosition, JournalRecord } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { makeFolder, RESTORE_REMEDY, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
+import { makeFolder, RESTORE_REMEDY, removeIfThere, syncFolderOf, withPath, writeFileAtomically } from './files.ts';
 import { FRAME_HEADER_BYTES, framePayloadAt, packFrame } from './frames.ts';
 import { checkedRecord } from './journal-records.ts';
 import { isName, sessionOfName } from './names.ts';
@@ -99,10 +98,13 @@ export class JournalClaim {
     return journal;
   }
 
-  /** Removes the file: nothing was said in it. */
+  /**
+   * Removes the file: nothing was said in it. Where that fails, whoever opens the journal next takes it for what it is,
+   * and what led here says more.
+   */
   abandon(): void {
     closeSync(this.#descriptor);
-    unlinkSync(this.#path);
+    removeIfThere(this.#path);
   }
 }
 

@@ -17,7 +17,6 @@ import {
   linkSync,
   readSync,
   renameSync,
-  unlinkSync,
   writeSync,
   writevSync,
 } from 'node:fs';
@@ -26,7 +25,7 @@ import type { BatchBlock } from '../../schemas/journal.ts';
 import { RunError, systemErrorCode } from '../../schemas/problems.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
 import { compressorOf } from './compression.ts';
-import { NO_LINKS, RESTORE_REMEDY, removeIfThere, syncFolderOf, withPath } from './files.ts';
+import { NO_LINKS, RESTORE_REMEDY, removeDurably, syncFolderOf, withPath } from './files.ts';
 import type { Compress } from './ipc/body.ts';
 import type { TableValues } from './ipc/columns.ts';
 import { fileFooter, fileHead } from './ipc/head-and-footer.ts';
@@ -131,7 +130,7 @@ export function sealSegment(file: string, schema: ArrowSchema, state: SegmentSta
   const { committedBytes, blocks } = state;
   const open = openName(file);
   withPath(open, () => {
-    if (blocks.length === 0) return unlinkSync(open);
+    if (blocks.length === 0) return removeDurably(open);
     const target = sealing === 'copy' ? `${file}.new` : open;
     if (sealing === 'copy') copyPrefix(open, target, committedBytes);
     const descriptor = openPlain(target, 'change');
@@ -146,8 +145,7 @@ export function sealSegment(file: string, schema: ArrowSchema, state: SegmentSta
     else renameSync(target, file);
     syncFolderOf(file);
     if (sealing === 'replace') return;
-    removeIfThere(open);
-    syncFolderOf(file); // After a power failure, tools that read whole folders would find the rows under both names.
+    removeDurably(open);
   });
 }
 

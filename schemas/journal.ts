@@ -140,10 +140,13 @@ export interface SnapshotRecord {
   readonly labels: Readonly<Record<string, number>>;
 }
 
+/** How a session ended. */
+export type Ending = 'done' | 'stopped' | 'failed';
+
 /** A process stops working on the run in good order. */
 export interface EndRecord {
   readonly kind: 'end';
-  readonly reason: 'done' | 'stopped' | 'failed';
+  readonly reason: Ending;
   readonly elapsedMs: number;
 }
 

@@ -2,8 +2,10 @@
  * Notices: what happened to a run, in the order it happened. The displays are functions of them, and `gyre run --json`
  * prints them one a line. Times are of this session, in milliseconds.
  */
+
 import type { LabelName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';
+import type { Ending } from './journal.ts';
 import type { EngineName } from './manifest.ts';
 
 export type LabelCounts = Readonly<Record<LabelName, number>>;
@@ -93,7 +95,7 @@ export interface StoppingNotice {
 /** The run is over, for this session at least. */
 export interface EndedNotice {
   readonly kind: 'ended';
-  readonly reason: 'done' | 'stopped' | 'failed';
+  readonly reason: Ending;
   readonly elapsedMs: number;
   readonly networksDone: number;
   readonly networksFailed: number;

@@ -4,12 +4,12 @@
  * 0 done, 1 failed, 2 bad usage or sweep, 128 + n stopped by signal n.
  */
 import { fileURLToPath } from 'node:url';
+import { commanderExitCode, gyreProgram } from './command-line.ts';
 import { stopWithNpx } from './commands/npx.ts';
 import { needsRelaunch, obeyLauncher, relaunch } from './commands/relaunch.ts';
 import { reportError } from './commands/report-error.ts';
 import { endWithTerminal, surviveLostReaders } from './commands/streams.ts';
-import { commanderExitCode, gyreProgram } from './program.ts';
-import { defaultThreads } from './run/machine.ts';
+import { defaultThreads } from './pool/thread-count.ts';
 
 surviveLostReaders();
 endWithTerminal();

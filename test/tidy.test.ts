@@ -21,23 +21,27 @@ const tests = files.filter((file) => /^(test|bench|docs)\//.test(file));
 
 /** A file may import from its own folder and from folders of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
-  schemas: 0,
   'src/numeric': 0,
-  'src/data': 1,
-  'src/group': 1,
-  'src/storage': 1,
-  'src/detect': 1,
-  'src/plan': 2,
-  'src/reference': 2,
-  'src/kernel': 2,
-  'src/train': 3,
-  'src/analysis': 3,
-  'src/run': 4,
+  schemas: 1,
+  'src/data': 2,
+  'src/group': 2,
+  'src/storage': 2,
+  'src/detect': 2,
+  'src/plan': 3,
+  'src/reference': 3,
+  'src/kernel': 3,
+  'src/train': 4,
+  'src/analysis': 4,
   workers: 5,
-  'src/display': 5,
-  'src/claims': 5,
-  'src/commands': 6,
-  src: 7,
+  'src/pool': 5,
+  'src/run': 5,
+  'src/session': 6,
+  'src/replay': 6,
+  'src/findings': 7,
+  'src/claims': 8,
+  'src/display': 8,
+  'src/commands': 9,
+  src: 10,
 };
 
 /** The folder of a file that has a level: `src/display` for src/display/ink/screen.tsx. */
@@ -69,13 +73,13 @@ describe('levels', () => {
     expect([...new Set(product.map(unitOf))].filter((unit) => !(unit in LEVELS))).toEqual([]);
   });
 
-  test('a file imports from its own folder or a lower level; schemas may use numeric', () => {
+  test('a file imports from its own folder or a lower level', () => {
     const offences = product.flatMap((file) =>
       importsOf(file)
         .filter((path) => /^(schemas|src|workers)\//.test(path))
         .filter((path) => {
           const [from, to] = [unitOf(file), unitOf(path)];
-          return from !== to && LEVELS[to] >= LEVELS[from] && !(from === 'schemas' && to === 'src/numeric');
+          return from !== to && LEVELS[to] >= LEVELS[from];
         })
         .map((path) => `${file} imports ${path}`),
     );
@@ -83,14 +87,32 @@ describe('levels', () => {
   });
 });
 
+/** Rooms of the large folders, from the lowest. Files in no room are the room ''. A room knows those before it. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/kernel': ['tree', 'network', 'printers', '', 'native'],
+  'src/storage': ['', 'tables', 'journal', 'checkpoints', 'user-data', 'exports'],
+};
+
+test.each(Object.entries(ROOMS))('a room of %s knows only rooms below it', (folder, rooms) => {
+  const roomOf = (path: string) => rooms.indexOf(path.split('/').length > 3 ? path.split('/')[2] : '');
+  const within = product.filter((file) => unitOf(file) === folder);
+  expect(within.filter((file) => roomOf(file) < 0)).toEqual([]);
+  const offences = within.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => path.startsWith(`${folder}/`) && roomOf(path) > roomOf(file))
+      .map((path) => `${file} imports ${path}`),
+  );
+  expect(offences).toEqual([]);
+});
+
 describe('each library has one home', () => {
   test.each([
     ['apache-arrow', /^src\/storage\//],
-    ['csv-parse', /^src\/storage\/data-csv\.ts$/],
-    ['parquet-wasm', /^src\/storage\/parquet\.ts$/],
-    ['@bokuweb/zstd-wasm', /^src\/storage\/compression\.ts$/],
+    ['csv-parse', /^src\/storage\/user-data\/csv-data\.ts$/],
+    ['parquet-wasm', /^src\/storage\/exports\/parquet\.ts$/],
+    ['@bokuweb/zstd-wasm', /^src\/storage\/tables\/compression\.ts$/],
     ['msgpackr', /^src\/storage\/frames\.ts$/],
-    ['piscina', /^src\/run\/pool\.ts$/],
+    ['piscina', /^src\/pool\/thread-pool\.ts$/],
     ['ml-matrix', /^src\/analysis\/eigenvalue\.ts$/],
     ['fft.js', /^src\/analysis\/fourier\.ts$/],
     ['simple-statistics', /^src\/analysis\//],
@@ -98,7 +120,7 @@ describe('each library has one home', () => {
     ['react', /^src\/display\/ink\//],
     ['zod', /^(schemas\/sweep(-grid)?|src\/plan\/parse)\.ts$/],
     ['yaml', /^src\/plan\/read\.ts$/],
-    ['commander', /^src\/program\.ts$/],
+    ['commander', /^src\/command-line\.ts$/],
   ])('%s', (library, home) => {
     const users = product.filter((file) =>
       importsOf(file).some((path) => path === library || path.startsWith(`${library}/`)),
@@ -114,17 +136,21 @@ describe('each library has one home', () => {
 
 describe('what somebody else may have made', () => {
   test('is opened by one door: who knows of runs opens files through src/storage/plain-files.ts', () => {
-    const keepers = product.filter((file) => ['src/storage', 'src/run', 'src/train'].includes(unitOf(file)));
+    const keepers = product.filter((file) =>
+      ['src/storage', 'src/run', 'src/session', 'src/replay', 'src/findings', 'src/pool', 'src/train'].includes(
+        unitOf(file),
+      ),
+    );
     const opening = /\b(openSync|readFileSync|readFile|createReadStream|createWriteStream|appendFileSync)\b/;
     // Folders are synced, a user's own data may stand behind a link, /proc and package.json are not of a run.
     const others = [
       'src/storage/plain-files.ts',
       'src/storage/files.ts',
-      'src/storage/data-files.ts',
+      'src/storage/user-data/read-data.ts',
       'src/run/heartbeat.ts',
       'src/run/owner.ts',
-      'src/run/machine.ts',
-      'src/run/address-space.ts',
+      'src/pool/thread-count.ts',
+      'src/pool/address-space.ts',
       'src/storage/process-limits.ts',
       'src/run/package.ts',
     ];
@@ -155,7 +181,7 @@ describe('what decides bits', () => {
   });
 
   test('never sees the clock', () => {
-    const arithmetic = product.filter((file) => LEVELS[unitOf(file)] <= 3);
+    const arithmetic = product.filter((file) => LEVELS[unitOf(file)] <= 4);
     expect(linesMatching(/\b(Date|performance)\b/, arithmetic)).toEqual([]);
   });
 });

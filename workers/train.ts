@@ -1,7 +1,7 @@
 /** The Piscina entry of the training threads: one task in, one outcome back. No mathematics. */
 import { parentPort, threadId } from 'node:worker_threads';
-import type { StartedMessage, TaskOutcome, TaskRequest } from '../schemas/messages.ts';
-import { prepareCompression } from '../src/storage/compression.ts';
+import type { StartedMessage, TaskOutcome, TaskRequest } from '../schemas/training-messages.ts';
+import { prepareCompression } from '../src/storage/tables/compression.ts';
 import { runTask as run } from '../src/train/task.ts';
 
 /**

@@ -4,7 +4,7 @@
  * in C.
  */
 
-import type { CompiledKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel } from '../../schemas/training-messages.ts';
 import {
   chunkWithin,
   type GroupShape,

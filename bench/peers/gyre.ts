@@ -4,8 +4,8 @@
  *
  *     node --import tsx bench/peers/gyre.ts FOLDER webassembly|native
  */
-import { NativeKernels } from '../../src/kernel/native.ts';
-import { findToolchain } from '../../src/kernel/toolchain.ts';
+import { NativeKernels } from '../../src/kernel/native/native.ts';
+import { findToolchain } from '../../src/kernel/native/toolchain.ts';
 import { LANES_DEFAULT, lanesOfVectors } from '../../src/plan/pack.ts';
 import { type BenchGroup, benchGroup, benchShape, engineTrainee, kernelTrainee, trainThrough } from './group.ts';
 import { measure, type Outcome, type Problem, readProblem } from './problem.ts';

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { compilerText, findToolchain } from '../../src/kernel/toolchain.ts';
+import { compilerText, findToolchain } from '../../src/kernel/native/toolchain.ts';
 
 const CACHE = new URL('../../node_modules/.cache/gyre-bench', import.meta.url).pathname;
 const REQUIREMENTS = new URL('requirements.txt', import.meta.url).pathname;

@@ -8,7 +8,7 @@ import { sharedMemory } from '../../src/group/layout.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { type Group, groupShape, packGroups } from '../../src/plan/pack.ts';
 import { readSweep } from '../../src/plan/read.ts';
-import { RunKernels } from '../../src/run/kernels.ts';
+import { RunKernels } from '../../src/session/kernels.ts';
 import { initialiseGroup, kernelEngine } from '../../src/train/engine.ts';
 import { trainInChunks } from './group.ts';
 

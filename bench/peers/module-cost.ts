@@ -2,8 +2,8 @@
  * What a kernel costs before it trains: bytes of its module, and the time to make it (tree, bytes, engine).
  */
 import { addressesOf } from '../../src/kernel/compile.ts';
-import { printWasm } from '../../src/kernel/print-wasm.ts';
-import { programOf } from '../../src/kernel/program.ts';
+import { programOf } from '../../src/kernel/network/program.ts';
+import { printWasm } from '../../src/kernel/printers/print-wasm.ts';
 import { benchGroup } from './group.ts';
 import { median, type Problem } from './problem.ts';
 

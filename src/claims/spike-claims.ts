@@ -3,13 +3,13 @@
  * is gone afterwards.
  */
 import { sweepSchema } from '../../schemas/sweep.ts';
-import { type FindingsSetting, type FindingsSummary, summariseFindings } from '../analysis/summary.ts';
+import { type FindingsSetting, type FindingsSummary, summariseFindings } from '../analysis/findings-summary.ts';
+import { type AnalyseOptions, analyseSpikes } from '../findings/analyse-spikes.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { networksById } from '../plan/shard.ts';
-import { type AnalyseOptions, analyseSpikes } from '../run/analyse.ts';
-import { executeRun } from '../run/execute.ts';
 import { readRun } from '../run/folder.ts';
 import { openRun } from '../run/open-run.ts';
+import { executeRun } from '../session/execute.ts';
 import type { Measurement } from './claim.ts';
 
 /**

@@ -4,17 +4,17 @@
  */
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
 import { RunError } from '../../schemas/problems.ts';
+import { summariseFindings } from '../analysis/findings-summary.ts';
 import { medianOf } from '../analysis/statistics.ts';
-import { summariseFindings } from '../analysis/summary.ts';
-import { findingsLines, type TwinLine, twinLines } from '../display/findings.ts';
+import { findingsLines, type TwinLine, twinLines } from '../display/findings-text.ts';
 import { count } from '../display/format.ts';
+import { analyseSpikes, type SpikeFindings } from '../findings/analyse-spikes.ts';
+import { analyseTwins, type ComparedSetting, twinSettings } from '../findings/analyse-twins.ts';
 import { axesOf } from '../plan/axes.ts';
 import { networksById } from '../plan/shard.ts';
-import { analyseSpikes, type SpikeFindings } from '../run/analyse.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import { analyseTwins, type ComparedSetting, twinSettings } from '../run/twins.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';
 import { SPIKES_DEFAULT } from './registry/replaying-commands.ts';

@@ -5,7 +5,7 @@ import { describeProblem } from '../../schemas/problems.ts';
 import { bytes, count } from '../display/format.ts';
 import { checkRun } from '../run/integrity.ts';
 import { readManifest } from '../run/manifest.ts';
-import { prepareCompression } from '../storage/compression.ts';
+import { prepareCompression } from '../storage/tables/compression.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 

@@ -11,8 +11,8 @@ import { Dashboard, type DashboardSource } from '../display/dashboard.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
 import { jsonDisplay } from '../display/json.ts';
 import { plainDisplay } from '../display/plain.ts';
+import { TraceReader } from '../replay/trace-reader.ts';
 import type { RunState } from '../run/run-state.ts';
-import { TraceReader } from '../run/trace-reader.ts';
 import { printLine, tellUser } from './output.ts';
 
 /** Where notices go. */

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { ExportFormat, TableName } from '../../schemas/trace.ts';
 import { bytes, count } from '../display/format.ts';
-import { exportRun } from '../run/export.ts';
+import { exportRun } from '../run/export-tables.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 

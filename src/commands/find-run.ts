@@ -6,7 +6,7 @@ import { join, sep } from 'node:path';
 import { RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../run/folder.ts';
 import { withPath } from '../storage/files.ts';
-import { journalFile, sessionsIn } from '../storage/journal.ts';
+import { journalFile, sessionsIn } from '../storage/journal/journal.ts';
 import { RUNS_FOLDER } from './registry/value-kinds.ts';
 
 /**

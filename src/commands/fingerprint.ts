@@ -4,7 +4,7 @@
 import { RunError } from '../../schemas/problems.ts';
 import { shardText } from '../../schemas/shard.ts';
 import { count } from '../display/format.ts';
-import { range } from '../display/model.ts';
+import { range } from '../display/view-model.ts';
 import { readRun } from '../run/folder.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';

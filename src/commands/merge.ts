@@ -1,9 +1,9 @@
 /**
  * `gyre merge`: joins the shards of a sweep into one run.
  */
-import { summaryLines } from '../display/summary.ts';
+import { summaryLines } from '../display/run-summary.ts';
 import { runState } from '../run/folder.ts';
-import { mergeRuns } from '../run/merge.ts';
+import { mergeRuns } from '../run/merge-shards.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 import { summaryInput } from './show.ts';

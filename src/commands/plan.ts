@@ -17,8 +17,8 @@ import { expandSweep } from '../plan/expand.ts';
 import { sweepKey } from '../plan/identify.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
 import { readSweep } from '../plan/read.ts';
+import { defaultThreads } from '../pool/thread-count.ts';
 import { defaultRunFolder } from '../run/folder.ts';
-import { defaultThreads } from '../run/machine.ts';
 import { initialiseGroup, kernelEngine } from '../train/engine.ts';
 import { printJson, printLine } from './output.ts';
 

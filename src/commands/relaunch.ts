@@ -1,13 +1,13 @@
 /**
  * Starts gyre again, as a process below this one, where a limit on the address space (`ulimit -v`) leaves no room for
- * what Node.js reserves around WebAssembly memories; why, and how much, is in src/run/address-space.ts. The child has
+ * what Node.js reserves around WebAssembly memories; why, and how much, is in src/pool/address-space.ts. The child has
  * the same streams and terminal. Signals of a terminal reach it by themselves. Others are passed on over a channel
  * rather than as signals: those that are sent to all processes of a job would arrive twice, and the second one means
  * "at once".
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { isTooNarrowForGuards, NO_GUARDS_FLAG } from '../run/address-space.ts';
+import { isTooNarrowForGuards, NO_GUARDS_FLAG } from '../pool/address-space.ts';
 import { addressSpaceText, processLimits } from '../storage/process-limits.ts';
 import { tellUser } from './output.ts';
 import { STOP_SIGNALS, type StopSignal, stopOnce } from './stop-signals.ts';

@@ -1,6 +1,6 @@
 /** Lines for people about a replay that takes longer than a moment. */
 import { duration, percent, scaled } from '../display/format.ts';
-import type { ReplayPass } from '../run/replay-plan.ts';
+import type { ReplayPass } from '../replay/replay-plan.ts';
 import { tellUser } from './output.ts';
 
 const FIRST_LINE_MS = 2000;

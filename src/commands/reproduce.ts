@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkClaims } from '../claims/check.ts';
+import { checkClaims } from '../claims/check-claims.ts';
 import { CLAIM_NAMES, CLAIMS, type ClaimName, type ClaimRow } from '../claims/claim.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { WORKER_URLS } from '../run/package.ts';

@@ -2,24 +2,26 @@
  * `gyre run`: reads a sweep, opens its folder, picks a display, executes, prints the summary. Signals become a request
  * to stop; a second one leaves at once.
  */
+
+import type { Ending } from '../../schemas/journal.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
 import { count } from '../display/format.ts';
 import type { WishHandler } from '../display/ink/mount.tsx';
-import { summaryLines } from '../display/summary.ts';
+import { summaryLines } from '../display/run-summary.ts';
 import { Control } from '../group/control.ts';
-import { findToolchain, type Toolchain } from '../kernel/toolchain.ts';
+import { findToolchain, type Toolchain } from '../kernel/native/toolchain.ts';
 import { expandSweep } from '../plan/expand.ts';
 import { readSweep } from '../plan/read.ts';
-import { executeRun } from '../run/execute.ts';
 import { defaultRunFolder, readRun } from '../run/folder.ts';
 import { type OpenRun, openRunWhenFree } from '../run/open-run.ts';
 import { type Owner, ownerText } from '../run/owner.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import type { CommitSchedule, Ending, ExecuteOptions } from '../run/session.ts';
-import { prepareCompression } from '../storage/compression.ts';
+import { executeRun } from '../session/execute.ts';
+import type { CommitSchedule, ExecuteOptions } from '../session/session-options.ts';
+import { prepareCompression } from '../storage/tables/compression.ts';
 import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { printLine, tellUser } from './output.ts';

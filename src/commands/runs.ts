@@ -3,7 +3,7 @@
  */
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import { columns, count, duration } from '../display/format.ts';
-import { divergenceCount } from '../display/model.ts';
+import { divergenceCount } from '../display/view-model.ts';
 import { readRun, runState } from '../run/folder.ts';
 import { listRunFolders } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';

@@ -5,11 +5,11 @@ import type { LabelName } from '../../schemas/catalogue.ts';
 import type { Network, NetworkConfig } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
-import { type SummaryInput, summaryLines } from '../display/summary.ts';
+import { type SummaryInput, summaryLines } from '../display/run-summary.ts';
 import { networksById } from '../plan/shard.ts';
 import { type RunRecord, readRun, runState } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
-import { cellOf } from '../storage/arrow.ts';
+import { cellOf } from '../storage/tables/arrow.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 

@@ -3,14 +3,14 @@
  * that and compared with the digests that the run has kept.
  */
 import type { Network } from '../../schemas/network.ts';
-import type { Comparison } from '../../schemas/replay.ts';
+import type { Comparison } from '../../schemas/replay-messages.ts';
 import { count } from '../display/format.ts';
 import { networksById } from '../plan/shard.ts';
-import { mismatchText } from '../run/comparisons.ts';
+import { mismatchText } from '../replay/comparisons.ts';
+import { trainedEpochs } from '../replay/replay-plan.ts';
+import { verifyNetworks } from '../replay/verify-networks.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
-import { trainedEpochs } from '../run/replay-plan.ts';
-import { verifyNetworks } from '../run/verify.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 import { replayProgress } from './replay-progress.ts';

@@ -3,10 +3,10 @@
  * until it is over.
  */
 
-import { summaryLines } from '../display/summary.ts';
+import { summaryLines } from '../display/run-summary.ts';
 import { readRun, runState } from '../run/folder.ts';
 import { RunFollower } from '../run/follow.ts';
-import { prepareCompression } from '../storage/compression.ts';
+import { prepareCompression } from '../storage/tables/compression.ts';
 import { isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { findRun } from './find-run.ts';
 import { printLine } from './output.ts';

@@ -6,12 +6,12 @@ import type { LabelName } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Axis, axesOf } from '../plan/axes.ts';
-import { EMPTY_VIEW, reduce, type View } from './model.ts';
 import { frame, type Scene, type Size } from './screen/frame.ts';
 import type { Line } from './screen/lines.ts';
 import { type MapGrid, mapGrid } from './screen/map.ts';
 import { afterKey, FIRST_PLACE, type Ground, type Key, type Place, type Wish } from './screen/navigation.ts';
-import type { NetworkDetail } from './screen/network.ts';
+import type { NetworkDetail } from './screen/network-pane.ts';
+import { EMPTY_VIEW, reduce, type View } from './view-model.ts';
 
 /** What can be asked of a run. */
 export interface DashboardSource {

@@ -4,7 +4,7 @@
  */
 import type { Notice } from '../../schemas/notices.ts';
 import { bytes, clock, count, duration, percent, scaled } from './format.ts';
-import { divergenceCount, EMPTY_VIEW, reduce, type View } from './model.ts';
+import { divergenceCount, EMPTY_VIEW, reduce, type View } from './view-model.ts';
 
 /**
  * Lines come quickly at first, so that a user sees it works, then ever more slowly: a night is not a thousand pages.

@@ -2,13 +2,13 @@
  * From a shape to a compiled kernel: its program, the addresses of its sections, its module. The main thread compiles,
  * each shape once a run, and posts the result to the workers, which share the code that the engine makes of it.
  */
-import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { type GroupShape, groupOffsets, placeSections } from '../group/layout.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
-import { type Addresses, printWasm, VECTOR_BYTES } from './print-wasm.ts';
-import { type Program, programOf } from './program.ts';
-import { GRADIENT } from './shape.ts';
-import { printShuffle, SHUFFLE_WORDS_BYTES } from './shuffle.ts';
+import { type Program, programOf } from './network/program.ts';
+import { GRADIENT } from './network/shape.ts';
+import { printShuffle, SHUFFLE_WORDS_BYTES } from './printers/print-shuffle.ts';
+import { type Addresses, printWasm, VECTOR_BYTES } from './printers/print-wasm.ts';
 
 /** Where the sections of a group and of a program's scratch begin, in bytes. */
 export function addressesOf(program: Program, shape: GroupShape): Addresses {

@@ -4,7 +4,7 @@
  */
 import { PROBLEMS_MAX } from '../../schemas/problems.ts';
 import { SWEEP_MAPPINGS, type SweepIssue } from '../../schemas/sweep.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './check-sweep.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 type Path = readonly PropertyKey[];

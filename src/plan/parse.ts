@@ -29,9 +29,9 @@ import {
   type Finding,
   networkCount,
   type ParsedSweep,
-} from './check.ts';
-import { type DataFileReader, dataFileReader } from './data-files.ts';
+} from './check-sweep.ts';
 import { findingsOf } from './explain.ts';
+import { type DataFileReader, dataFileReader } from './load-data.ts';
 
 type Path = readonly PropertyKey[];
 type Mapping = Readonly<Record<string, unknown>>;

@@ -24,7 +24,7 @@ import {
   type Finding,
   networkCount,
   type ParsedSweep,
-} from './check.ts';
+} from './check-sweep.ts';
 import { findingsOf } from './explain.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;

@@ -5,8 +5,8 @@
 import type { BatchBlock, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { sessionOfName } from '../storage/names.ts';
-import { EMPTY_SEGMENT, type SegmentState } from '../storage/segments.ts';
-import { ShapeError } from '../storage/shapes.ts';
+import { ShapeError } from '../storage/record-checks.ts';
+import { EMPTY_SEGMENT, type SegmentState } from '../storage/tables/segments.ts';
 
 /** A segment by its table and its name there. */
 export interface SegmentName {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Column } from '../../schemas/columns.ts';
 import { FINDINGS_TABLES, type FindingsRow, type FindingsTableName } from '../../schemas/findings.ts';
 import type { CompressionName } from '../../schemas/trace.ts';
-import { type ColumnValues, tableFile } from '../storage/arrow.ts';
 import { withPath, writeFileAtomically } from '../storage/files.ts';
+import { type ColumnValues, tableFile } from '../storage/tables/arrow.ts';
 
 /** Where a table of findings stands in a run's folder. */
 export const findingsPath = (folder: string, name: FindingsTableName): string => join(folder, `${name}.arrow`);

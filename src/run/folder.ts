@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
-import type { JournalRecord } from '../../schemas/journal.ts';
+import type { Ending, JournalRecord } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
@@ -15,16 +15,15 @@ import { expandSweep } from '../plan/expand.ts';
 import { sweepKey } from '../plan/identify.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { RESTORE_REMEDY } from '../storage/files.ts';
-import { type JournalContent, journalFile, readJournal, sessionsIn } from '../storage/journal.ts';
+import { type JournalContent, journalFile, readJournal, sessionsIn } from '../storage/journal/journal.ts';
 import { reading } from '../storage/reading.ts';
-import { provideKeptData } from './file-data.ts';
+import { provideKeptData } from './kept-data.ts';
 import { leaseHolder } from './lease.ts';
 import { manifestPath, readManifest, withEpochs } from './manifest.ts';
 import type { Owner } from './owner.ts';
 import { GYRE_VERSION } from './package.ts';
 import type { Results } from './results.ts';
 import { RunState } from './run-state.ts';
-import type { Ending } from './session.ts';
 
 /** The files of a run's folder. */
 export const runPaths = (folder: string) => ({

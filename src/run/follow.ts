@@ -5,7 +5,7 @@
  */
 import type { JournalRecord } from '../../schemas/journal.ts';
 import type { LabelCounts, Notice } from '../../schemas/notices.ts';
-import { JournalTail } from '../storage/journal-tail.ts';
+import { JournalTail } from '../storage/journal/journal-tail.ts';
 import { reading } from '../storage/reading.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
 import { LeaseView } from './lease.ts';

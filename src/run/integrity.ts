@@ -6,12 +6,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS_TABLES, type FindingsTableName } from '../../schemas/findings.ts';
 import { type Problem, problemsIn } from '../../schemas/problems.ts';
-import { batchesOf } from '../storage/arrow-files.ts';
-import { checkCheckpoints, readCheckpoints } from '../storage/checkpoints.ts';
+import { checkCheckpoints, readCheckpoints } from '../storage/checkpoints/checkpoints.ts';
 import { readPlain } from '../storage/plain-files.ts';
-import { keptDataProblems } from './file-data.ts';
+import { batchesOf } from '../storage/tables/arrow-files.ts';
 import { findingsPath } from './findings-tables.ts';
 import { overtakenIn, type RunRecord, readOwnJournal, readRun, runPaths, runState } from './folder.ts';
+import { keptDataProblems } from './kept-data.ts';
 import { networksTableFile } from './networks-table.ts';
 import { SegmentBook } from './segment-book.ts';
 

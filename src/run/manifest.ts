@@ -9,16 +9,26 @@ import { type Problem, RunError } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import type { Finding } from '../plan/check.ts';
+import type { Finding } from '../plan/check-sweep.ts';
 import { pathText } from '../plan/explain.ts';
 import { sweepHash, sweepKey } from '../plan/identify.ts';
 import { parseResolved } from '../plan/resolved.ts';
 import { membersHash, shardNetworks } from '../plan/shard.ts';
 import { RESTORE_REMEDY, writeFileAtomically } from '../storage/files.ts';
-import { checkedShape } from '../storage/journal-records.ts';
 import { checkRunFolder, readPlain } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
-import { isMapping, mapping, named, optional, ShapeError, text, valueText, whole, word } from '../storage/shapes.ts';
+import {
+  checkedShape,
+  isMapping,
+  mapping,
+  named,
+  optional,
+  ShapeError,
+  text,
+  valueText,
+  whole,
+  word,
+} from '../storage/record-checks.ts';
 import { GYRE_VERSION } from './package.ts';
 
 /** Where it stands in a run's folder. */

@@ -8,8 +8,8 @@ import type { ColumnType } from '../../schemas/columns.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RESULT_COLUMNS, RESULT_NAMES, type ResultName } from '../../schemas/result-columns.ts';
 import { type CompressionName, NETWORKS_TABLE } from '../../schemas/trace.ts';
-import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/arrow.ts';
 import { writeFileAtomically } from '../storage/files.ts';
+import { type ColumnValues, type Dictionaries, type TableValues, tableFile } from '../storage/tables/arrow.ts';
 import type { Results } from './results.ts';
 
 /** A plan, and what is known of it. */

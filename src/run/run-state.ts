@@ -12,6 +12,7 @@
  */
 import type {
   CommitRecord,
+  Ending,
   HeaderRecord,
   JournalRecord,
   RaisedRecord,
@@ -23,10 +24,9 @@ import type {
 import type { Network } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { RESTORE_REMEDY } from '../storage/files.ts';
-import { ShapeError } from '../storage/shapes.ts';
+import { ShapeError } from '../storage/record-checks.ts';
 import { CommittedSegments } from './committed-segments.ts';
 import { Results } from './results.ts';
-import type { Ending } from './session.ts';
 
 /** The networks that a commit was about, and what it appended to segments. */
 export interface CommitPlaces {

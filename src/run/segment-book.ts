@@ -6,14 +6,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SegmentCommit } from '../../schemas/journal.ts';
-import type { SegmentGrant } from '../../schemas/messages.ts';
 import { type Problem, problemsIn, RunError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { segmentSchema } from '../storage/arrow.ts';
+import type { SegmentGrant } from '../../schemas/training-messages.ts';
 import { makeFolder, RESTORE_REMEDY, removeDurably, withPath } from '../storage/files.ts';
 import { isName, isOwnSegment, sessionOfName } from '../storage/names.ts';
-import { checkSegment } from '../storage/segment-check.ts';
-import { mendFooter, openName, type SegmentState, sealSegment } from '../storage/segments.ts';
+import { segmentSchema } from '../storage/tables/arrow.ts';
+import { checkSegment } from '../storage/tables/segment-check.ts';
+import { mendFooter, openName, type SegmentState, sealSegment } from '../storage/tables/segments.ts';
 import type { CommittedSegments } from './committed-segments.ts';
 
 /**

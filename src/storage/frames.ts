@@ -4,6 +4,8 @@
  */
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
+import { RunError } from '../../schemas/problems.ts';
+import { RESTORE_REMEDY } from './files.ts';
 
 export const FRAME_HEADER_BYTES = 8;
 
@@ -32,4 +34,14 @@ export function framePayloadAt(bytes: Buffer, offset: number): Buffer | null {
 /** The record of a payload whose checksum is right. */
 export function unpackPayload(payload: Buffer): unknown {
   return packr.unpack(payload);
+}
+
+/** The value of a payload whose checksum is right, which may still be no msgpack. */
+export function unpacked(payload: Buffer, where: string): unknown {
+  try {
+    return unpackPayload(payload);
+  } catch (error) {
+    const got = `a frame that is not readable (${(error as Error).message})`;
+    throw new RunError({ where, got, expected: 'a record in msgpack', remedy: RESTORE_REMEDY }, { cause: error });
+  }
 }

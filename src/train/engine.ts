@@ -4,8 +4,9 @@
  * another with the scalar reference. The bits are the same. Lanes beyond the networks are padding; what stands in them
  * means nothing.
  */
-import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
+
 import type { Network } from '../../schemas/network.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { initialParameter, objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
@@ -20,8 +21,8 @@ import {
   STATE_SECTIONS,
   writeLane,
 } from '../group/layout.ts';
-import { loadAddon } from '../kernel/load-addon.ts';
-import { VECTOR_BYTES } from '../kernel/print-wasm.ts';
+import { loadAddon } from '../kernel/native/load-addon.ts';
+import { VECTOR_BYTES } from '../kernel/printers/print-wasm.ts';
 import { BYTES_OF, type FloatArray, floatArray, floatView } from '../numeric/bits.ts';
 import { makeEpoch, type NetworkState } from '../reference/epoch.ts';
 import { Extremes } from '../reference/extremes.ts';

@@ -5,9 +5,9 @@
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { KeptNetworks } from '../../schemas/journal.ts';
-import type { TaskRequest } from '../../schemas/messages.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import { KeptWriter, keptName } from '../storage/checkpoints.ts';
+import type { TaskRequest } from '../../schemas/training-messages.ts';
+import { KeptWriter, keptName } from '../storage/checkpoints/checkpoints.ts';
 
 /** Keeps checkpoints; `finish` or `abandon` must be called once. */
 export class KeptCheckpoints {

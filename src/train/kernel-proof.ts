@@ -5,8 +5,9 @@
  * and each kind is sensitive to other liberties. It takes a few milliseconds; of shapes whose epochs take longer, it
  * trains as few of them as it can.
  */
-import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/messages.ts';
+
 import type { Network } from '../../schemas/network.ts';
+import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {

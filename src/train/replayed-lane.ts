@@ -13,7 +13,7 @@ import type {
   ReplayState,
   StateWindow,
   WindowRequest,
-} from '../../schemas/replay.ts';
+} from '../../schemas/replay-messages.ts';
 import { readLane } from '../group/layout.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import type { NetworkState } from '../reference/epoch.ts';

@@ -8,10 +8,10 @@ import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../schemas/journal.ts';
-import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { resultArrays } from '../../schemas/result-columns.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
+import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
 import type { Verdict } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
@@ -21,7 +21,7 @@ import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
 import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { groupShape } from '../plan/pack.ts';
-import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints.ts';
+import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import {
   type GroupInMemory,
@@ -34,8 +34,8 @@ import {
 } from './engine.ts';
 import { KeptCheckpoints } from './kept-checkpoints.ts';
 import { LaneSignals } from './lane-signals.ts';
+import { type LossRoom, Watch } from './lane-watch.ts';
 import { TraceWriter } from './trace-writer.ts';
-import { type LossRoom, Watch } from './watch.ts';
 
 /**
  * Looks at the control words for each time that the board is told of a group. Those of a kernel are a millisecond

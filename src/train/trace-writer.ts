@@ -3,10 +3,10 @@
  */
 import type { EventDigest, NetworkEvent } from '../../schemas/events.ts';
 import type { SegmentCommit } from '../../schemas/journal.ts';
-import type { TaskRequest } from '../../schemas/messages.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { segmentSchema, type TableValues } from '../storage/arrow.ts';
-import { SegmentAppender } from '../storage/segments.ts';
+import type { TaskRequest } from '../../schemas/training-messages.ts';
+import { segmentSchema, type TableValues } from '../storage/tables/arrow.ts';
+import { SegmentAppender } from '../storage/tables/segments.ts';
 import { BUCKET_COLUMN_NAMES, BUCKET_COLUMNS, type Bucket, BucketRows } from './buckets.ts';
 import type { BlockDigest } from './digest.ts';
 import { EventDigester } from './event-digest.ts';

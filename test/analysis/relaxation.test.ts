@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dominantPeriod, dominantPeriodOf } from '../../src/analysis/periods.ts';
 import { lossDecay, secondMomentDecay } from '../../src/analysis/relaxation.ts';
 import { fisherExact, proportion, ratioOfMedians } from '../../src/analysis/statistics.ts';
-import { compareTwins, type Replicate, separationRow } from '../../src/analysis/twins.ts';
+import { compareTwins, type Replicate, separationRow } from '../../src/analysis/twin-statistics.ts';
 import { uniform } from '../../src/numeric/philox.ts';
 
 describe('relaxation', () => {

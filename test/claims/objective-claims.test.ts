@@ -2,7 +2,7 @@
  * The claims that need no training of networks hold, and a claim that is wrong does not pass.
  */
 import { describe, expect, test } from 'vitest';
-import { checkClaims } from '../../src/claims/check.ts';
+import { checkClaims } from '../../src/claims/check-claims.ts';
 import { CLAIMS, type ClaimName, type ClaimRow, judged } from '../../src/claims/claim.ts';
 
 const NOWHERE = new URL('file:///nowhere');

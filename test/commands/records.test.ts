@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gyreProgram } from '../../src/command-line.ts';
 import { COMMANDS } from '../../src/commands/registry/all-commands.ts';
-import { gyreProgram } from '../../src/program.ts';
 import { newFolder, removeFolder } from '../support/cli.ts';
 import { execute, sweepOf } from '../support/runs.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { LabelName } from '../../schemas/catalogue.ts';
 import type { BegunNotice, EndedNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
-import { EMPTY_VIEW, reduce, type View } from '../../src/display/model.ts';
+import { EMPTY_VIEW, reduce, type View } from '../../src/display/view-model.ts';
 
 export const labels = (counts: Partial<Record<LabelName, number>> = {}): LabelCounts => ({
   'non-finite': 0,

@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../schemas/notices.ts';
 import { jsonDisplay } from '../../src/display/json.ts';
-import { EMPTY_VIEW } from '../../src/display/model.ts';
 import { plainDisplay, progressLine } from '../../src/display/plain.ts';
+import { EMPTY_VIEW } from '../../src/display/view-model.ts';
 import { begun, ended, labels, progress, RUNNING, viewAfter } from './notices.ts';
 
 /** The lines that a display writes on notices. */

@@ -5,9 +5,9 @@ import { ARITHMETIC_ID, BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { NetworkConfig } from '../../schemas/network.ts';
 import { elementaryConstants, logConstants } from '../../src/numeric/elementary-constants.ts';
-import { contentOf } from '../../src/plan/data-files.ts';
 import { networkKey } from '../../src/plan/identify.ts';
-import { readCsv } from '../../src/storage/data-csv.ts';
+import { contentOf } from '../../src/plan/load-data.ts';
+import { readCsv } from '../../src/storage/user-data/csv-data.ts';
 
 const page = readFileSync(new URL('../../docs/ARITHMETIC.md', import.meta.url), 'utf8');
 /** The page without its line breaks, in which sentences can be found. */

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
-import { executeRun } from '../../src/run/execute.ts';
+import { executeRun } from '../../src/session/execute.ts';
 import { openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
 

@@ -76,7 +76,7 @@ class Tools(unittest.TestCase):
                 assert_same(self, results["pyarrow"], columns, tool)
 
 
-WRITER_MODULES = {"arrow": "src/storage/arrow.ts", "trace": "schemas/trace.ts"}
+WRITER_MODULES = {"arrow": "src/storage/tables/arrow.ts", "trace": "schemas/trace.ts"}
 
 #: Column c of row r holds number (r + c) of the list; whole numbers count the rows.
 WRITER = """

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS } from '../../schemas/catalogue.ts';
 import { type GroupMemory, type GroupShape, readLane, type SectionName, writeLane } from '../../src/group/layout.ts';
-import { programOf } from '../../src/kernel/program.ts';
+import { programOf } from '../../src/kernel/network/program.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 import { differencesOf } from './compare.ts';
 import { type GroupCase, Pair, UPDATES, variedLanes } from './groups.ts';

@@ -4,8 +4,8 @@
  * one rounding.
  */
 
-import type { Program } from '../../src/kernel/program.ts';
-import type { Counter, Index, Operation, Statement, Variable, Vector } from '../../src/kernel/tree.ts';
+import type { Program } from '../../src/kernel/network/program.ts';
+import type { Counter, Index, Operation, Statement, Variable, Vector } from '../../src/kernel/tree/tree.ts';
 import { BYTES_OF, type FloatArray, floatArray, hexOf } from '../../src/numeric/bits.ts';
 import { type Precision, roundingTo } from '../../src/numeric/rounding.ts';
 

@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { printListing } from '../../src/kernel/print-listing.ts';
-import { programOf } from '../../src/kernel/program.ts';
+import { programOf } from '../../src/kernel/network/program.ts';
+import { printListing } from '../../src/kernel/printers/print-listing.ts';
 import { networksOf, UPDATES, variedLanes } from './groups.ts';
 
 const golden = new URL('../golden/kernel-1-2-1.txt', import.meta.url);

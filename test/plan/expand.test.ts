@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { LayeredNetwork } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { sweepSchema } from '../../schemas/sweep.ts';
-import { networkCount } from '../../src/plan/check.ts';
+import { networkCount } from '../../src/plan/check-sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { networksWith, sweepKeys, sweepWith } from './sweeps.ts';

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../schemas/problems.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { parseSweep } from '../../src/plan/read.ts';
-import { readCsv } from '../../src/storage/data-csv.ts';
+import { readCsv } from '../../src/storage/user-data/csv-data.ts';
 
 const COUNT = 100_000;
 /** A page of problems and how many more there are. */

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { UsageError } from '../../schemas/problems.ts';
 import { fileSchema, gridsOf, type Sweep } from '../../schemas/sweep.ts';
-import { networkCount } from '../../src/plan/check.ts';
+import { networkCount } from '../../src/plan/check-sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { packGroups } from '../../src/plan/pack.ts';
 import { parseSweep } from '../../src/plan/read.ts';

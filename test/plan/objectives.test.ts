@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { axesOf } from '../../src/plan/axes.ts';
-import { networkCount } from '../../src/plan/check.ts';
+import { networkCount } from '../../src/plan/check-sweep.ts';
 import { operationsPerEpoch } from '../../src/plan/cost.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { networkKey } from '../../src/plan/identify.ts';

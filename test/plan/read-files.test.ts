@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
-import { networkCount } from '../../src/plan/check.ts';
+import { networkCount } from '../../src/plan/check-sweep.ts';
 import { parseSweep, readSweep } from '../../src/plan/read.ts';
 import { ONE_NETWORK, sweepKeys } from './sweeps.ts';
 

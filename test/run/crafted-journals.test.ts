@@ -11,7 +11,7 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { type RunRecord, readRun, runPaths } from '../../src/run/folder.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
-import { readJournal } from '../../src/storage/journal.ts';
+import { readJournal } from '../../src/storage/journal/journal.ts';
 import { HostileBase } from '../support/hostile-base.ts';
 import { randomOf } from '../support/random.ts';
 import { hookFolder } from '../support/runs.ts';

@@ -15,7 +15,7 @@ import { readManifest } from '../../src/run/manifest.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
 import { thisOwner } from '../../src/run/owner.ts';
 import { packFrame } from '../../src/storage/frames.ts';
-import { journalFile, readJournal } from '../../src/storage/journal.ts';
+import { journalFile, readJournal } from '../../src/storage/journal/journal.ts';
 import { runTask } from '../../src/train/task.ts';
 import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/runs.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';

@@ -9,7 +9,7 @@ import type { Notice } from '../../schemas/notices.ts';
 import { readRun, runPaths, runState } from '../../src/run/folder.ts';
 import { RunFollower } from '../../src/run/follow.ts';
 import { packFrame } from '../../src/storage/frames.ts';
-import { journalFile, readJournal, writeJournal } from '../../src/storage/journal.ts';
+import { journalFile, readJournal, writeJournal } from '../../src/storage/journal/journal.ts';
 import { execute, scratchFolder, sweepOf } from '../support/runs.ts';
 import { openThreadless, trainTo } from '../support/threadless.ts';
 

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exportRun } from '../../src/run/export.ts';
+import { exportRun } from '../../src/run/export-tables.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { scratchFolder, sweepOf } from '../support/runs.ts';
 import { openThreadless, trainRest, trainTo } from '../support/threadless.ts';

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readRun } from '../../src/run/folder.ts';
-import { batchesOf } from '../../src/storage/arrow-files.ts';
+import { batchesOf } from '../../src/storage/tables/arrow-files.ts';
 import { newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 import { MAIN_PATH } from '../support/runs.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { parseSweep } from '../../src/plan/read.ts';
+import { windowFiles } from '../../src/replay/windows.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
-import { windowFiles } from '../../src/run/windows.ts';
 import { execute, scratchFolder } from '../support/runs.ts';
 
 /** At a learning rate above 2 each step of gradient descent on ½x² makes x larger; below, smaller. */

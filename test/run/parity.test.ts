@@ -10,9 +10,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ACTIVATIONS, FORMS, namesOf, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { packGroups, packTasks } from '../../src/plan/pack.ts';
-import { executeRun } from '../../src/run/execute.ts';
 import { openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
+import { executeRun } from '../../src/session/execute.ts';
 import {
   execute,
   type RunBits,

@@ -12,7 +12,7 @@ import type { EngineName } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
 import { readRun, runPaths, runState } from '../../src/run/folder.ts';
 import { openRun } from '../../src/run/open-run.ts';
-import { journalFile } from '../../src/storage/journal.ts';
+import { journalFile } from '../../src/storage/journal/journal.ts';
 import {
   columnOf,
   execute,

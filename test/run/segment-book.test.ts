@@ -18,8 +18,8 @@ import { describe, expect, test } from 'vitest';
 import type { SegmentCommit } from '../../schemas/journal.ts';
 import { CommittedSegments } from '../../src/run/committed-segments.ts';
 import { SegmentBook } from '../../src/run/segment-book.ts';
-import { segmentSchema } from '../../src/storage/arrow.ts';
-import { fileHead } from '../../src/storage/ipc/head-and-footer.ts';
+import { segmentSchema } from '../../src/storage/tables/arrow.ts';
+import { fileHead } from '../../src/storage/tables/ipc/head-and-footer.ts';
 import { scratchFolder, segmentNames } from '../support/runs.ts';
 
 /** The book of a session, in a folder with a place for each table, and what is committed. */

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { segmentName } from '../../src/run/segment-book.ts';
-import { keptName, writeCheckpoint } from '../../src/storage/checkpoints.ts';
+import { keptName, writeCheckpoint } from '../../src/storage/checkpoints/checkpoints.ts';
 import {
   isName,
   isOwnCheckpoint,

@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import type { OpenRun } from '../../src/run/open-run.ts';
-import { journalFile, readJournal } from '../../src/storage/journal.ts';
+import { journalFile, readJournal } from '../../src/storage/journal/journal.ts';
 import { type RunBits, runBits, sweepOf } from './runs.ts';
 import { openThreadless, trainRest, trainTo } from './threadless.ts';
 

@@ -10,7 +10,7 @@ import { FINDINGS_TABLES, type FindingsTableName } from '../../schemas/findings.
 import type { CompressionName } from '../../schemas/trace.ts';
 import { findingsPath } from '../../src/run/findings-tables.ts';
 import { readRun } from '../../src/run/folder.ts';
-import { prepareCompression } from '../../src/storage/compression.ts';
+import { prepareCompression } from '../../src/storage/tables/compression.ts';
 import { gyre } from './cli.ts';
 import { readFaultLog, shimEnvironment } from './fault-shim.ts';
 import { runBits } from './runs.ts';

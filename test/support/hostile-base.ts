@@ -11,7 +11,7 @@ import { expandSweep } from '../../src/plan/expand.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { packFrame } from '../../src/storage/frames.ts';
-import { journalFile, readJournal } from '../../src/storage/journal.ts';
+import { journalFile, readJournal } from '../../src/storage/journal/journal.ts';
 import { openThreadless, trainTo } from './threadless.ts';
 
 /** Where a hostile run stands in its scratch folder, so that `gyre runs` lists it. */

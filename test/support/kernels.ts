@@ -1,7 +1,7 @@
 /**
  * Kernels for the tests, each shape compiled once.
  */
-import type { WebAssemblyKernel } from '../../schemas/messages.ts';
+import type { WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import type { GroupShape } from '../../src/group/layout.ts';
 import { compileKernel } from '../../src/kernel/compile.ts';
 

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Notice } from '../../schemas/notices.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
-import { JournalTail } from '../../src/storage/journal-tail.ts';
+import { JournalTail } from '../../src/storage/journal/journal-tail.ts';
 import { MAIN_PATH } from './runs.ts';
 
 const THREAD_KILLER_URL = new URL('thread-killer.mjs', import.meta.url).href;

@@ -4,7 +4,7 @@
  */
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
 import type { Network } from '../../schemas/network.ts';
-import type { StateWindow } from '../../schemas/replay.ts';
+import type { StateWindow } from '../../schemas/replay-messages.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
 import { makeEpoch } from '../../src/reference/epoch.ts';

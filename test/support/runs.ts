@@ -8,18 +8,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table, tableFromIPC } from 'apache-arrow';
 import { onTestFinished } from 'vitest';
+import type { Ending } from '../../schemas/journal.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { executeRun } from '../../src/run/execute.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
-import type { Ending, ExecuteOptions } from '../../src/run/session.ts';
-import { prepareCompression } from '../../src/storage/compression.ts';
+import { executeRun } from '../../src/session/execute.ts';
+import type { ExecuteOptions } from '../../src/session/session-options.ts';
+import { prepareCompression } from '../../src/storage/tables/compression.ts';
 
 /** The training threads are real ones and need the build. */
 export const DYING_WORKER_URL = new URL('../run/dying-worker.mjs', import.meta.url);

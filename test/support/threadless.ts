@@ -8,7 +8,7 @@ import { expandSweep } from '../../src/plan/expand.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { writeNetworksTable } from '../../src/run/networks-table.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
-import { removeCheckpoints } from '../../src/storage/checkpoints.ts';
+import { removeCheckpoints } from '../../src/storage/checkpoints/checkpoints.ts';
 import { runTask } from '../../src/train/task.ts';
 import { groupsOf, taskOf } from '../train/requests.ts';
 

@@ -5,14 +5,14 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf, PRECISIONS, type Precision } from '../../schemas/catalogue.ts';
-import type { WebAssemblyKernel } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import { OPTIMIZER_DEFAULTS } from '../../schemas/sweep.ts';
+import type { WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import type { GroupShape } from '../../src/group/layout.ts';
 import { addressesOf } from '../../src/kernel/compile.ts';
-import { printWasm } from '../../src/kernel/print-wasm.ts';
-import { type Program, programOf } from '../../src/kernel/program.ts';
-import { addBits, constant, type Statement } from '../../src/kernel/tree.ts';
+import { type Program, programOf } from '../../src/kernel/network/program.ts';
+import { printWasm } from '../../src/kernel/printers/print-wasm.ts';
+import { addBits, constant, type Statement } from '../../src/kernel/tree/tree.ts';
 import { kernelFault, proofSize } from '../../src/train/kernel-proof.ts';
 import { type GroupCase, networksOf, UPDATES } from '../kernel/groups.ts';
 import { kernelOf } from '../support/kernels.ts';

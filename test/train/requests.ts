@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
-import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/messages.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { SegmentedTableName } from '../../schemas/trace.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
 import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
 import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
 import { groupShape } from '../../src/plan/pack.ts';
-import { segmentSchema } from '../../src/storage/arrow.ts';
-import { sealSegment } from '../../src/storage/segments.ts';
+import { segmentSchema } from '../../src/storage/tables/arrow.ts';
+import { sealSegment } from '../../src/storage/tables/segments.ts';
 import { kernelOf } from '../support/kernels.ts';
 
 /** A task with what its test wants to look at. */

@@ -6,7 +6,7 @@
  */
 import type { CommandRecord } from '../registry/command-record.ts';
 import { type Offer, RUNS_FOLDER } from '../registry/value-kinds.ts';
-import { type CommandPlaces, placesOf, programOptions } from './places.ts';
+import { type CommandPlaces, placesOf, programOptions } from './positions.ts';
 
 const HEAD = `\
 # Completes gyre in bash. Load it with: eval "$(gyre completion bash)"

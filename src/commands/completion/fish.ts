@@ -1,7 +1,7 @@
 /** The completion script of fish: one `complete` per command, option and argument. */
 import type { CommandRecord } from '../registry/command-record.ts';
 import { type Offer, RUNS_FOLDER } from '../registry/value-kinds.ts';
-import { type CommandPlaces, placesOf, programOptions } from './places.ts';
+import { type CommandPlaces, placesOf, programOptions } from './positions.ts';
 
 const HEAD = `\
 # Completes gyre in fish. Keep it as ~/.config/fish/completions/gyre.fish

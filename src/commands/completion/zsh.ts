@@ -1,7 +1,7 @@
 /** The completion script of zsh, in the specifications of its `_arguments`. */
 import type { CommandRecord } from '../registry/command-record.ts';
 import { type Offer, RUNS_FOLDER } from '../registry/value-kinds.ts';
-import { type ArgumentPlace, type CommandPlaces, type OptionPlace, placesOf, programOptions } from './places.ts';
+import { type ArgumentPlace, type CommandPlaces, type OptionPlace, placesOf, programOptions } from './positions.ts';
 
 const HEAD = `\
 #compdef gyre

@@ -2,7 +2,7 @@
  * Options and arguments as records: a kind of value, its meaning, and what the command gets where the user gives
  * nothing. The parser, help, the reference and completion all read these records; none of them knows a single option.
  */
-import { defaultThreads } from '../../run/machine.ts';
+import { defaultThreads } from '../../pool/thread-count.ts';
 import { type Parsed, type Place, type ValueKind, wholeNumber } from './value-kinds.ts';
 
 /** An option of a command. Its name is the key that it has in its command: `failFast` for `--fail-fast`. */

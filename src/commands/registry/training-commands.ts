@@ -1,7 +1,7 @@
 /** Records of the commands that begin with a sweep: run it, plan it, join its shards. */
 
 import { LEASE_SECONDS_DEFAULT, LEASE_SECONDS_MIN } from '../../run/heartbeat.ts';
-import { COMMIT_SCHEDULES } from '../../run/session.ts';
+import { COMMIT_SCHEDULES } from '../../session/session-options.ts';
 import { type CommandRecord, defineCommand } from './command-record.ts';
 import {
   defaulting,

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Problem } from '../../../schemas/problems.ts';
-import type { EpochRange } from '../../../schemas/replay.ts';
+import type { EpochRange } from '../../../schemas/replay-messages.ts';
 import type { Shard } from '../../../schemas/shard.ts';
 import { SWEEP_LIMITS } from '../../../schemas/sweep-limits.ts';
 import { didYouMean } from '../../plan/did-you-mean.ts';

@@ -4,15 +4,15 @@
  */
 import type { LabelName } from '../../../schemas/catalogue.ts';
 import type { Network } from '../../../schemas/network.ts';
-import type { View } from '../model.ts';
-import { eventLines } from './events.ts';
+import type { View } from '../view-model.ts';
 import { headerLines } from './header.ts';
-import { LABELS_WIDTH, labelBars, labelLines } from './labels.ts';
+import { LABELS_WIDTH, labelBars, labelLines } from './label-counts.ts';
+import { eventLines } from './latest-events.ts';
 import { beside, EMPTY_LINE, fitted, joinedToFit, type Line, line, span, tall } from './lines.ts';
 import type { MapGrid } from './map.ts';
 import { mapLines } from './map-lines.ts';
 import type { Pane, Place } from './navigation.ts';
-import { type NetworkDetail, networkLines } from './network.ts';
+import { type NetworkDetail, networkLines } from './network-pane.ts';
 
 /** The smallest terminal that a screen fits into. */
 export const COLUMNS_MIN = 60;

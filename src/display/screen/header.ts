@@ -2,7 +2,7 @@
  * The top of the screen: which run, how far, how fast, on what. Where a run is over, what came of it.
  */
 import { bytes, clock, count, duration, percent, scaled } from '../format.ts';
-import type { View } from '../model.ts';
+import type { View } from '../view-model.ts';
 import { fitted, joinedToFit, type Line, line, span, widthOf } from './lines.ts';
 
 /** Cells of the sparkline. */

@@ -1,0 +1,159 @@
+/**
+ * The findings of a run as text: a table for each question, a row for each setting. Numbers stand beside what theory
+ * has for them.
+ */
+
+import type {
+  CurvatureSummary,
+  FindingsSetting,
+  FindingsSummary,
+  RelaxationSummary,
+  SpiralSummary,
+} from '../analysis/findings-summary.ts';
+import type { Estimate } from '../analysis/statistics.ts';
+import { columns, count, magnitude } from './format.ts';
+
+/** Settings of twins that are shown one by one; the table has all. */
+const SETTINGS_SHOWN_MAX = 24;
+
+/** What is shown of one setting of twins: its place on each axis of the sweep, and what came of it. */
+export interface TwinLine {
+  readonly axes: readonly (readonly [name: string, value: string])[];
+  readonly float32: Estimate;
+  readonly float64: Estimate;
+  readonly intervalRatio: Estimate;
+  readonly heightRatio: Estimate;
+  /** Median epoch at which twins part; NaN where none does. */
+  readonly separation: number;
+  readonly verdict: string;
+}
+
+/** The twins of a run, setting by setting, and how many have each verdict; nothing where there are none. */
+export function twinLines(settings: readonly TwinLine[]): string[] {
+  if (settings.length === 0) return [];
+  const verdicts = [...new Set(settings.map(({ verdict }) => verdict))];
+  const tally = verdicts.map((name) => `${name} ${count(settings.filter(({ verdict }) => verdict === name).length)}`);
+  const heads = ['unstable in float32', 'in float64', 'interval ratio', 'height ratio', 'part at', 'verdict'];
+  const rows = settings
+    .slice(0, SETTINGS_SHOWN_MAX)
+    .map((of) => [
+      ...of.axes.map(([, value]) => value),
+      share(of.float32.value),
+      share(of.float64.value),
+      interval(of.intervalRatio),
+      interval(of.heightRatio),
+      number(of.separation),
+      of.verdict,
+    ]);
+  const all = [[...settings[0].axes.map(([name]) => name), ...heads], ...rows];
+  const more = settings.length - rows.length;
+  return [
+    `twins: float32 beside float64 by setting; ${tally.join(', ')}`,
+    ...columns(
+      all,
+      all[0].map((_, column) => (column === all[0].length - 1 ? 'left' : 'right')),
+    ),
+    ...(more > 0 ? [`… and ${count(more)} more settings in twins.arrow`] : []),
+  ];
+}
+
+/** `0.55 [0.51, 0.60]`. */
+const interval = ({ value, low, high }: Estimate): string =>
+  Number.isNaN(value) ? '–' : `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+
+/** The tables of findings; a table without rows is left out. */
+export function findingsLines(summaries: readonly FindingsSummary[]): string[] {
+  const spirals = summaries.filter((summary) => summary.kind === 'spirals');
+  const relaxation = summaries.filter((summary) => summary.kind === 'relaxation');
+  const curvature = summaries.filter((summary) => summary.kind === 'curvature');
+  return [spiralTable(spirals), relaxationTable(relaxation), periodTable(relaxation), curvatureTable(curvature)]
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
+}
+
+const SETTING = ['precision', 'beta1', 'beta2'];
+const settingCells = ({ precision, beta1, beta2 }: FindingsSetting): string[] => [precision, `${beta1}`, `${beta2}`];
+
+function table(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const all = [[...SETTING, ...heads], ...rows];
+  const isNumber = (column: number) => column > 0 && !rows.some((row) => /^[a-z]/.test(row[column]));
+  return [
+    title,
+    ...columns(
+      all,
+      all[0].map((_, column) => (isNumber(column) ? 'right' : 'left')),
+    ),
+  ];
+}
+
+/** `98.4 %`. */
+const share = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
+const number = (value: number): string => (Number.isNaN(value) ? '–' : magnitude(value));
+
+function spiralTable(summaries: readonly SpiralSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    summary.window,
+    count(summary.windows),
+    share(summary.twisted.value),
+    share(summary.damped.value),
+  ]);
+  return table('spirals: windows of 62 epochs', ['window', 'windows', 'twisted', 'damped'], rows);
+}
+
+function relaxationTable(summaries: readonly RelaxationSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    count(summary.spikes),
+    number(summary.lossRate),
+    number(summary.lossTheory),
+    number(summary.lossRatio),
+    number(summary.secondMomentRatio),
+    count(summary.secondMomentRates),
+  ]);
+  return table(
+    'relaxation: medians over spikes',
+    ['spikes', 'loss rate', '−ln beta1', 'ratio', 'v rate / −ln beta2', 'of spikes'],
+    rows,
+  );
+}
+
+function periodTable(summaries: readonly RelaxationSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    ...[
+      summary.interval,
+      summary.firstMomentTime,
+      summary.secondMomentTime,
+      summary.lossPeriod,
+      summary.thetaPeriod,
+      summary.firstMomentPeriod,
+      summary.secondMomentPeriod,
+    ].map(number),
+  ]);
+  return table(
+    'intervals and dominant periods in epochs: medians over spikes',
+    ['interval', '1/(1−beta1)', '1/(1−beta2)', 'log loss', 'theta', 'm', 'v'],
+    rows,
+  );
+}
+
+function curvatureTable(summaries: readonly CurvatureSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    number(summary.threshold),
+    count(summary.spikes),
+    share(summary.preceded.value),
+    share(summary.precededAlongGradient.value),
+    number(summary.delay),
+    number(summary.overshoot),
+    share(summary.random.value),
+    share(summary.unfollowed.value),
+  ]);
+  return table(
+    'curvature: upward crossings of the threshold within 200 epochs',
+    ['threshold', 'spikes', 'preceded', 'by gradient', 'delay', 'overshoot', 'random', 'unfollowed'],
+    rows,
+  );
+}

@@ -68,7 +68,8 @@ function measure(problem: (typeof PROBLEMS)[number]): Row {
   for (const { train } of [full, mini]) train();
   const seconds = Array.from({ length: rounds }, () => [full.train(), mini.train()]);
   for (const { train } of [full, mini]) train(hash);
-  const rate = ({ epochs }: Trainer, i: number) => (LANES_DEFAULT * epochs) / median(seconds.map((of) => of[i]));
+  const rate = ({ epochs }: Trainer, i: number) =>
+    (LANES_DEFAULT * epochs) / median(seconds.map((options) => options[i]));
   const work = ({ epochs, operations }: Trainer) => epochs * operations;
   const byRound = seconds.map(([ofFull, ofMini]) => digits(work(mini) / ofMini / (work(full) / ofFull)));
   return {

@@ -23,7 +23,7 @@ import { findGcc, machine, pinning, singleThreaded } from './peers/installed.ts'
 import { type ModuleCost, moduleCost } from './peers/module-cost.ts';
 import { median, type Outcome, PROBLEMS, type Problem, writeProblem } from './peers/problem.ts';
 import { PEERS, type Peer } from './peers/roster.ts';
-import { type Verdict, verdicts } from './peers/verdicts.ts';
+import { type NetworkOutcome, verdicts } from './peers/verdicts.ts';
 
 const RESULT = 'bench/results/kernels.json';
 const root = new URL('..', import.meta.url).pathname;
@@ -130,8 +130,8 @@ function measureAll(): Measured[] {
 }
 
 /** Runs a peer's process and adds its rates to the rows. */
-function runPeer(peer: Peer, command: readonly string[], of: Measured & { round: number }): void {
-  const { problem, rows, failures, round } = of;
+function runPeer(peer: Peer, command: readonly string[], options: Measured & { round: number }): void {
+  const { problem, rows, failures, round } = options;
   let outcome: Outcome;
   try {
     const [program, ...argument] = [...pin, ...command];
@@ -149,7 +149,7 @@ function runPeer(peer: Peer, command: readonly string[], of: Measured & { round:
   }
   for (const failure of outcome.failures ?? []) failures.add(`${peer.title}, ${failure}`);
   for (const { name, rate, epoch, losses } of outcome.variants) {
-    const difference = Math.max(...losses.map((loss, i) => relativeDifference(loss, of.losses[epoch - 1][i])));
+    const difference = Math.max(...losses.map((loss, i) => relativeDifference(loss, options.losses[epoch - 1][i])));
     if (!(difference <= (peer.exact ? 0 : DIFFERENCE_MAX))) {
       failures.add(`${peer.title}, ${name}: losses at epoch ${epoch} differ by ${difference.toExponential(1)}`);
       continue;
@@ -197,8 +197,8 @@ function ratio(a: Row | undefined, b: Row | undefined): number | null {
 
 function report(measured: readonly Measured[]): void {
   const judged = verdicts(problems, (problem, { id, peer, way }) => {
-    const of = measured.find((one) => one.problem === problem) as Measured;
-    return ratio(bestOf(of, id), way === undefined ? bestOf(of, peer) : of.rows.get(`${peer} ${way}`));
+    const options = measured.find((one) => one.problem === problem) as Measured;
+    return ratio(bestOf(options, id), way === undefined ? bestOf(options, peer) : options.rows.get(`${peer} ${way}`));
   });
   const { processor, cores } = machine();
   const gcc = findGcc();
@@ -211,13 +211,13 @@ function report(measured: readonly Measured[]): void {
     rounds,
     secondsARate: seconds,
     missing,
-    shapes: measured.map((of) => shapeResult(of)),
+    shapes: measured.map((measured) => shapeResult(measured)),
     verdicts: judged,
     resultHash: hash.digest('hex'),
   };
   const lines = [
     `${processor}, ${cores} cores, Node ${process.version}; network-epochs a second, medians of ${rounds} rounds`,
-    ...measured.flatMap((of) => shapeLines(of)),
+    ...measured.flatMap((measured) => shapeLines(measured)),
     '',
     ...Object.entries(missing).map(([title, reason]) => `skipped: ${title}: ${reason}`),
     ...judged.map(verdictLine),
@@ -232,10 +232,10 @@ function report(measured: readonly Measured[]): void {
   if (quick !== null && measured.some(({ failures }) => failures.size > 0)) process.exitCode = 1;
 }
 
-function shapeResult(of: Measured) {
-  const { problem, cost, rows, failures } = of;
+function shapeResult(measured: Measured) {
+  const { problem, cost, rows, failures } = measured;
   const { name, layers, activation, points, epochs, checkEpochs } = problem;
-  const gyre = bestOf(of, 'gyre');
+  const gyre = bestOf(measured, 'gyre');
   const round3 = (value: number | null) => (value === null ? null : Number(value.toPrecision(4)));
   return {
     name,
@@ -251,7 +251,7 @@ function shapeResult(of: Measured) {
       peer: row.peer,
       way: row.way,
       version: row.version,
-      isBest: bestOf(of, row.peer) === row,
+      isBest: bestOf(measured, row.peer) === row,
       rate: Math.round(rateOf(row)),
       gyreByPeer: round3(ratio(gyre, row)),
       comparedAtEpoch: row.epoch,
@@ -262,12 +262,12 @@ function shapeResult(of: Measured) {
   };
 }
 
-function shapeLines(of: Measured): string[] {
-  const { problem, rows, failures } = of;
-  const gyre = bestOf(of, 'gyre');
+function shapeLines(measured: Measured): string[] {
+  const { problem, rows, failures } = measured;
+  const gyre = bestOf(measured, 'gyre');
   const line = (row: Row) => {
     const title = `${PEERS.find(({ id }) => id === row.peer)?.title}: ${row.way}`;
-    const mark = bestOf(of, row.peer) === row ? '  ' : ' ·'; // not the peer's best way
+    const mark = bestOf(measured, row.peer) === row ? '  ' : ' ·'; // not the peer's best way
     return (
       `${mark}${title.padEnd(52)}${Math.round(rateOf(row)).toLocaleString('en').padStart(12)}` +
       `${(ratio(gyre, row) ?? Number.NaN).toFixed(2).padStart(10)}${row.difference.toExponential(1).padStart(10)}${String(row.epoch).padStart(7)}`
@@ -283,9 +283,9 @@ function shapeLines(of: Measured): string[] {
   ];
 }
 
-function verdictLine({ requirement, target, measured, of, engines = {}, met }: Verdict): string {
+function verdictLine({ requirement, target, measured, problem, engines = {}, met }: NetworkOutcome): string {
   const each = Object.entries(engines).map(([id, ratio]) => `; ${id} ${ratio.toFixed(2)}`);
-  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${of})${each.join('')}`;
+  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${problem})${each.join('')}`;
 }
 
 function costLine({ name }: Problem, { bytes, compileMs, engineMs }: ModuleCost): string {

@@ -89,7 +89,7 @@ async function measureWholeRuns() {
   const networkEpochs = networks * epochs;
   const rows = perRound.map(({ rates, two, one }) => {
     // What all cores together would need at the rates of their kernels.
-    const kernelSeconds = rates.reduce((sum, of) => sum + of.networkEpochs / of.rate, 0) / THREADS;
+    const kernelSeconds = rates.reduce((sum, options) => sum + options.networkEpochs / options.rate, 0) / THREADS;
     return {
       kernelSeconds,
       runSeconds: two.seconds,
@@ -149,8 +149,8 @@ async function measureScale(): Promise<ScalePoint[]> {
     return file;
   };
   const sampleSeconds = async (): Promise<number> => {
-    const of = { parts: THREADS, epochs: scaleEpochs, networks: sampleSize };
-    const [{ rate }] = coreRates(await kernelsAlone(sweepOf(sampleSize), of));
+    const options = { parts: THREADS, epochs: scaleEpochs, networks: sampleSize };
+    const [{ rate }] = coreRates(await kernelsAlone(sweepOf(sampleSize), options));
     return 1 / (rate * THREADS);
   };
   const startRuns = [];
@@ -182,7 +182,7 @@ interface Measured extends Awaited<ReturnType<typeof measureWholeRuns>> {
 
 function report({ networks, networkEpochs, rows, shapes, fingerprint, firstEpoch, scale }: Measured): void {
   const { processor, cores } = machine();
-  const middle = (of: (row: (typeof rows)[number]) => number) => median(rows.map(of));
+  const middle = (read: (row: (typeof rows)[number]) => number) => median(rows.map(read));
   const judged = verdicts({
     share: middle(({ share }) => share),
     speedUp: middle(({ speedUp }) => speedUp),
@@ -230,14 +230,23 @@ function report({ networks, networkEpochs, rows, shapes, fingerprint, firstEpoch
   }
 }
 
-function verdicts(of: { share: number; speedUp: number; firstEpochSeconds: number; scale: readonly ScalePoint[] }) {
-  const large = of.scale.filter((point) => point.networks >= SCALE_JUDGED_FROM);
+function verdicts(options: {
+  share: number;
+  speedUp: number;
+  firstEpochSeconds: number;
+  scale: readonly ScalePoint[];
+}) {
+  const large = options.scale.filter((point) => point.networks >= SCALE_JUDGED_FROM);
   const found = [
-    { requirement: `a run's share of kernel rate × cores, at least ${TARGETS.share}`, measured: of.share, sign: 1 },
-    { requirement: `two threads by one, at least ${TARGETS.speedUp}`, measured: of.speedUp, sign: 1 },
+    {
+      requirement: `a run's share of kernel rate × cores, at least ${TARGETS.share}`,
+      measured: options.share,
+      sign: 1,
+    },
+    { requirement: `two threads by one, at least ${TARGETS.speedUp}`, measured: options.speedUp, sign: 1 },
     {
       requirement: `seconds to the first epoch that is told of, at most ${TARGETS.firstEpochSeconds}`,
-      measured: of.firstEpochSeconds,
+      measured: options.firstEpochSeconds,
       sign: -1,
     },
   ].map((one, i) => ({ ...one, target: [TARGETS.share, TARGETS.speedUp, TARGETS.firstEpochSeconds][i] }));
@@ -261,7 +270,7 @@ function verdicts(of: { share: number; speedUp: number; firstEpochSeconds: numbe
     });
     found.push({
       requirement: `peak MB of any size, at most ${TARGETS.peakMB}`,
-      measured: Math.max(...of.scale.map(({ peakMB }) => peakMB ?? Number.NaN)),
+      measured: Math.max(...options.scale.map(({ peakMB }) => peakMB ?? Number.NaN)),
       sign: -1,
       target: TARGETS.peakMB,
     });

@@ -187,8 +187,10 @@ function report(shapes: readonly ReturnType<typeof measureShape>[]): void {
   const rows = shapes.flatMap(({ name, networkEpochs, traced }) =>
     TRACES.map((trace, i) => {
       /** Of the kernel's rate, what is lost between two sides of each round. */
-      const lost = (from: keyof Round, to: keyof Round, of: (spent: Spent) => number) =>
-        digits(median(traced[i].map((round) => of(round.alone) / of(round[from]) - of(round.alone) / of(round[to]))));
+      const lost = (from: keyof Round, to: keyof Round, read: (spent: Spent) => number) =>
+        digits(
+          median(traced[i].map((round) => read(round.alone) / read(round[from]) - read(round.alone) / read(round[to]))),
+        );
       const seconds = (spent: Spent) => spent.seconds;
       const cost = lost('watched', 'task', seconds);
       return {

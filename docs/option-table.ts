@@ -53,22 +53,22 @@ function blocksOf(part: JsonSchema, resolve: Resolve): JsonSchema[] {
 
 /** What a value may be: `tanh \| relu`, `1 … 4096`, `> 0`. */
 function valueText(part: JsonSchema, resolve: Resolve): string {
-  const { anyOf, type, items, ...of } = resolve(part);
+  const { anyOf, type, items, ...schema } = resolve(part);
   if (anyOf !== undefined)
     return anyOf
       .map((branch) => valueText(branch, resolve))
       .filter(isNew)
       .join(', or ');
-  if (of.enum !== undefined) return of.enum.map((value) => `\`${value}\``).join(' \\| ');
-  if (of.const !== undefined) return `\`${of.const}\``;
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(' \\| ');
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   if (type === 'array') {
     const inner = items ? resolve(items) : {};
     if (inner.type === 'array') return 'a list of lists';
     return inner.properties === undefined ? 'a list' : 'a list of mappings';
   }
-  if (type === 'object') return `\`{ ${Object.keys(of.properties ?? {}).join(', ')}: … }\``;
+  if (type === 'object') return `\`{ ${Object.keys(schema.properties ?? {}).join(', ')}: … }\``;
   if (type === 'integer' || type === 'number')
-    return `${type === 'integer' ? 'whole number' : 'number'}${limitText(of)}`;
+    return `${type === 'integer' ? 'whole number' : 'number'}${limitText(schema)}`;
   if (type === 'boolean') return '`true` \\| `false`';
   return type === 'string' ? 'text' : (type ?? '');
 }

@@ -105,9 +105,9 @@ function withoutNever(schema: JsonSchema): JsonSchema {
 function hoist(schema: JsonSchema, key: string, definitions: Map<string, JsonSchema>): JsonSchema {
   const { properties, anyOf } = schema;
   if (properties !== undefined) {
-    const hoisted = Object.entries(properties).map(([name, of]) => [
+    const hoisted = Object.entries(properties).map(([name, property]) => [
       name,
-      hoist(of, key === '' ? name : `${key}.${name}`, definitions),
+      hoist(property, key === '' ? name : `${key}.${name}`, definitions),
     ]);
     return { ...schema, properties: Object.fromEntries(hoisted) };
   }

@@ -15,7 +15,7 @@ export interface SpikeEpochs {
 }
 
 /** The epochs around a spike, and what of its neighbours matters for them. */
-export interface SpikePlace extends EpochRange {
+export interface SpikeSite extends EpochRange {
   readonly kind: 'spike';
   readonly spike: SpikeEpochs;
   /** End of the spike or level shift before it; 0 where it is the first. */
@@ -28,21 +28,21 @@ export interface SpikePlace extends EpochRange {
 }
 
 /** The epochs before one that was drawn at random. */
-export interface RandomPlace extends EpochRange {
+export interface RandomSite extends EpochRange {
   readonly kind: 'random';
   readonly epoch: number;
   /** Onsets of the network's spikes from the first of the epochs on, as far as a crossing may be followed by them. */
   readonly onsets: readonly number[];
 }
 
-export type AnalysisPlace = SpikePlace | RandomPlace;
+export type AnalysisSite = SpikeSite | RandomSite;
 
 /** What of a replayed window is looked at. */
 export type AnalysedWindow = Pick<StateWindow, 'first' | 'last' | 'loss' | 'theta' | 'firstMoment' | 'secondMoment'>;
 
 export interface AnalysisRequest {
   readonly network: LayeredNetwork;
-  readonly place: AnalysisPlace;
+  readonly site: AnalysisSite;
   readonly window: AnalysedWindow;
   readonly datasets: readonly ProvidedDataset[];
 }

@@ -26,4 +26,4 @@ export const column = (name: string, type: ColumnType, unit: string, description
   description,
 });
 
-export const nullable = (...of: Parameters<typeof column>): Column => ({ ...column(...of), nullable: true });
+export const nullable = (...options: Parameters<typeof column>): Column => ({ ...column(...options), nullable: true });

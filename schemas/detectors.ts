@@ -48,7 +48,7 @@ export const THRESHOLDS = {
    * Several relaxation times of the second moment at beta2 = 0.999, so that the base is the calm level, not the last
    * slope.
    */
-  spikeWindow: epochs(1000, [2, WINDOW_MAX], 'epochs before a loss; their smallest loss is its base'),
+  spikeLookback: epochs(1000, [2, WINDOW_MAX], 'epochs before a loss; their smallest loss is its base'),
   /** The first descent has no calm level yet. */
   spikeStart: epochs(100, [1, WINDOW_MAX], 'epochs that there must be before a spike can begin'),
   /** Above the flutter of a network at the edge of stability, which stays within tens of per cent. */

@@ -110,11 +110,11 @@ export interface CommitRecord {
  * The run is to train more epochs than before. None of its networks is done any more: each goes back to where it has
  * not yet seen anything of the end of the longer run, and its rows and kept checkpoints beyond are no more.
  */
-export interface RaisedRecord {
-  readonly kind: 'raised';
+export interface ExtendedRecord {
+  readonly kind: 'extended';
   /** From now on. */
   readonly epochs: number;
-  /** All networks of the run; of one that was merged, those of the shard that was raised. */
+  /** All networks of the run; of one that was merged, those of the shard that was extended. */
   readonly network: Uint32Array;
   /** Where networks go on; those that are in none of them begin anew. */
   readonly restarts: readonly UnfinishedNetworks[];
@@ -154,7 +154,7 @@ export type JournalRecord =
   | HeaderRecord
   | SessionRecord
   | CommitRecord
-  | RaisedRecord
+  | ExtendedRecord
   | FailedRecord
   | SnapshotRecord
   | EndRecord;

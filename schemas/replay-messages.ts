@@ -1,7 +1,6 @@
 /**
- * Replay: what main and workers say to each other about it. A pass trains up to a group's lanes of networks again, from
- * a state that is known to an epoch that is asked for, keeps their whole state in windows, and compares what the run
- * has kept of them on the way.
+ * Replay: what main and workers say to each other about it. A group has up to four networks of one shape. A worker
+ * trains it again over a range of epochs, keeps the whole state in windows, and compares what the run has kept.
  */
 import type { NetworkCheckpoint } from './checkpoint.ts';
 import type { Network } from './network.ts';
@@ -37,7 +36,7 @@ export interface StateWindow extends WindowRequest {
   readonly gradient: Float32Array | Float64Array;
 }
 
-/** What a network takes along from one part of a pass to the next: a checkpoint without what only observers need. */
+/** What a network takes along from one range of a group to the next: a checkpoint without what only observers need. */
 export type ReplayState = Omit<NetworkCheckpoint, 'observer' | 'lossWindow'>;
 
 /** Rows of the table `epochs` of one network, column by column; epochs ascend. */
@@ -61,7 +60,7 @@ export interface KeptTrace {
   readonly digest: string | null;
 }
 
-/** A part of a pass: from a state that is known to an epoch. */
+/** A range of a group: from a state that is known to an epoch. */
 export interface ReplayRequest {
   readonly networks: readonly Network[];
   readonly lanes: number;
@@ -75,7 +74,7 @@ export interface ReplayRequest {
   readonly checkpoints: readonly string[];
   readonly runKey: string;
   readonly untilEpoch: number;
-  /** In any order; they may overlap. None reaches beyond the epochs of this part. */
+  /** In any order; they may overlap. None reaches beyond the epochs of this range. */
   readonly windows: readonly WindowRequest[];
   /** `[network]`; null where nothing is to be compared. */
   readonly kept: readonly KeptTrace[] | null;
@@ -105,8 +104,8 @@ export interface Comparison {
   readonly mismatch: Mismatch | null;
 }
 
-/** A part of a pass is done. */
-export interface ReplayedPart {
+/** A range of a group is done. */
+export interface ReplayedRange {
   readonly kind: 'replayed';
   /** In the order of the request. */
   readonly windows: readonly StateWindow[];
@@ -117,6 +116,6 @@ export interface ReplayedPart {
 }
 
 export type ReplayOutcome =
-  | ReplayedPart
+  | ReplayedRange
   /** A checkpoint could not be read. */
   | { readonly kind: 'storage-failed'; readonly problem: Problem };

@@ -121,7 +121,7 @@ export function windowsTable({
   parameters: number;
 }): TableSpec {
   const type = precision === 'float32' ? 'f32' : 'f64';
-  const vector = (of: Column): Column => ({ ...of, listSize: parameters });
+  const vector = (column: Column): Column => ({ ...column, listSize: parameters });
   return {
     name: 'windows',
     folder: windowsFolder(shape, precision),

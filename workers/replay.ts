@@ -1,4 +1,4 @@
-/** The Piscina entry of the replay threads: one part of a pass in, one outcome back. No mathematics. */
+/** The Piscina entry of the replay threads: one range of a group in, one outcome back. No mathematics. */
 import { parentPort, threadId } from 'node:worker_threads';
 import type { StartedMessage } from '../schemas/training-messages.ts';
 

@@ -21,14 +21,14 @@ export interface CBuild {
 const DRIVER = new URL('kernel-driver.c', import.meta.url).pathname;
 
 /** Compiles a problem's kernel into a folder; returns the command that times it for `seconds`. */
-export function buildCKernel(problem: Problem, build: CBuild, of: { folder: string; seconds: number }): string[] {
+export function buildCKernel(problem: Problem, build: CBuild, options: { folder: string; seconds: number }): string[] {
   const lanes = build.vectorBytes / BYTES_OF.float32;
   const group = benchGroup(problem, lanes);
   const { shape } = group;
   const program = programOf(shape);
   const { corrections, correctionCount } = trainThrough(group, problem.epochs);
-  mkdirSync(of.folder, { recursive: true });
-  const file = (name: string) => join(of.folder, name);
+  mkdirSync(options.folder, { recursive: true });
+  const file = (name: string) => join(options.folder, name);
   const { sections } = addressesOf(program, shape);
   writeFileSync(file('kernel.c'), printC(program, { name: 'train', sections, vectorBytes: build.vectorBytes }));
   writeFileSync(file('image'), group.image);
@@ -36,7 +36,7 @@ export function buildCKernel(problem: Problem, build: CBuild, of: { folder: stri
   execFileSync('gcc', ['-O2', '-ffp-contract=off', ...build.flags, '-c', file('kernel.c'), '-o', file('kernel.o')]);
   execFileSync('gcc', ['-O2', DRIVER, file('kernel.o'), '-o', file('kernel')]);
   const offsets = sectionOffsets(shape);
-  const numbers = [lanes, 1, problem.epochs, shape.chunkEpochs, shape.partEpochs, correctionCount];
+  const numbers = [lanes, 1, problem.epochs, shape.chunkEpochs, shape.subchunkEpochs, correctionCount];
   const places = [offsets.corrections, offsets.signals];
-  return [file('kernel'), file('image'), file('corrections'), ...[...numbers, ...places, of.seconds].map(String)];
+  return [file('kernel'), file('image'), file('corrections'), ...[...numbers, ...places, options.seconds].map(String)];
 }

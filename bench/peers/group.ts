@@ -132,7 +132,7 @@ export function kernelTrainee(group: BenchGroup, { corrections, correctionCount 
       for (let done = firstEpoch - 1; done < end; done += last) {
         last = chunkWithin(shape, end - done);
         place(done, last);
-        const parts = Math.ceil(last / shape.partEpochs);
+        const parts = Math.ceil(last / shape.subchunkEpochs);
         kernel(parts, last / parts, vectors);
       }
       return group.losses(last - 1);
@@ -141,10 +141,14 @@ export function kernelTrainee(group: BenchGroup, { corrections, correctionCount 
 }
 
 /** Trains `epochs` epochs from `firstEpoch` on in chunks as long as a run's; returns how long the last one was. */
-export function trainInChunks(engine: Engine, shape: GroupShape, of: { firstEpoch: number; epochs: number }): number {
-  const end = of.firstEpoch + of.epochs;
+export function trainInChunks(
+  engine: Engine,
+  shape: GroupShape,
+  options: { firstEpoch: number; epochs: number },
+): number {
+  const end = options.firstEpoch + options.epochs;
   let count = 0;
-  for (let { firstEpoch } = of; firstEpoch < end; firstEpoch += count) {
+  for (let { firstEpoch } = options; firstEpoch < end; firstEpoch += count) {
     count = chunkWithin(shape, end - firstEpoch);
     engine({ firstEpoch, count });
   }

@@ -28,18 +28,18 @@ interface Engine {
   readonly version: string;
 }
 
-function webAssemblyGroup(of: Problem): Engine {
-  return { group: benchGroup(of, LANES_DEFAULT), version: '' };
+function webAssemblyGroup(problem: Problem): Engine {
+  return { group: benchGroup(problem, LANES_DEFAULT), version: '' };
 }
 
 /** A group as wide as the vectors of this processor. */
-async function nativeGroup(of: Problem): Promise<Engine> {
+async function nativeGroup(problem: Problem): Promise<Engine> {
   const toolchain = await findToolchain();
   const lanes = lanesOfVectors(toolchain.vectorBytes).float32.at(-1) as number;
   const kernels = new NativeKernels(toolchain, { atOnce: 1 });
-  const kernel = await kernels.compile(benchShape(of, lanes));
+  const kernel = await kernels.compile(benchShape(problem, lanes));
   if (kernel === null) throw new Error('stopped');
-  const group = benchGroup(of, lanes, kernel);
+  const group = benchGroup(problem, lanes, kernel);
   kernels.close();
   return { group, version: `, vectors of ${toolchain.vectorBytes * 8} bits` };
 }

@@ -19,7 +19,7 @@ export function observersOf(
     observer: new Observer({
       ...{ epochs, thresholds: DEFAULT_THRESHOLDS, emit },
       targetVariance: data === undefined ? null : makeDataset(data).targetVariance,
-      window: floatArray(precision, DEFAULT_THRESHOLDS.spikeWindow),
+      window: floatArray(precision, DEFAULT_THRESHOLDS.spikeLookback),
     }),
   }));
   return {
@@ -33,6 +33,6 @@ export function observersOf(
           observer.observe(signals);
         }
       },
-    verdicts: () => watches.map(({ observer }) => observer.verdict()),
+    verdicts: () => watches.map(({ observer }) => observer.outcome()),
   };
 }

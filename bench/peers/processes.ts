@@ -82,10 +82,10 @@ export async function gyreOnTerminal(size: { columns: number; rows: number }, ..
 /** The kernels of a sweep alone, in as many processes at once as there are cores to load; the times of all parts. */
 export async function kernelsAlone(
   sweep: string,
-  of: { parts: number; epochs: number; networks: number },
+  options: { parts: number; epochs: number; networks: number },
 ): Promise<ShapeTime[][]> {
-  const argument = (part: number) => [sweep, part, of.parts, of.epochs, of.networks].map(String);
-  const parts = Array.from({ length: of.parts }, (_, part) =>
+  const argument = (part: number) => [sweep, part, options.parts, options.epochs, options.networks].map(String);
+  const parts = Array.from({ length: options.parts }, (_, part) =>
     run(process.execPath, ['--import', import.meta.resolve('tsx'), KERNEL_ONLY, ...argument(part)]),
   );
   return (await Promise.all(parts)).map(({ output }) => JSON.parse(output) as ShapeTime[]);

@@ -4,29 +4,29 @@
 import type { Problem } from './problem.ts';
 
 /** A requirement with what was measured: the worst over the shapes that it is about. */
-export interface Verdict {
+export interface NetworkOutcome {
   readonly requirement: string;
   readonly target: number;
   readonly measured: number;
-  readonly of: string;
+  readonly problem: string;
   /** Where the best engine of Gyre that the machine allows is judged: what each of them has. */
   readonly engines?: Readonly<Record<string, number>>;
   readonly met: boolean;
 }
 
 /** The ratio of one id's rate to that of a peer, in its best way or the one named; null where one was not measured. */
-export type RatioOf = (problem: Problem, of: { id: string; peer: string; way?: string }) => number | null;
+export type RatioOf = (problem: Problem, options: { id: string; peer: string; way?: string }) => number | null;
 
 /** Engines of Gyre, in WebAssembly and in native code. */
 const ENGINES = ['gyre', 'gyre-native'];
 const C_BUILDS = ['c-sse2', 'c-v3', 'c-native'];
 
 /** Ratios that ask for at least a target; those that nothing was measured for are left out. */
-export function verdicts(problems: readonly Problem[], ratioOf: RatioOf): Verdict[] {
+export function verdicts(problems: readonly Problem[], ratioOf: RatioOf): NetworkOutcome[] {
   const small = problems.filter(({ isSmall }) => isSmall);
   const large = problems.filter(({ isSmall }) => !isSmall);
   const isNode24 = process.versions.node.startsWith('24.');
-  const found: (Verdict | null)[] = [
+  const found: (NetworkOutcome | null)[] = [
     ...C_BUILDS.map((build) => worst(`Gyre / ${build}, small shapes`, isNode24 ? 0.88 : 0.82, small, 'gyre', build)),
     ...C_BUILDS.map((build) => worst(`Gyre on Node 24 / ${build}, small shapes`, 0.88, small, 'gyre-24', build)),
     ...C_BUILDS.map((build) => worst(`Gyre / ${build}, large shape`, 0.65, large, 'gyre', build)),
@@ -70,10 +70,10 @@ export function verdicts(problems: readonly Problem[], ratioOf: RatioOf): Verdic
     way?: string,
   ) {
     const ratios = among.map((problem) => ({
-      of: problem.name,
+      problem: problem.name,
       measured: ratioOf(problem, way === undefined ? { id, peer } : { id, peer, way }),
     }));
-    const measured = ratios.filter((ratio): ratio is { of: string; measured: number } => ratio.measured !== null);
+    const measured = ratios.filter((ratio): ratio is { problem: string; measured: number } => ratio.measured !== null);
     if (measured.length === 0) return null;
     const least = measured.reduce((a, b) => (b.measured < a.measured ? b : a));
     return { requirement, target, ...least, met: least.measured >= target };

@@ -33,10 +33,10 @@ export interface Curvature {
  */
 export function curvatureAt(
   network: LinearisedNetwork,
-  of: { optimizer: OptimizerConfig; epoch: number; before: ArrayLike<number>; secondMoment: ArrayLike<number> },
+  state: { optimizer: OptimizerConfig; epoch: number; before: ArrayLike<number>; secondMoment: ArrayLike<number> },
   near: Curvature | null = null,
 ): Curvature {
-  const { optimizer, epoch, before, secondMoment } = of;
+  const { optimizer, epoch, before, secondMoment } = state;
   const size = network.parameterCount;
   const p = preconditioner(optimizer, epoch, secondMoment);
   if (!p.every((x) => x > 0 && Number.isFinite(x))) {

@@ -166,9 +166,9 @@ const share = (rows: readonly FindingsRow[], holds: (row: FindingsRow) => boolea
   proportion(rows.filter(holds).length, rows.length);
 
 /** The finite ones of a column. */
-function numbersOf(rows: readonly FindingsRow[], of: (row: FindingsRow) => FindingsRow[string]): number[] {
+function numbersOf(rows: readonly FindingsRow[], read: (row: FindingsRow) => FindingsRow[string]): number[] {
   return rows.flatMap((row) => {
-    const value = of(row);
+    const value = read(row);
     return typeof value === 'number' && Number.isFinite(value) ? [value] : [];
   });
 }

@@ -55,8 +55,8 @@ export class LinearisedNetwork {
   readonly #sampleCount: number;
   #theta = new Float64Array(0);
 
-  constructor(of: { layers: readonly number[]; activation: ActivationName; samples: Samples }) {
-    const { layers: sizes, activation, samples } = of;
+  constructor(network: { layers: readonly number[]; activation: ActivationName; samples: Samples }) {
+    const { layers: sizes, activation, samples } = network;
     this.parameterCount = parameterCount(sizes);
     this.#targets = Float64Array.from(samples.targets);
     this.#sampleCount = samples.inputs.length / samples.inputCount;

@@ -1,13 +1,13 @@
 /**
- * What one place of one network comes to, as rows of the tables of findings. A function of the replayed window and of
+ * What one site of one network comes to, as rows of the tables of findings. A function of the replayed window and of
  * what the events say around it: whoever is asked gives the same rows.
  */
 import type {
   AnalysedWindow,
   AnalysisOutcome,
-  AnalysisPlace,
   AnalysisRequest,
-  SpikePlace,
+  AnalysisSite,
+  SpikeSite,
 } from '../../schemas/analysis-messages.ts';
 import type { FindingsRow, WindowKind } from '../../schemas/findings.ts';
 import { type LayeredNetwork, parameterCount } from '../../schemas/network.ts';
@@ -38,17 +38,17 @@ const DECAY_EPOCHS_MIN = 62;
 /** Shorter records hold too few intervals between spikes for a period. */
 const PERIOD_EPOCHS_MIN = 1024;
 
-/** The findings of one place; none where its numbers are not finite. */
-export function analysePlace({ network, place, window, datasets }: AnalysisRequest): AnalysisOutcome {
+/** The findings of one site; none where its numbers are not finite. */
+export function analyseSite({ network, site, window, datasets }: AnalysisRequest): AnalysisOutcome {
   for (const { hash, dataset } of datasets) provideDataset(hash, dataset);
   const { theta, firstMoment, secondMoment } = window;
   if (![theta, firstMoment, secondMoment].every(areFinite)) return { spirals: [], relaxation: [], curvature: [] };
-  const epochs = new PlaceEpochs(network, window);
-  const isSpike = place.kind === 'spike';
+  const epochs = new SiteEpochs(network, window);
+  const isSpike = site.kind === 'spike';
   return {
-    spirals: [...windowRows(epochs, place), ...(isSpike ? nullRows(epochs, place) : [])],
-    relaxation: isSpike && place.last >= relaxationEnd(place.spike) ? [relaxationRow(epochs, place)] : [],
-    curvature: [curvatureRow(epochs, place)],
+    spirals: [...windowRows(epochs, site), ...(isSpike ? nullRows(epochs, site) : [])],
+    relaxation: isSpike && site.last >= relaxationEnd(site.spike) ? [relaxationRow(epochs, site)] : [],
+    curvature: [curvatureRow(epochs, site)],
   };
 }
 
@@ -58,7 +58,7 @@ function areFinite(values: Float32Array | Float64Array): boolean {
 }
 
 /** A network and its replayed epochs. */
-class PlaceEpochs {
+class SiteEpochs {
   readonly network: LayeredNetwork;
   readonly parameterCount: number;
   readonly #window: AnalysedWindow;
@@ -94,43 +94,43 @@ class PlaceEpochs {
   }
 }
 
-function windowRows(epochs: PlaceEpochs, place: AnalysisPlace): FindingsRow[] {
-  return windowsWithin(place).map(({ kind, firstEpoch }) => {
+function windowRows(epochs: SiteEpochs, site: AnalysisSite): FindingsRow[] {
+  return windowsWithin(site).map(({ kind, firstEpoch }) => {
     const motion = epochs.motion(firstEpoch, firstEpoch + WINDOW_EPOCHS - 1);
-    return spiralRow(epochs.network, place, { kind, firstEpoch, spiral: spiralOf(motion, epochs.network.optimizer) });
+    return spiralRow(epochs.network, site, { kind, firstEpoch, spiral: spiralOf(motion, epochs.network.optimizer) });
   });
 }
 
 /** Windows cut from the record after a spike with its phases drawn anew, in the metric of the relaxation. */
-function nullRows(epochs: PlaceEpochs, place: SpikePlace): FindingsRow[] {
-  const first = recordStart(place.spike);
+function nullRows(epochs: SiteEpochs, site: SpikeSite): FindingsRow[] {
+  const first = recordStart(site.spike);
   const last = first + RECORD_EPOCHS + 1;
   if (last > epochs.last) return [];
   const { network, parameterCount: width } = epochs;
   const record = differencesOf(epochs.motion(first, last), network.optimizer, WINDOW_EPOCHS / 2);
-  const { theta, firstMoment } = phaseRandomised(record, { seed: network.id, record: place.index });
+  const { theta, firstMoment } = phaseRandomised(record, { seed: network.id, record: site.index });
   const rows = WINDOW_EPOCHS - 2;
   return Array.from({ length: NULLS_A_SPIKE }, (_, i) => {
-    const draw = uniform({ seed: network.id, stream: 'analysis', layer: 2, index: place.index * NULLS_A_SPIKE + i });
+    const draw = uniform({ seed: network.id, stream: 'analysis', layer: 2, index: site.index * NULLS_A_SPIKE + i });
     const share = RECORD_EPOCHS / NULLS_A_SPIKE;
     const from = i * share + Math.floor(draw * (share - rows + 1));
     const cut = (values: Float64Array) => values.subarray(from * width, (from + rows) * width);
     const motion = fastMotion({ parameterCount: width, theta: cut(theta), firstMoment: cut(firstMoment) });
     const spiral = readSpiral(motion, { beta1: network.optimizer.beta1 ?? 0, flipIndex: Number.NaN });
-    return spiralRow(network, place, { kind: 'null', firstEpoch: first, spiral });
+    return spiralRow(network, site, { kind: 'null', firstEpoch: first, spiral });
   });
 }
 
 function spiralRow(
   { id, optimizer }: LayeredNetwork,
-  place: AnalysisPlace,
+  site: AnalysisSite,
   { kind, firstEpoch, spiral }: { kind: WindowKind; firstEpoch: number; spiral: Spiral },
 ): FindingsRow {
   return {
     network: id,
     kind,
     first_epoch: firstEpoch,
-    peak_epoch: place.kind === 'spike' ? place.spike.peak : null,
+    peak_epoch: site.kind === 'spike' ? site.spike.peak : null,
     winding: spiral.winding,
     handedness: spiral.handedness,
     decay_rate: spiral.decayRate,
@@ -142,8 +142,8 @@ function spiralRow(
   };
 }
 
-function relaxationRow(epochs: PlaceEpochs, place: SpikePlace): FindingsRow {
-  const { spike, nextOnset, nextPeak } = place;
+function relaxationRow(epochs: SiteEpochs, site: SpikeSite): FindingsRow {
+  const { spike, nextOnset, nextPeak } = site;
   const { id, optimizer } = epochs.network;
   const { beta1 = 0, beta2 = 0 } = optimizer;
   const end = relaxationEnd(spike);
@@ -170,10 +170,10 @@ function relaxationRow(epochs: PlaceEpochs, place: SpikePlace): FindingsRow {
   };
 }
 
-function periods(epochs: PlaceEpochs, first: number): FindingsRow {
+function periods(epochs: SiteEpochs, first: number): FindingsRow {
   const last = Math.min(epochs.last, first + RECORD_EPOCHS - 1);
   const isLong = last - first + 1 >= PERIOD_EPOCHS_MIN;
-  const of = (name: 'theta' | 'firstMoment' | 'secondMoment') => {
+  const read = (name: 'theta' | 'firstMoment' | 'secondMoment') => {
     if (!isLong) return null;
     const values = epochs.rows(name, first, last);
     const width = epochs.parameterCount;
@@ -184,13 +184,13 @@ function periods(epochs: PlaceEpochs, first: number): FindingsRow {
   };
   return {
     loss_period: isLong ? dominantPeriod(epochs.losses(first, last).map(Math.log)) : null,
-    theta_period: of('theta'),
-    first_moment_period: of('firstMoment'),
-    second_moment_period: of('secondMoment'),
+    theta_period: read('theta'),
+    first_moment_period: read('firstMoment'),
+    second_moment_period: read('secondMoment'),
   };
 }
 
-function curvatureRow(epochs: PlaceEpochs, place: AnalysisPlace): FindingsRow {
+function curvatureRow(epochs: SiteEpochs, site: AnalysisSite): FindingsRow {
   const { network } = epochs;
   const { layers, activation, optimizer } = network;
   const linearised = new LinearisedNetwork({ layers, activation, samples: makeDataset(network.data) });
@@ -201,11 +201,11 @@ function curvatureRow(epochs: PlaceEpochs, place: AnalysisPlace): FindingsRow {
     ];
     return curvatureAt(linearised, { optimizer, epoch, before, secondMoment }, near);
   };
-  const { first, last } = curvatureRange(place);
+  const { first, last } = curvatureRange(site);
   const series: Curvature[] = [];
   for (let epoch = first; epoch <= last; epoch++) series.push(at(epoch, series.at(-1) ?? null));
-  const isSpike = place.kind === 'spike';
-  const end = isSpike ? relaxationEnd(place.spike) : Number.POSITIVE_INFINITY;
+  const isSpike = site.kind === 'spike';
+  const end = isSpike ? relaxationEnd(site.spike) : Number.POSITIVE_INFINITY;
   const after = end <= epochs.last ? at(end, null) : null;
 
   const threshold = stabilityThreshold(optimizer);
@@ -213,12 +213,12 @@ function curvatureRow(epochs: PlaceEpochs, place: AnalysisPlace): FindingsRow {
     upwardCrossings({ firstEpoch: first, values: series.map((curvature) => curvature[name]) }, threshold);
   const ofSharpness = crossings('sharpness');
   const [crossing] = ofSharpness;
-  const onsets = isSpike ? [place.spike.onset] : place.onsets;
+  const onsets = isSpike ? [site.spike.onset] : site.onsets;
   const isFollowed = (epoch: number) => onsets.some((onset) => onset >= epoch && onset <= epoch + CURVATURE_EPOCHS);
   const sharpnessMax = Math.max(...series.map(({ sharpness }) => sharpness));
   return {
     network: network.id,
-    kind: place.kind,
+    kind: site.kind,
     epoch: last,
     first_epoch: first,
     threshold,

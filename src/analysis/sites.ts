@@ -4,7 +4,7 @@
  * against the others; the record after a peak; the epochs that curvature is followed over. Everything here is a
  * function of the events alone, and of a number to draw from.
  */
-import type { AnalysisPlace, RandomPlace, SpikeEpochs, SpikePlace } from '../../schemas/analysis-messages.ts';
+import type { AnalysisSite, RandomSite, SpikeEpochs, SpikeSite } from '../../schemas/analysis-messages.ts';
 import type { WindowKind } from '../../schemas/findings.ts';
 import { uniform } from '../numeric/philox.ts';
 
@@ -30,15 +30,15 @@ export const relaxationEnd = ({ peak }: SpikeEpochs): number => peak + AFTER_PEA
 export const recordStart = ({ peak }: SpikeEpochs): number => peak + AFTER_PEAK - 1;
 
 /**
- * The places of some of a network's spikes, by their indices. `spikes` are all of them in order, level shifts included,
+ * The sites of some of a network's spikes, by their indices. `spikes` are all of them in order, level shifts included,
  * which may not be chosen. As many epochs as there are for a record, but not more than `rowsMax` where those needed by
  * everything else allow it.
  */
-export function spikePlaces(
+export function spikeSites(
   spikes: readonly SpikeEpochs[],
   chosen: readonly number[],
-  of: { readonly epochs: number; readonly rowsMax: number },
-): SpikePlace[] {
+  limits: { readonly epochs: number; readonly rowsMax: number },
+): SpikeSite[] {
   return chosen.map((index) => {
     const spike = spikes[index];
     const next = spikes[index + 1];
@@ -53,22 +53,22 @@ export function spikePlaces(
       nextOnset: next?.onset ?? null,
       nextPeak: next?.peak ?? null,
       first,
-      last: Math.min(of.epochs, Math.max(needed, Math.min(wanted, first + of.rowsMax - 1))),
+      last: Math.min(limits.epochs, Math.max(needed, Math.min(wanted, first + limits.rowsMax - 1))),
     };
   });
 }
 
 /** Epochs at random, one for each number in `draws`; none where the epochs are too few. */
-export function randomPlaces(
+export function randomSites(
   spikes: readonly SpikeEpochs[],
   draws: readonly number[],
-  of: { readonly epochs: number; readonly seed: number },
-): RandomPlace[] {
+  options: { readonly epochs: number; readonly seed: number },
+): RandomSite[] {
   const earliest = CURVATURE_EPOCHS + 2;
-  if (of.epochs < earliest) return [];
+  if (options.epochs < earliest) return [];
   return draws.map((index) => {
-    const draw = uniform({ seed: of.seed, stream: 'analysis', layer: 1, index });
-    const epoch = earliest + Math.floor(draw * (of.epochs - earliest + 1));
+    const draw = uniform({ seed: options.seed, stream: 'analysis', layer: 1, index });
+    const epoch = earliest + Math.floor(draw * (options.epochs - earliest + 1));
     const first = epoch - CURVATURE_EPOCHS - 1;
     const onsets = spikes.map(({ onset }) => onset);
     return {
@@ -81,10 +81,10 @@ export function randomPlaces(
   });
 }
 
-/** The first epochs of the windows within a place, those that fit and are what they are called. */
-export function windowsWithin(place: AnalysisPlace): { readonly kind: WindowKind; readonly firstEpoch: number }[] {
-  if (place.kind === 'random') return [{ kind: 'random', firstEpoch: place.epoch - WINDOW_EPOCHS + 1 }];
-  const { onset, peak } = place.spike;
+/** The first epochs of the windows within a site, those that fit and are what they are called. */
+export function windowsWithin(site: AnalysisSite): { readonly kind: WindowKind; readonly firstEpoch: number }[] {
+  if (site.kind === 'random') return [{ kind: 'random', firstEpoch: site.epoch - WINDOW_EPOCHS + 1 }];
+  const { onset, peak } = site.spike;
   const calm = onset - BEFORE_ONSET - WINDOW_EPOCHS + 1;
   const windows = [
     { kind: 'rise', firstEpoch: peak - WINDOW_EPOCHS },
@@ -93,18 +93,18 @@ export function windowsWithin(place: AnalysisPlace): { readonly kind: WindowKind
   ] as const;
   return windows.filter(
     ({ kind, firstEpoch }) =>
-      firstEpoch >= place.first &&
-      firstEpoch + WINDOW_EPOCHS - 1 <= place.last &&
-      (kind !== 'calm' || place.previousEnd < calm),
+      firstEpoch >= site.first &&
+      firstEpoch + WINDOW_EPOCHS - 1 <= site.last &&
+      (kind !== 'calm' || site.previousEnd < calm),
   );
 }
 
 /**
- * The epochs that curvature is followed over in a place, both included; the state before the first one is needed too.
+ * The epochs that curvature is followed over in a site, both included; the state before the first one is needed too.
  */
-export function curvatureRange(place: AnalysisPlace): { readonly first: number; readonly last: number } {
-  const last = place.kind === 'spike' ? place.spike.onset : place.epoch;
-  const since = place.kind === 'spike' ? place.previousEnd : 0;
+export function curvatureRange(site: AnalysisSite): { readonly first: number; readonly last: number } {
+  const last = site.kind === 'spike' ? site.spike.onset : site.epoch;
+  const since = site.kind === 'spike' ? site.previousEnd : 0;
   return { first: Math.max(2, since, last - CURVATURE_EPOCHS), last };
 }
 

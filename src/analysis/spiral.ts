@@ -95,7 +95,7 @@ export function fastMotion({ theta, firstMoment, parameterCount }: Differences):
 }
 
 /** Reads fast motion as turns and decay. */
-export function readSpiral(motion: FastMotion, of: { beta1: number; flipIndex: number }): Spiral {
+export function readSpiral(motion: FastMotion, options: { beta1: number; flipIndex: number }): Spiral {
   const { re, im } = whitened(motion);
   const length = re.length;
   let turned = 0;
@@ -110,9 +110,9 @@ export function readSpiral(motion: FastMotion, of: { beta1: number; flipIndex: n
   const handedness = Math.abs(turned) / moved;
   const { slope, fit } = fitLine(Array.from(re, (x, t) => [t, 0.5 * Math.log(x * x + im[t] * im[t])] as const));
   const isTwisted = winding >= TURNS_MIN && winding <= TURNS_AN_EPOCH_MAX * length && handedness >= HANDEDNESS_MIN;
-  const theory = -0.5 * Math.log(of.beta1);
+  const theory = -0.5 * Math.log(options.beta1);
   const isDamped = isTwisted && fit >= FIT_MIN && Math.abs(-slope - theory) <= DECAY_TOLERANCE * theory;
-  return { winding, handedness, decayRate: -slope, fit, flipIndex: of.flipIndex, isTwisted, isDamped };
+  return { winding, handedness, decayRate: -slope, fit, flipIndex: options.flipIndex, isTwisted, isDamped };
 }
 
 /** −Σ u_t·u_{t−1} / (‖u_{1:}‖ ‖u_{:−1}‖) over the updates within a window. */
@@ -175,7 +175,7 @@ function along(rows: Float64Array, direction: Float64Array): Float64Array {
 
 /** The motion in axes in which it has unit covariance about 0 (not about its mean, which a decay does not have). */
 function whitened({ theta, firstMoment }: FastMotion): { readonly re: Float64Array; readonly im: Float64Array } {
-  const mean = (of: (t: number) => number) => theta.reduce((sum, _, t) => sum + of(t), 0) / theta.length;
+  const mean = (value: (t: number) => number) => theta.reduce((sum, _, t) => sum + value(t), 0) / theta.length;
   const l11 = Math.sqrt(mean((t) => theta[t] * theta[t]));
   const l21 = mean((t) => theta[t] * firstMoment[t]) / l11;
   const l22 = Math.sqrt(mean((t) => firstMoment[t] * firstMoment[t]) - l21 * l21);

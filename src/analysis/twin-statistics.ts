@@ -65,16 +65,16 @@ export function compareTwins(
   return { ...compared, verdict: verdictOf(counts, compared) };
 }
 
-function verdictOf([in32, in64]: readonly number[], of: Omit<TwinComparison, 'verdict'>): TwinVerdict {
+function verdictOf([in32, in64]: readonly number[], comparison: Omit<TwinComparison, 'verdict'>): TwinVerdict {
   if (in32 + in64 < UNSTABLE_MIN) return 'undecided';
-  if (of.pValue < SIGNIFICANCE) {
-    if (of.float64.value <= NONE_MAX) return 'float-caused';
-    if (of.float32.value <= NONE_MAX) return 'float64-only';
+  if (comparison.pValue < SIGNIFICANCE) {
+    if (comparison.float64.value <= NONE_MAX) return 'float-caused';
+    if (comparison.float32.value <= NONE_MAX) return 'float64-only';
     return 'float-timed';
   }
   if (Math.min(in32, in64) < UNSTABLE_MIN) return 'undecided';
   const differs = ({ low, high }: Estimate) => low > 1 || high < 1;
-  return differs(of.intervalRatio) || differs(of.heightRatio) ? 'float-timed' : 'dynamics';
+  return differs(comparison.intervalRatio) || differs(comparison.heightRatio) ? 'float-timed' : 'dynamics';
 }
 
 /**

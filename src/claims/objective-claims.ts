@@ -16,15 +16,15 @@ interface Trajectory {
 }
 
 /** Trains x from 1 under |x|^k/k. */
-function train(of: {
+function train(setting: {
   exponent: number;
   precision: Precision;
   optimizer: Omit<OptimizerConfig, 'kind'>;
   steps: number;
 }): Trajectory {
-  const { precision, steps } = of;
-  const objective = { kind: 'power', exponent: of.exponent, curvature: 1, start: 1 } as const;
-  const optimizer = { kind: 'adam', ...of.optimizer } as const;
+  const { precision, steps } = setting;
+  const objective = { kind: 'power', exponent: setting.exponent, curvature: 1, start: 1 } as const;
+  const optimizer = { kind: 'adam', ...setting.optimizer } as const;
   const config: ObjectiveConfig = { objective, optimizer, precision, subnormals: 'ieee', seed: 0 };
   const epoch = makeEpoch(config, null);
   const state = {

@@ -69,12 +69,12 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     printJson({ kind: 'plan', ...plan });
     return 0;
   }
-  const rows = shapes.map(({ shape, ...of }) => [
+  const rows = shapes.map(({ shape, ...counts }) => [
     shape,
-    count(of.networks),
-    count(of.groups),
-    scaled(of.epochsPerSecond),
-    duration((of.seconds * 1000) / threads),
+    count(counts.networks),
+    count(counts.groups),
+    scaled(counts.epochsPerSecond),
+    duration((counts.seconds * 1000) / threads),
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
   printLine(
@@ -101,8 +101,10 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
 /** The data files of a sweep with what stands in them, each once. */
 function dataFiles(sweep: Sweep): ({ file: string } & DataFileContent)[] {
   const blocks = gridsOf(sweep).flatMap(({ data }) => data);
-  const files = blocks.flatMap(({ file = [], content = [] }) => content.map((of, i) => ({ file: file[i], ...of })));
-  return [...new Map(files.map((of) => [of.file, of])).values()];
+  const files = blocks.flatMap(({ file = [], content = [] }) =>
+    content.map((group, i) => ({ file: file[i], ...group })),
+  );
+  return [...new Map(files.map((group) => [group.file, group])).values()];
 }
 
 /** Bytes of one network's rows in epochs and blocks, and of its kept checkpoints. */
@@ -135,8 +137,8 @@ function measureShapes(groups: readonly Group[], { epochs, trace }: Sweep): Shap
 }
 
 /** Network-epochs a second of a group on this thread, measured for about `shareMs` after as long a warm-up. */
-function measureRate({ networks, lanes }: Group, of: { bucketEpochs: number; shareMs: number }): number {
-  const { bucketEpochs, shareMs } = of;
+function measureRate({ networks, lanes }: Group, options: { bucketEpochs: number; shareMs: number }): number {
+  const { bucketEpochs, shareMs } = options;
   const shape = groupShape({ networks, lanes }, bucketEpochs);
   const kernel = compileKernel(shape);
   const train = kernelEngine(initialiseGroup({ networks, shape, memory: sharedMemory(kernel.memoryBytes) }), kernel);

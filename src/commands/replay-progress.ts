@@ -1,14 +1,14 @@
 /** Lines for people about a replay that takes longer than a moment. */
 import { duration, percent, scaled } from '../display/format.ts';
-import type { ReplayPass } from '../replay/replay-plan.ts';
+import type { ReplayGroup } from '../replay/replay-plan.ts';
 import { tellUser } from './output.ts';
 
 const FIRST_LINE_MS = 2000;
 const NEXT_LINE_MS = 10_000;
 
 /** Returns a function that takes network-epochs as they are done and reports progress now and then. */
-export function replayProgress(passes: readonly ReplayPass[]): (networkEpochs: number) => void {
-  const all = passes.reduce((sum, { networks, epoch, lastEpoch }) => sum + networks.length * (lastEpoch - epoch), 0);
+export function replayProgress(groups: readonly ReplayGroup[]): (networkEpochs: number) => void {
+  const all = groups.reduce((sum, { networks, epoch, lastEpoch }) => sum + networks.length * (lastEpoch - epoch), 0);
   const startMs = performance.now();
   let nextMs = FIRST_LINE_MS;
   let done = 0;

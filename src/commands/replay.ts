@@ -11,8 +11,8 @@ import type { EpochRange } from '../../schemas/replay-messages.ts';
 import { bytes, count } from '../display/format.ts';
 import { windowsAroundEvents } from '../replay/around-events.ts';
 import { Comparisons } from '../replay/comparisons.ts';
-import { replayPasses } from '../replay/replay-groups.ts';
-import { planPasses, type ReplayWanted } from '../replay/replay-plan.ts';
+import { replayGroups } from '../replay/replay-groups.ts';
+import { planReplay, type ReplayWanted } from '../replay/replay-plan.ts';
 import { mergedRanges, rangesText, WindowFiles, type WindowsOfFile, windowFiles } from '../replay/windows.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
@@ -74,11 +74,11 @@ interface Choice {
 
 /** How files of windows are called after what was asked for. */
 function choiceText({ epochs, around }: Choice): string {
-  const parts = [
+  const ranges = [
     ...(around === null ? [] : [`events-${around}`]),
     ...(epochs.length === 0 ? [] : [`epochs-${rangesText(epochs)}`]),
   ];
-  return parts.join('-');
+  return ranges.join('-');
 }
 
 /**
@@ -128,20 +128,20 @@ async function writeWindows(
   wanted: readonly ReplayWanted[],
   threads: number,
 ): Promise<Comparisons> {
-  const passes = planPasses(run, wanted);
+  const groups = planReplay(run, wanted);
   const comparisons = new Comparisons();
   const files = new WindowFiles(plan, run.manifest.key);
   const keepSignals = leaveOnSignals(() => files.abandon());
   try {
-    await replayPasses(run, passes, {
+    await replayGroups(run, groups, {
       threads,
       workerUrl: WORKER_URLS.replay,
       buckets: 'windows',
-      progress: replayProgress(passes),
-      take: (part) => {
-        comparisons.take(part.comparisons);
+      progress: replayProgress(groups),
+      take: (range) => {
+        comparisons.take(range.comparisons);
         comparisons.refuseMismatch(run.folder);
-        files.add(part.windows);
+        files.add(range.windows);
       },
     });
     files.finish();
@@ -169,23 +169,25 @@ interface FileDescription {
 }
 
 function describeFile({ path, wanted }: WindowsOfFile, comparisons: Comparisons): FileDescription {
-  const of = wanted.map(({ network, windows }) => {
+  const lines = wanted.map(({ network, windows }) => {
     const comparison = comparisons.of(network.id);
     if (comparison === undefined) throw new Error(`network ${network.id} has not been replayed`);
     const last = Math.max(...windows.map((window) => window.last));
     return { ...comparison, isProven: comparison.provenEpoch >= last };
   });
   const rows = wanted.flatMap(({ windows }) => windows).reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  const unproven = of.filter(({ isProven }) => !isProven).map(({ network, provenEpoch }) => ({ network, provenEpoch }));
+  const unproven = lines
+    .filter(({ isProven }) => !isProven)
+    .map(({ network, provenEpoch }) => ({ network, provenEpoch }));
   return {
     path,
-    networks: of.map(({ network }) => network),
+    networks: lines.map(({ network }) => network),
     epochs: mergedRanges(wanted.flatMap(({ windows }) => windows)),
     rows,
     bytes: statSync(path).size,
     proven: unproven.length === 0,
-    blocks: of.reduce((sum, { blocks }) => sum + blocks, 0),
-    buckets: of.reduce((sum, { buckets }) => sum + buckets, 0),
+    blocks: lines.reduce((sum, { blocks }) => sum + blocks, 0),
+    buckets: lines.reduce((sum, { buckets }) => sum + buckets, 0),
     unproven,
   };
 }

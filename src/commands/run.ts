@@ -113,9 +113,9 @@ async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease 
     { sweep, networks, folder, engine, shard: shard ?? null },
     { seconds: lease, onWait: (owner) => tellUser(waitingText(folder, owner, lease)) },
   );
-  if (run.raisedFrom !== null)
+  if (run.extendedFrom !== null)
     tellUser(
-      `extended from ${count(run.raisedFrom)} to ${count(sweep.epochs)} epochs: ` +
+      `extended from ${count(run.extendedFrom)} to ${count(sweep.epochs)} epochs: ` +
         'labels and tail statistics will be recomputed',
     );
   return { run, networks, toolchain };

@@ -74,7 +74,7 @@ function verdictLines(run: RunRecord, compared: readonly Comparison[], differing
   const lines = differing.map(({ network, mismatch }) =>
     mismatch === null ? '' : `network ${network}: ${mismatchText(mismatch)}`,
   );
-  const of = `${count(compared.length)} of ${count(networks.length)} networks`;
+  const text = `${count(compared.length)} of ${count(networks.length)} networks`;
   if (differing.length > 0)
     return [
       ...lines,
@@ -84,7 +84,7 @@ function verdictLines(run: RunRecord, compared: readonly Comparison[], differing
   const more = compared.length < networks.length ? '; --all compares every network' : '';
   const whole = compared.filter(({ digest }) => digest !== null).length;
   return [
-    `${folder}: ${of}, trained again from their configurations alone, are the run's bit for bit`,
+    `${folder}: ${text}, trained again from their configurations alone, are the run's bit for bit`,
     `${count(blocks)} blocks of losses and ${count(whole)} last states compared${more}`,
   ];
 }

@@ -144,6 +144,8 @@ export class Corrections {
   isSteady(round: Rounding): boolean {
     const { learningRate } = this.#config;
     if (this.#bias1[0] !== 1) return false;
-    return this.#formulas.every((of) => round(of(learningRate, 1, this.#bias2[0])) === round(of(learningRate, 1, 1)));
+    return this.#formulas.every(
+      (read) => round(read(learningRate, 1, this.#bias2[0])) === round(read(learningRate, 1, 1)),
+    );
   }
 }

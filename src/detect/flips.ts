@@ -15,10 +15,10 @@ export class FlipDetector {
   #onsetEpoch: number | null = null;
   #tailFlips = 0;
 
-  constructor(of: { thresholds: Thresholds; tailStart: number; emit: (onsetEpoch: number) => void }) {
-    this.#thresholds = of.thresholds;
-    this.#tailStart = of.tailStart;
-    this.#emit = of.emit;
+  constructor(options: { thresholds: Thresholds; tailStart: number; emit: (onsetEpoch: number) => void }) {
+    this.#thresholds = options.thresholds;
+    this.#tailStart = options.tailStart;
+    this.#emit = options.emit;
   }
 
   get onsetEpoch(): number | null {
@@ -29,7 +29,7 @@ export class FlipDetector {
     return this.#tailFlips;
   }
 
-  /** Takes a part of a chunk and returns how many of its epochs are flips. A cosine that is NaN is none. */
+  /** Takes a subchunk of a chunk and returns how many of its epochs are flips. A cosine that is NaN is none. */
   observe(chunk: SignalChunk): number {
     const { flipCosine, onsetEpochs } = this.#thresholds;
     if (!(chunk.updateCosineMin < flipCosine)) {

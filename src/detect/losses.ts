@@ -20,9 +20,9 @@ export class LossCourse {
   lastLowEpoch: number | null = null;
   nonFiniteEpoch: number | null = null;
 
-  constructor(of: { lossRatio: number; emitNonFinite: (epoch: number) => void }) {
-    this.#lossRatio = of.lossRatio;
-    this.#emitNonFinite = of.emitNonFinite;
+  constructor(options: { lossRatio: number; emitNonFinite: (epoch: number) => void }) {
+    this.#lossRatio = options.lossRatio;
+    this.#emitNonFinite = options.emitNonFinite;
   }
 
   observe(chunk: SignalChunk): void {
@@ -43,14 +43,14 @@ export class LossCourse {
     }
   }
 
-  /** Takes the smallest loss of a chunk: the first epoch that has it, in the first part that has it. */
+  /** Takes the smallest loss of a chunk: the first epoch that has it, in the first subchunk that has it. */
   #takeMinimum(chunk: SignalChunk): void {
     this.minimum = chunk.lossMin;
     let [number, i] = [0, 0];
-    while (chunk.part(number).lossMin !== this.minimum) number++;
-    const part = chunk.part(number);
-    while (part.loss(i) !== this.minimum) i++;
-    this.minimumEpoch = part.firstEpoch + i;
+    while (chunk.subchunk(number).lossMin !== this.minimum) number++;
+    const subchunk = chunk.subchunk(number);
+    while (subchunk.loss(i) !== this.minimum) i++;
+    this.minimumEpoch = subchunk.firstEpoch + i;
   }
 
   /** A loss behind the new minimum is judged by it, and one before does not count: the minimum itself comes later. */

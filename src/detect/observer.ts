@@ -15,10 +15,10 @@ import { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';
 import { type Spike, SpikeDetector } from './spikes.ts';
 import { type Stagnation, StagnationDetector } from './stagnation.ts';
-import { firstTailEpoch, StretchMinimum, tailEpochs, tailStart } from './tail.ts';
+import { firstTailEpoch, RangeMinimum, tailEpochs, tailStart } from './tail.ts';
 
 /** What a network's run comes to; epochs are counted from 1. */
-export interface Verdict {
+export interface NetworkOutcome {
   readonly label: LabelName;
   /** Minimum of the last 10 % of epochs > 10 × minimum of the run. */
   readonly degraded: boolean;
@@ -56,8 +56,8 @@ export class Observer {
   readonly #flips: FlipDetector;
   readonly #stagnation: StagnationDetector;
   readonly #history = new History();
-  /** Smallest losses of the stretches at the end that labels look at. */
-  #stretches: Readonly<Record<'divergence' | 'head' | 'tail', StretchMinimum>>;
+  /** Smallest losses of the ranges at the end that labels look at. */
+  #minima: Readonly<Record<'divergence' | 'head' | 'tail', RangeMinimum>>;
   #epoch = 0;
   /** Events told of so far, by kind. */
   readonly #told = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0])) as Record<EventKind, number>;
@@ -66,18 +66,18 @@ export class Observer {
    * `window` has room for the losses of the spikes' window, in the precision of the losses, and is the observer's own
    * while it is in use. Without a variance of the targets, the first loss takes its place.
    */
-  constructor(of: {
+  constructor(options: {
     epochs: number;
     thresholds: Thresholds;
     targetVariance: number | null;
     window: FloatArray;
     emit: (event: NetworkEvent) => void;
   }) {
-    const { epochs, thresholds, window } = of;
+    const { epochs, thresholds, window } = options;
     this.#epochs = epochs;
     this.#thresholds = thresholds;
-    this.#targetVariance = of.targetVariance;
-    this.#emit = of.emit;
+    this.#targetVariance = options.targetVariance;
+    this.#emit = options.emit;
     const start = tailStart(epochs, thresholds.tail);
     const tell = (event: NetworkEvent) => this.#tell(event);
     this.#losses = new LossCourse({
@@ -95,23 +95,23 @@ export class Observer {
       stagnationEpochs: thresholds.stagnationEpochs,
       emit: (stagnation) => tell(stagnationEvent(stagnation)),
     });
-    this.#stretches = stretchesOf(epochs, thresholds);
+    this.#minima = minimaOf(epochs, thresholds);
   }
 
   /** Takes the next epochs; chunks must follow one another without a gap. */
   observe(chunk: SignalChunk): void {
-    const { firstEpoch, count, partCount } = chunk;
+    const { firstEpoch, count, subchunkCount } = chunk;
     if (count === 0) return;
     if (firstEpoch !== this.#epoch + 1) throw new Error(`epoch ${firstEpoch} follows upon epoch ${this.#epoch}`);
     this.#epoch += count;
     this.#losses.observe(chunk);
     this.#spikes.observe(chunk);
     this.#stagnation.observe(chunk);
-    for (let i = 0; i < partCount; i++) {
-      const part = chunk.part(i);
-      this.#history.add(part.count, part.lossMin, this.#flips.observe(part));
+    for (let i = 0; i < subchunkCount; i++) {
+      const subchunk = chunk.subchunk(i);
+      this.#history.add(subchunk.count, subchunk.lossMin, this.#flips.observe(subchunk));
     }
-    const { divergence, head, tail } = this.#stretches;
+    const { divergence, head, tail } = this.#minima;
     divergence.observe(chunk);
     head.observe(chunk);
     tail.observe(chunk);
@@ -131,7 +131,7 @@ export class Observer {
     this.#flips.save(numbers);
     this.#stagnation.save(numbers);
     this.#history.save(numbers);
-    for (const stretch of Object.values(this.#stretches)) stretch.save(numbers);
+    for (const minimum of Object.values(this.#minima)) minimum.save(numbers);
     return { numbers: numbers.finish(), window: this.#spikes.window() };
   }
 
@@ -151,12 +151,12 @@ export class Observer {
     this.#flips.restore(numbers);
     this.#stagnation.restore(numbers);
     this.#history.restore(numbers);
-    for (const stretch of Object.values(this.#stretches)) stretch.restore(numbers);
+    for (const minimum of Object.values(this.#minima)) minimum.restore(numbers);
     numbers.finish();
     if (epochs === this.#epochs) return;
     this.#spikes.forgetTail();
     this.#flips.forgetTail();
-    this.#stretches = stretchesOf(this.#epochs, this.#thresholds);
+    this.#minima = minimaOf(this.#epochs, this.#thresholds);
   }
 
   /**
@@ -180,9 +180,9 @@ export class Observer {
     return labelOf(facts, this.#thresholds);
   }
 
-  /** The verdict, once every epoch has been seen. */
-  verdict(): Verdict {
-    const { divergence, head, tail } = this.#stretches;
+  /** The outcome, once every epoch has been seen. */
+  outcome(): NetworkOutcome {
+    const { divergence, head, tail } = this.#minima;
     const losses = this.#losses;
     const flipFraction = this.#flips.tailFlips / tailEpochs(this.#epochs, this.#thresholds.tail);
     const facts = this.#facts({
@@ -212,10 +212,10 @@ export class Observer {
   }
 
   /**
-   * The events that the end of the run makes, given its verdict: what is still open, and divergence. They hold for a
+   * The events that the end of the run makes, given its outcome: what is still open, and divergence. They hold for a
    * run of so many epochs; one that goes on has others, so that the observer itself forgets them.
    */
-  lastEvents({ divergedEpoch }: Pick<Verdict, 'divergedEpoch'>): NetworkEvent[] {
+  lastEvents({ divergedEpoch }: Pick<NetworkOutcome, 'divergedEpoch'>): NetworkEvent[] {
     const [spike, stagnation] = [this.#spikes.open, this.#stagnation.open];
     return [
       ...(divergedEpoch === null ? [] : [moment('divergence', divergedEpoch)]),
@@ -226,7 +226,7 @@ export class Observer {
 
   /**
    * All that a label is judged by, given what the end of the run decides. Member by member: spreading takes longer than
-   * all the rest of a verdict.
+   * all the rest of an outcome.
    */
   #facts(end: Omit<LabelFacts, 'isNonFinite' | 'lossMin' | 'targetVariance' | 'isStagnating'>): LabelFacts {
     const losses = this.#losses;
@@ -253,13 +253,13 @@ export function eventsTold({ numbers }: SavedObserver): Readonly<Record<EventKin
   return Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, numbers[2 + i]])) as Record<EventKind, number>;
 }
 
-function stretchesOf(epochs: number, { tail, divergenceTail, convergenceHead, convergenceTail }: Thresholds) {
+function minimaOf(epochs: number, { tail, divergenceTail, convergenceHead, convergenceTail }: Thresholds) {
   const from = tailStart(epochs, tail);
   const until = from + tailEpochs(epochs - from + 1, convergenceHead) - 1;
   return {
-    divergence: new StretchMinimum({ from: tailStart(epochs, divergenceTail), until: epochs }),
-    head: new StretchMinimum({ from, until }),
-    tail: new StretchMinimum({ from: tailStart(epochs, convergenceTail), until: epochs }),
+    divergence: new RangeMinimum({ from: tailStart(epochs, divergenceTail), until: epochs }),
+    head: new RangeMinimum({ from, until }),
+    tail: new RangeMinimum({ from: tailStart(epochs, convergenceTail), until: epochs }),
   };
 }
 

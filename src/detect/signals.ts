@@ -1,6 +1,6 @@
 /**
  * What the detectors look at: the signals of consecutive epochs of one network. The extremes of a chunk often say all
- * that its parts could, and those of a part all that its epochs could; then nobody looks at each.
+ * that its subchunks could, and those of a subchunk all that its epochs could; then nobody looks at each.
  */
 import type { FloatArray } from '../numeric/bits.ts';
 
@@ -9,13 +9,13 @@ export interface SignalChunk {
   /** The epoch of i = 0. */
   readonly firstEpoch: number;
   readonly count: number;
-  /** Parts of the chunk that have extremes of their own: one where it is a part itself. */
-  readonly partCount: number;
-  /** A part by its number, until the next one is asked for. */
-  part(number: number): SignalChunk;
+  /** Subchunks of the chunk that have extremes of their own: one where it is a subchunk itself. */
+  readonly subchunkCount: number;
+  /** A subchunk by its number, until the next one is asked for. */
+  subchunk(number: number): SignalChunk;
   loss(i: number): number;
   /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
-  copyLosses(target: FloatArray, of: { at: number; first: number; count: number }): void;
+  copyLosses(target: FloatArray, range: { at: number; first: number; count: number }): void;
   updateCosine(i: number): number;
   changedParameters(i: number): number;
   /** 1 where NaN or ∞ stands in the loss, θ, m or v. */

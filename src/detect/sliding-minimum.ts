@@ -56,8 +56,8 @@ export class SlidingMinimum {
     }
   }
 
-  /** Takes the losses of a part of a chunk, whose smallest one is not known. */
-  pushPart(chunk: SignalChunk, { first, count }: { first: number; count: number }): void {
+  /** Takes the losses of a subchunk of a chunk, whose smallest one is not known. */
+  pushSubchunk(chunk: SignalChunk, { first, count }: { first: number; count: number }): void {
     const at = this.#position;
     if (at + count >= this.#window.length) {
       for (let i = first; i < first + count; i++) this.push(chunk.loss(i));

@@ -55,27 +55,28 @@ export class SpikeDetector {
   #heights: number[] = [];
 
   /** `window` has room for the losses of the window and is the detector's own while it is in use. */
-  constructor(of: {
+  constructor(options: {
     thresholds: Thresholds;
     tailStart: number;
     window: FloatArray;
     emit: (spike: Spike) => void;
   }) {
-    this.#thresholds = of.thresholds;
-    this.#tailStart = of.tailStart;
-    this.#emit = of.emit;
-    this.#minimum = new SlidingMinimum(of.window);
-    this.#armedFrom = of.thresholds.spikeStart;
+    this.#thresholds = options.thresholds;
+    this.#tailStart = options.tailStart;
+    this.#emit = options.emit;
+    this.#minimum = new SlidingMinimum(options.window);
+    this.#armedFrom = options.thresholds.spikeStart;
   }
 
   observe(chunk: SignalChunk): void {
     if (this.#passOver(chunk)) return;
-    for (let i = 0; i < chunk.partCount; i++) this.#observePart(chunk.part(i));
+    for (let i = 0; i < chunk.subchunkCount; i++) this.#observeSubchunk(chunk.subchunk(i));
   }
 
-  #observePart(part: SignalChunk): void {
-    if (this.#passOver(part)) return;
-    for (let i = 0; i < part.count; ) i = this.#onset === 0 ? this.#seekOnset(part, i) : this.#followOpen(part, i);
+  #observeSubchunk(subchunk: SignalChunk): void {
+    if (this.#passOver(subchunk)) return;
+    for (let i = 0; i < subchunk.count; )
+      i = this.#onset === 0 ? this.#seekOnset(subchunk, i) : this.#followOpen(subchunk, i);
   }
 
   /** Takes a chunk in which nothing can happen, and says whether it is one. */
@@ -143,7 +144,7 @@ export class SpikeDetector {
       if (Number.isNaN(loss) || this.#lowEpochs === spikeFallEpochs) end = 'spike';
       else if (epoch >= lastOpenEpoch) end = 'level-shift';
     }
-    this.#minimum.pushPart(chunk, { first: from, count: i - from });
+    this.#minimum.pushSubchunk(chunk, { first: from, count: i - from });
     if (end === null) return i;
     this.#close(end, this.#lowEpochs === spikeFallEpochs ? epoch - spikeFallEpochs + 1 : epoch);
     if (end === 'level-shift') {

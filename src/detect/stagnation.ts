@@ -5,7 +5,7 @@
 import type { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';
 
-/** A stretch without a changed bit; `endEpoch` is null while it lasts. */
+/** A range without a changed bit; `endEpoch` is null while it lasts. */
 export interface Stagnation {
   readonly epoch: number;
   readonly endEpoch: number | null;
@@ -18,9 +18,9 @@ export class StagnationDetector {
   /** Epochs without a changed bit up to the last one. */
   #unchangedEpochs = 0;
 
-  constructor(of: { stagnationEpochs: number; emit: (stagnation: Stagnation) => void }) {
-    this.#stagnationEpochs = of.stagnationEpochs;
-    this.#emit = of.emit;
+  constructor(options: { stagnationEpochs: number; emit: (stagnation: Stagnation) => void }) {
+    this.#stagnationEpochs = options.stagnationEpochs;
+    this.#emit = options.emit;
   }
 
   observe(chunk: SignalChunk): void {

@@ -1,5 +1,5 @@
 /**
- * The end of a run: where its shares begin, and the smallest loss of a stretch of it.
+ * The end of a run: where its shares begin, and the smallest loss of a range of it.
  */
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { NumberReader, NumberWriter } from './numbers.ts';
@@ -24,7 +24,7 @@ export function firstTailEpoch(epochs: number, { tail, divergenceTail, convergen
 }
 
 /** The smallest loss from one epoch to another; NaN is passed over, and ∞ stands for no number. */
-export class StretchMinimum {
+export class RangeMinimum {
   readonly #from: number;
   readonly #until: number;
   #minimum = Number.POSITIVE_INFINITY;

@@ -9,7 +9,7 @@ import { type Axis, axesOf } from '../plan/axes.ts';
 import { frame, type Scene, type Size } from './screen/frame.ts';
 import type { Line } from './screen/lines.ts';
 import { type MapGrid, mapGrid } from './screen/map.ts';
-import { afterKey, FIRST_PLACE, type Ground, type Key, type Place, type Wish } from './screen/navigation.ts';
+import { afterKey, FIRST_PLACE, type Key, type Place, type ScreenContext, type Wish } from './screen/navigation.ts';
 import type { NetworkDetail } from './screen/network-pane.ts';
 import { EMPTY_VIEW, reduce, type View } from './view-model.ts';
 
@@ -73,7 +73,7 @@ export class Dashboard {
 
   /** Takes a key. Returns what is wanted of the run. */
   press(key: Key): Wish {
-    const { place, wish } = afterKey(this.#place, key, this.#ground());
+    const { place, wish } = afterKey(this.#place, key, this.#context());
     if (place.network !== this.#place.network) this.#isDetailStale = true;
     this.#place = place;
     return wish;
@@ -94,7 +94,7 @@ export class Dashboard {
   }
 
   #take(id: number): void {
-    const isWorthIt = (of: number) => this.#rank(of) <= NOTABLE.indexOf('spiking');
+    const isWorthIt = (id: number) => this.#rank(id) <= NOTABLE.indexOf('spiking');
     if (this.#latest === null || isWorthIt(id) || !isWorthIt(this.#latest)) this.#latest = id;
   }
 
@@ -128,7 +128,7 @@ export class Dashboard {
     return this.#detail;
   }
 
-  #ground(): Ground {
+  #context(): ScreenContext {
     const grid = this.#currentGrid();
     const { cell, event } = this.#place;
     const ids = grid?.networks[cell.row]?.[cell.column] ?? [];

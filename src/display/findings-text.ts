@@ -36,14 +36,14 @@ export function twinLines(settings: readonly TwinLine[]): string[] {
   const heads = ['unstable in float32', 'in float64', 'interval ratio', 'height ratio', 'part at', 'verdict'];
   const rows = settings
     .slice(0, SETTINGS_SHOWN_MAX)
-    .map((of) => [
-      ...of.axes.map(([, value]) => value),
-      share(of.float32.value),
-      share(of.float64.value),
-      interval(of.intervalRatio),
-      interval(of.heightRatio),
-      number(of.separation),
-      of.verdict,
+    .map((line) => [
+      ...line.axes.map(([, value]) => value),
+      share(line.float32.value),
+      share(line.float64.value),
+      interval(line.intervalRatio),
+      interval(line.heightRatio),
+      number(line.separation),
+      line.verdict,
     ]);
   const all = [[...settings[0].axes.map(([name]) => name), ...heads], ...rows];
   const more = settings.length - rows.length;

@@ -31,7 +31,7 @@ export interface View {
   readonly epochsPerSecond: number | null;
   /** The same over the whole session, pauses left out. */
   readonly meanEpochsPerSecond: number | null;
-  /** Rates of stretches of equal length since the session began, oldest first; the stretches grow with the session. */
+  /** Rates of intervals of equal length since the session began, oldest first; the intervals grow with the session. */
   readonly rates: readonly number[];
   /** Time left, from the share of operations done lately; null until it can be told. */
   readonly remainingMs: number | null;
@@ -49,11 +49,11 @@ export interface View {
   readonly history: History;
 }
 
-/** A session in few numbers: where its training began, where the stretch at hand did, and how long a stretch is. */
+/** A session in few numbers: where its training began, where the interval at hand did, and how long an interval is. */
 interface History {
   readonly first: Sample | null;
-  readonly stretch: Sample | null;
-  readonly stretchMs: number;
+  readonly interval: Sample | null;
+  readonly intervalMs: number;
   /** Time in which nothing trained because the user said so. */
   readonly pausedMs: number;
 }
@@ -75,7 +75,7 @@ export const EMPTY_VIEW: View = {
   eventCounts: {},
   latestEvents: [],
   samples: [],
-  history: { first: null, stretch: null, stretchMs: 1000, pausedMs: 0 },
+  history: { first: null, interval: null, intervalMs: 1000, pausedMs: 0 },
 };
 
 /** The rate is that of the last ten seconds, the time left is judged by the last minute, which shakes less. */
@@ -176,25 +176,25 @@ function rangeOf(guesses: readonly (number | null)[]): View['remainingRange'] {
   return known.length === 0 ? null : { low: Math.min(...known), high: Math.max(...known) };
 }
 
-/** Stretches that a session is told in; where there are as many, each two become one. */
+/** Intervals that a session is told in; where there are as many, each two become one. */
 const STRETCHES_MAX = 32;
 
 function withHistory(view: View, now: Sample): View {
   const { history } = view;
   const first = history.first ?? view.samples[0] ?? now;
-  const stretch = history.stretch ?? first;
+  const interval = history.interval ?? first;
   const workedMs = now.elapsedMs - first.elapsedMs - history.pausedMs;
   const meanEpochsPerSecond = workedMs > 0 ? ((now.epochsTrained - first.epochsTrained) / workedMs) * 1000 : null;
-  if (now.elapsedMs - stretch.elapsedMs < history.stretchMs)
-    return { ...view, meanEpochsPerSecond, history: { ...history, first, stretch } };
-  const rate = ((now.epochsTrained - stretch.epochsTrained) / (now.elapsedMs - stretch.elapsedMs)) * 1000;
+  if (now.elapsedMs - interval.elapsedMs < history.intervalMs)
+    return { ...view, meanEpochsPerSecond, history: { ...history, first, interval } };
+  const rate = ((now.epochsTrained - interval.epochsTrained) / (now.elapsedMs - interval.elapsedMs)) * 1000;
   const rates = [...view.rates, rate];
   const isFull = rates.length >= STRETCHES_MAX;
   return {
     ...view,
     meanEpochsPerSecond,
     rates: isFull ? pairwiseMeans(rates) : rates,
-    history: { ...history, first, stretch: now, stretchMs: isFull ? 2 * history.stretchMs : history.stretchMs },
+    history: { ...history, first, interval: now, intervalMs: isFull ? 2 * history.intervalMs : history.intervalMs },
   };
 }
 
@@ -208,7 +208,7 @@ function afterPause(view: View, pausedMs: number): View {
     ...view,
     state: 'running',
     samples: [],
-    history: { ...history, stretch: null, first: history.first, pausedMs: history.pausedMs + pausedMs },
+    history: { ...history, interval: null, first: history.first, pausedMs: history.pausedMs + pausedMs },
   };
 }
 

@@ -1,25 +1,25 @@
 /**
- * Analysis of a run: chooses spikes, has the epochs around them replayed, and hands each stretch to the analysing
+ * Analysis of a run: chooses spikes, has the epochs around them replayed, and hands each range to the analysing
  * threads as soon as it is whole. What is chosen depends on the events alone, and rows stand in the order of the plan,
  * so that the findings do not depend on threads. Work is bounded by the number of spikes, not by the size of the run.
  */
 import type {
   AnalysedWindow,
   AnalysisOutcome,
-  AnalysisPlace,
   AnalysisRequest,
+  AnalysisSite,
   SpikeEpochs,
 } from '../../schemas/analysis-messages.ts';
 import type { LayeredNetwork, Network } from '../../schemas/network.ts';
 import { parametersOf } from '../../schemas/network.ts';
-import type { ReplayedPart, StateWindow } from '../../schemas/replay-messages.ts';
+import type { ReplayedRange, StateWindow } from '../../schemas/replay-messages.ts';
 import { isPreconditioned } from '../analysis/preconditioner.ts';
-import { evenlySpread, randomPlaces, relaxationEnd, spikePlaces } from '../analysis/sites.ts';
+import { evenlySpread, randomSites, relaxationEnd, spikeSites } from '../analysis/sites.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { AnalysisPool, lostThread } from '../pool/thread-pool.ts';
 import { Comparisons } from '../replay/comparisons.ts';
-import { type ReplayOptions, replayPasses } from '../replay/replay-groups.ts';
-import { planPasses, type ReplayPass } from '../replay/replay-plan.ts';
+import { type ReplayOptions, replayGroups } from '../replay/replay-groups.ts';
+import { planReplay, type ReplayGroup } from '../replay/replay-plan.ts';
 import { type TracedSpike, TraceReader } from '../replay/trace-reader.ts';
 import type { RunRecord } from '../run/folder.ts';
 import { fileDatasets } from '../run/kept-data.ts';
@@ -27,11 +27,11 @@ import { prepareCompression } from '../storage/tables/compression.ts';
 
 /** Of one network: the spikes of a network are much alike. */
 const SPIKES_A_NETWORK_MAX = 16;
-/** Bytes of the epochs of one place beyond which its record is cut short. */
-const PLACE_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes of the epochs of one site beyond which its record is cut short. */
+const SITE_BYTES_MAX = 16 * 1024 * 1024;
 /** θ, m and v. */
 const VECTORS_A_ROW = 3;
-/** Places that wait for a thread, a thread: more would only take memory. */
+/** Sites that wait for a thread, a thread: more would only take memory. */
 const WAITING_A_THREAD = 4;
 
 export interface AnalyseOptions {
@@ -40,8 +40,8 @@ export interface AnalyseOptions {
   readonly workerUrl: URL;
   /** At most so many spikes are looked at. */
   readonly spikes: number;
-  /** Told of the passes before they begin; returns what is told of network-epochs as they are replayed. */
-  readonly begin?: (passes: readonly ReplayPass[]) => ReplayOptions['progress'];
+  /** Told of the groups before they begin; returns what is told of network-epochs as they are replayed. */
+  readonly begin?: (groups: readonly ReplayGroup[]) => ReplayOptions['progress'];
 }
 
 /** What was looked at, and what was found. */
@@ -54,9 +54,9 @@ export interface SpikeFindings extends AnalysisOutcome {
 }
 
 /** What is to be looked at in one network. */
-interface NetworkPlaces {
+interface NetworkSites {
   readonly network: LayeredNetwork;
-  readonly places: readonly AnalysisPlace[];
+  readonly sites: readonly AnalysisSite[];
 }
 
 /**
@@ -74,7 +74,7 @@ export async function analyseSpikes(run: RunRecord, options: AnalyseOptions): Pr
   const suitable = withSpikes.flatMap(({ network, spikes }) => (isSuitable(network) ? [{ network, spikes }] : []));
   const chosen = choose(suitable, { epochs: run.manifest.sweep.epochs, spikes: options.spikes });
   const rows = await new Analysis(run, chosen, options).run();
-  const count = chosen.flatMap(({ places }) => places).filter(({ kind }) => kind === 'spike').length;
+  const count = chosen.flatMap(({ sites }) => sites).filter(({ kind }) => kind === 'spike').length;
   return {
     spikingNetworks: withSpikes.length,
     suitableNetworks: suitable.length,
@@ -95,24 +95,24 @@ function isSuitable(network: Network): network is LayeredNetwork {
  */
 function choose(
   suitable: readonly { network: LayeredNetwork; spikes: readonly TracedSpike[] }[],
-  of: { epochs: number; spikes: number },
-): NetworkPlaces[] {
-  const { epochs } = of;
+  limits: { epochs: number; spikes: number },
+): NetworkSites[] {
+  const { epochs } = limits;
   const usable = suitable.flatMap(({ network, spikes }) => {
     const indices = spikes.flatMap((spike, i) => (isUsable(spike, epochs) ? [i] : []));
     return indices.length === 0 ? [] : [{ network, spikes, indices }];
   });
-  const networks = evenlySpread(usable.length, of.spikes).map((i) => usable[i]);
-  const each = Math.min(SPIKES_A_NETWORK_MAX, Math.floor(of.spikes / networks.length));
+  const networks = evenlySpread(usable.length, limits.spikes).map((i) => usable[i]);
+  const each = Math.min(SPIKES_A_NETWORK_MAX, Math.floor(limits.spikes / networks.length));
   return networks.map(({ network, spikes, indices }) => {
     const chosen = evenlySpread(indices.length, each).map((i) => indices[i]);
     const rowBytes = VECTORS_A_ROW * parametersOf(network) * BYTES_OF[network.precision];
     const onsets: SpikeEpochs[] = spikes.filter(({ kind }) => kind === 'spike');
     return {
       network,
-      places: [
-        ...spikePlaces(spikes, chosen, { epochs, rowsMax: Math.floor(PLACE_BYTES_MAX / rowBytes) }),
-        ...randomPlaces(onsets, chosen, { epochs, seed: network.id }),
+      sites: [
+        ...spikeSites(spikes, chosen, { epochs, rowsMax: Math.floor(SITE_BYTES_MAX / rowBytes) }),
+        ...randomSites(onsets, chosen, { epochs, seed: network.id }),
       ],
     };
   });
@@ -122,45 +122,45 @@ function choose(
 const isUsable = (spike: TracedSpike, epochs: number): boolean =>
   spike.kind === 'spike' && spike.onset > 2 && relaxationEnd(spike) <= epochs;
 
-/** The replay of the chosen places, and their way through the threads. */
+/** The replay of the chosen sites, and their way through the threads. */
 class Analysis {
   readonly #run: RunRecord;
   readonly #options: AnalyseOptions;
-  readonly #networks: readonly NetworkPlaces[];
+  readonly #networks: readonly NetworkSites[];
   readonly #comparisons = new Comparisons();
-  /** Places that are not yet replayed to their end, by network. */
-  readonly #open: Map<number, OpenPlace[]>;
-  /** By network, `[place]`. */
+  /** Sites that are not yet replayed to their end, by network. */
+  readonly #open: Map<number, OpenSite[]>;
+  /** By network, `[site]`. */
   readonly #outcomes: ReadonlyMap<number, AnalysisOutcome[]>;
   readonly #waiting = new Set<Promise<void>>();
   #failure: unknown = null;
 
-  constructor(run: RunRecord, chosen: readonly NetworkPlaces[], options: AnalyseOptions) {
+  constructor(run: RunRecord, chosen: readonly NetworkSites[], options: AnalyseOptions) {
     this.#run = run;
     this.#options = options;
     this.#networks = chosen;
     this.#open = new Map(
-      chosen.map(({ network, places }) => [network.id, places.map((place, i) => new OpenPlace(network, place, i))]),
+      chosen.map(({ network, sites }) => [network.id, sites.map((site, i) => new OpenSite(network, site, i))]),
     );
     this.#outcomes = new Map(chosen.map(({ network }) => [network.id, []]));
   }
 
   async run(): Promise<AnalysisOutcome> {
     const networks = this.#networks;
-    const passes = planPasses(
+    const groups = planReplay(
       this.#run,
-      networks.map(({ network, places }) => ({ network, windows: places })),
+      networks.map(({ network, sites }) => ({ network, windows: sites })),
     );
     const { threads, replayWorkerUrl, workerUrl, begin } = this.#options;
-    const progress = begin?.(passes);
+    const progress = begin?.(groups);
     const pool = new AnalysisPool({ workerUrl, threads: networks.length === 0 ? 0 : threads });
     try {
-      await replayPasses(this.#run, passes, {
+      await replayGroups(this.#run, groups, {
         threads,
         workerUrl: replayWorkerUrl,
         buckets: 'none',
         ...(progress !== undefined && { progress }),
-        take: (part) => this.#take(part, pool),
+        take: (range) => this.#take(range, pool),
       });
       await Promise.all(this.#waiting);
       if (this.#failure !== null) throw this.#failure;
@@ -177,31 +177,31 @@ class Analysis {
     };
   }
 
-  async #take(part: ReplayedPart, pool: AnalysisPool): Promise<void> {
-    this.#comparisons.take(part.comparisons);
+  async #take(range: ReplayedRange, pool: AnalysisPool): Promise<void> {
+    this.#comparisons.take(range.comparisons);
     this.#comparisons.refuseMismatch(this.#run.folder);
-    // The longest first: a place that goes on beyond the end of another must not take the other's shorter piece.
-    for (const piece of [...part.windows].sort((a, b) => b.last - a.last)) {
+    // The longest first: a site that goes on beyond the end of another must not take the other's shorter piece.
+    for (const piece of [...range.windows].sort((a, b) => b.last - a.last)) {
       const open = this.#open.get(piece.network) ?? [];
-      for (const place of open) if (place.takes(piece)) place.add(piece);
+      for (const site of open) if (site.takes(piece)) site.add(piece);
       this.#open.set(
         piece.network,
         open.filter(({ isWhole }) => !isWhole),
       );
-      for (const place of open.filter(({ isWhole }) => isWhole)) {
+      for (const site of open.filter(({ isWhole }) => isWhole)) {
         while (this.#waiting.size >= WAITING_A_THREAD * this.#options.threads) await Promise.race(this.#waiting);
         if (this.#failure !== null) throw this.#failure;
-        this.#analyse(place, pool);
+        this.#analyse(site, pool);
       }
     }
   }
 
-  #analyse(open: OpenPlace, pool: AnalysisPool): void {
-    const { network, place, index } = open;
+  #analyse(open: OpenSite, pool: AnalysisPool): void {
+    const { network, site, index } = open;
     const outcomes = this.#outcomes.get(network.id) ?? [];
     const request: AnalysisRequest = {
       network,
-      place,
+      site,
       window: open.window(),
       datasets: fileDatasets([{ networks: [network] }]),
     };
@@ -219,34 +219,34 @@ class Analysis {
   }
 }
 
-/** A place whose epochs come in pieces, where parts of a pass end within it. */
-class OpenPlace {
+/** A site whose epochs come in pieces, where ranges of a group end within it. */
+class OpenSite {
   readonly network: LayeredNetwork;
-  readonly place: AnalysisPlace;
-  /** Among the places of its network. */
+  readonly site: AnalysisSite;
+  /** Among the sites of its network. */
   readonly index: number;
   readonly #pieces: StateWindow[] = [];
 
-  constructor(network: LayeredNetwork, place: AnalysisPlace, index: number) {
+  constructor(network: LayeredNetwork, site: AnalysisSite, index: number) {
     this.network = network;
-    this.place = place;
+    this.site = site;
     this.index = index;
   }
 
   get #next(): number {
-    return (this.#pieces.at(-1)?.last ?? this.place.first - 1) + 1;
+    return (this.#pieces.at(-1)?.last ?? this.site.first - 1) + 1;
   }
 
   get isWhole(): boolean {
-    return this.#next > this.place.last;
+    return this.#next > this.site.last;
   }
 
   /**
-   * Whether a piece goes on where the pieces so far end. Places of one network may overlap, and then any of them may
+   * Whether a piece goes on where the pieces so far end. Sites of one network may overlap, and then any of them may
    * take it.
    */
   takes({ first, last }: StateWindow): boolean {
-    return first === this.#next && last <= this.place.last;
+    return first === this.#next && last <= this.site.last;
   }
 
   add(piece: StateWindow): void {
@@ -254,7 +254,7 @@ class OpenPlace {
   }
 
   window(): AnalysedWindow {
-    const { first, last } = this.place;
+    const { first, last } = this.site;
     return {
       first,
       last,

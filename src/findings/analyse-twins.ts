@@ -18,8 +18,8 @@ import {
 import { BYTES_OF } from '../numeric/bits.ts';
 import { groupBy } from '../plan/pack.ts';
 import { Comparisons } from '../replay/comparisons.ts';
-import { replayPasses } from '../replay/replay-groups.ts';
-import { planPasses } from '../replay/replay-plan.ts';
+import { replayGroups } from '../replay/replay-groups.ts';
+import { planReplay } from '../replay/replay-plan.ts';
 import type { RunRecord } from '../run/folder.ts';
 import type { AnalyseOptions } from './analyse-spikes.ts';
 
@@ -84,7 +84,9 @@ export async function analyseTwins(
   const separated = await separations(run, pairsOf.flat(), options);
   const compared = settings.map((setting, i): ComparedSetting => {
     const [network] = setting.float32;
-    const replicates = [setting.float32, setting.float64].map((list) => list.map((of) => replicateOf(run, of)));
+    const replicates = [setting.float32, setting.float64].map((list) =>
+      list.map((network) => replicateOf(run, network)),
+    );
     return {
       network,
       ...compareTwins(replicates[0], replicates[1], network.id),
@@ -92,7 +94,7 @@ export async function analyseTwins(
       separations: pairsOf[i].flatMap(([twin]) => separated.get(twin.id) ?? []),
     };
   });
-  return { settings: compared, rows: compared.flatMap((of, i) => settingRows(run, settings[i], of)) };
+  return { settings: compared, rows: compared.flatMap((comparison, i) => settingRows(run, settings[i], comparison)) };
 }
 
 function replicateOf({ results }: RunRecord, { id }: Network): Replicate {
@@ -146,8 +148,8 @@ async function separations(
 
 /** Pairs whose parameters of so many epochs fit into memory together; at least one. */
 function batches(pairs: readonly Pair[], epochs: number): Pair[][] {
-  const bytes = (of: readonly Network[]) =>
-    of.reduce((sum, network) => sum + epochs * parametersOf(network) * BYTES_OF[network.precision], 0);
+  const bytes = (networks: readonly Network[]) =>
+    networks.reduce((sum, network) => sum + epochs * parametersOf(network) * BYTES_OF[network.precision], 0);
   const all: Pair[][] = [];
   for (const pair of pairs) {
     const open = all.at(-1);
@@ -168,26 +170,26 @@ async function replayedThetas(
   const rows = range.last - range.first + 1;
   const thetas = new Map(networks.map((network) => [network.id, new Float64Array(rows * parametersOf(network))]));
   const comparisons = new Comparisons();
-  const passes = planPasses(
+  const groups = planReplay(
     run,
     networks.map((network) => ({ network, windows: [range] })),
   );
   const take = ({ network, first, theta, loss }: StateWindow) =>
     thetas.get(network)?.set(theta, (first - range.first) * (theta.length / loss.length));
-  await replayPasses(run, passes, {
+  await replayGroups(run, groups, {
     threads,
     workerUrl: replayWorkerUrl,
     buckets: 'none',
-    take: (part) => {
-      comparisons.take(part.comparisons);
+    take: (range) => {
+      comparisons.take(range.comparisons);
       comparisons.refuseMismatch(run.folder);
-      for (const window of part.windows) take(window);
+      for (const window of range.windows) take(window);
     },
   });
   return ({ id }) => thetas.get(id) as Float64Array;
 }
 
-function settingRows({ results }: RunRecord, setting: TwinSetting, of: ComparedSetting): FindingsRow[] {
+function settingRows({ results }: RunRecord, setting: TwinSetting, comparison: ComparedSetting): FindingsRow[] {
   const counts = (list: readonly Network[], label: string) =>
     list.filter(({ id }) => {
       const own = results.labelOf(id);
@@ -197,7 +199,7 @@ function settingRows({ results }: RunRecord, setting: TwinSetting, of: ComparedS
   return TWIN_LABELS.map((label) => {
     const [in32, in64] = [counts(setting.float32, label), counts(setting.float64, label)];
     return {
-      network: of.network.id,
+      network: comparison.network.id,
       label,
       count_float32: in32,
       count_float64: in64,
@@ -206,12 +208,12 @@ function settingRows({ results }: RunRecord, setting: TwinSetting, of: ComparedS
       ...estimateCells('share_float32', proportion(in32, n32)),
       ...estimateCells('share_float64', proportion(in64, n64)),
       p_value: fisherExact([in32, n32], [in64, n64]),
-      ...estimateCells('interval_ratio', of.intervalRatio),
-      ...estimateCells('height_ratio', of.heightRatio),
-      pairs: of.pairs,
-      pairs_parted: of.separations.length,
-      separation_epoch: medianOf(of.separations),
-      verdict: of.verdict,
+      ...estimateCells('interval_ratio', comparison.intervalRatio),
+      ...estimateCells('height_ratio', comparison.heightRatio),
+      pairs: comparison.pairs,
+      pairs_parted: comparison.separations.length,
+      separation_epoch: medianOf(comparison.separations),
+      verdict: comparison.verdict,
     };
   });
 }

@@ -13,7 +13,7 @@
  *     ├ constants       [constant][lane]           hyper-parameters
  *     ├ corrections     [correction][step of the chunk][lane]
  *     ├ signals         [signal][epoch of the chunk][lane]
- *     ├ extremes        [extreme][part of the chunk][lane]    of the signals over each part
+ *     ├ extremes        [extreme][subchunk of the chunk][lane]    of the signals over each subchunk
  *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the epoch's order, unless that is theirs
  *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
  *     └ objective       [constant][lane]           nothing where there are layers
@@ -58,10 +58,10 @@ export interface GroupShape {
   readonly constants: number;
   readonly corrections: number;
   readonly lanes: number;
-  /** Epochs whose signals the memory holds: a whole number of parts. */
+  /** Epochs whose signals the memory holds: a whole number of subchunks. */
   readonly chunkEpochs: number;
   /** Epochs whose signals have their extremes together. */
-  readonly partEpochs: number;
+  readonly subchunkEpochs: number;
 }
 
 /** Parameters of each network. */
@@ -74,17 +74,20 @@ export function stepsPerEpoch({ sampleCount, batchSize }: Pick<GroupShape, 'samp
   return Math.ceil(sampleCount / batchSize);
 }
 
-/** Parts whose extremes the memory holds. */
-export function partsPerChunk({ chunkEpochs, partEpochs }: Pick<GroupShape, 'chunkEpochs' | 'partEpochs'>): number {
-  return chunkEpochs / partEpochs;
+/** Subchunks whose extremes the memory holds. */
+export function subchunksPerChunk({
+  chunkEpochs,
+  subchunkEpochs,
+}: Pick<GroupShape, 'chunkEpochs' | 'subchunkEpochs'>): number {
+  return chunkEpochs / subchunkEpochs;
 }
 
-/** The longest chunk of at most `epochs` epochs: whole parts, or less than one. */
+/** The longest chunk of at most `epochs` epochs: whole subchunks, or less than one. */
 export function chunkWithin(
-  { chunkEpochs, partEpochs }: Pick<GroupShape, 'chunkEpochs' | 'partEpochs'>,
+  { chunkEpochs, subchunkEpochs }: Pick<GroupShape, 'chunkEpochs' | 'subchunkEpochs'>,
   epochs: number,
 ) {
-  return epochs < partEpochs ? epochs : Math.min(chunkEpochs, epochs - (epochs % partEpochs));
+  return epochs < subchunkEpochs ? epochs : Math.min(chunkEpochs, epochs - (epochs % subchunkEpochs));
 }
 
 /**
@@ -100,7 +103,7 @@ export const SIGNALS = [
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
-/** The extremes of signals over a part of a chunk in the order of the `extremes` section. */
+/** The extremes of signals over a subchunk of a chunk in the order of the `extremes` section. */
 export const EXTREMES = [
   'lossMin',
   'lossMax',
@@ -159,7 +162,7 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     constants: shape.constants * lanes,
     corrections: shape.corrections * chunkEpochs * stepsPerEpoch(shape) * lanes,
     signals: SIGNALS.length * chunkEpochs * lanes,
-    extremes: EXTREMES.length * partsPerChunk(shape) * lanes,
+    extremes: EXTREMES.length * subchunksPerChunk(shape) * lanes,
     shuffledInputs: shuffledEpochs * inputs,
     shuffledTargets: shuffledEpochs * targets,
     objective: exponent === null ? 0 : OBJECTIVE_CONSTANTS * lanes,

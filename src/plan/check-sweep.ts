@@ -88,7 +88,7 @@ export function checkThresholds(detectors: Thresholds | undefined): Finding[] {
         ];
   return [
     ...atMost('spikeFall', 'spikeRise'),
-    ...atMost('spikeStart', 'spikeWindow'),
+    ...atMost('spikeStart', 'spikeLookback'),
     ...atMost('spikeFallEpochs', 'levelShiftEpochs'),
   ];
 }

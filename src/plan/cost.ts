@@ -73,17 +73,17 @@ const BUCKET_EPOCHS_OF_PART = 8;
 /** Epochs of a part of short buckets, at least. */
 const EPOCHS_OF_SHARED_PART = 16;
 /** Epochs of a chunk of several parts, at most: the signals of four lanes then fit into the first-level cache. */
-const EPOCHS_OF_PARTS_MAX = 256;
+const EPOCHS_OF_SUBCHUNKS_MAX = 256;
 
 /**
  * Epochs of chunks and of their parts for the trace's buckets, where a group is trained for at most `epochsMax` at a
  * time.
  */
-export function chunksOf(bucketEpochs: number, epochsMax: number): { chunkEpochs: number; partEpochs: number } {
+export function chunksOf(bucketEpochs: number, epochsMax: number): { chunkEpochs: number; subchunkEpochs: number } {
   const sharing = bucketEpochs < BUCKET_EPOCHS_OF_PART ? Math.ceil(EPOCHS_OF_SHARED_PART / bucketEpochs) : 1;
-  const partEpochs = Math.min(sharing * bucketEpochs, epochsMax);
-  const parts = Math.max(1, Math.floor(Math.min(EPOCHS_OF_PARTS_MAX, epochsMax) / partEpochs));
-  return { chunkEpochs: parts * partEpochs, partEpochs };
+  const subchunkEpochs = Math.min(sharing * bucketEpochs, epochsMax);
+  const parts = Math.max(1, Math.floor(Math.min(EPOCHS_OF_SUBCHUNKS_MAX, epochsMax) / subchunkEpochs));
+  return { chunkEpochs: parts * subchunkEpochs, subchunkEpochs };
 }
 
 /** Epochs that a group of `lanes` networks, each of so many operations an epoch, is trained for between two looks. */

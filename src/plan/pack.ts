@@ -237,7 +237,7 @@ export function packTasks(
  * The epoch to which the next task trains a group: of the equal slices of about a second that its epochs are cut into,
  * the first one's end.
  */
-export function sliceEnd(group: Group, of: { epochs: number; engine: EngineName }): number {
-  const slices = Math.max(1, Math.round(operationsLeft(group, of.epochs) / OPERATIONS_PER_TASK[of.engine]));
-  return group.epoch + Math.ceil((of.epochs - group.epoch) / slices);
+export function taskEndEpoch(group: Group, limits: { epochs: number; engine: EngineName }): number {
+  const tasks = Math.max(1, Math.round(operationsLeft(group, limits.epochs) / OPERATIONS_PER_TASK[limits.engine]));
+  return group.epoch + Math.ceil((limits.epochs - group.epoch) / tasks);
 }

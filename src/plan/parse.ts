@@ -187,7 +187,7 @@ function readRules(
   return {
     exclude: read.map(({ sweep }) => sweep as ExcludeRule),
     findings: read.flatMap(({ findings }, i) =>
-      findings.map((of) => ({ ...of, path: ['exclude', i, ...pathInFile(rulesInFile[i], of.path)] })),
+      findings.map((finding) => ({ ...finding, path: ['exclude', i, ...pathInFile(rulesInFile[i], finding.path)] })),
     ),
   };
 }

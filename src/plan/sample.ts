@@ -148,12 +148,12 @@ function drawOptimizer(block: OptimizerBlock, from: Draw): OptimizerConfig {
  * a + (b − a)·u′, or exp(log a + (log b − log a)·u′), neither of them outside [a, b]. In float64, and not rounded
  * further.
  */
-function draw<T>(of: { seed: number; number: number; axis: AxisName }, items: readonly T[]): Exclude<T, Range> {
+function draw<T>(options: { seed: number; number: number; axis: AxisName }, items: readonly T[]): Exclude<T, Range> {
   const [place, within] = uniformPair({
-    seed: of.seed,
+    seed: options.seed,
     stream: 'sample',
-    layer: SAMPLE_AXES[of.axis],
-    index: of.number,
+    layer: SAMPLE_AXES[options.axis],
+    index: options.number,
   });
   const item = items[Math.floor(place * items.length)];
   return (isRange(item) ? numberFrom(item, within) : item) as Exclude<T, Range>;

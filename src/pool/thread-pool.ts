@@ -138,7 +138,7 @@ export class ReplayPool extends WorkerPool<ReplayRequest, ReplayOutcome> {
 /** Threads that analyse. */
 export class AnalysisPool extends WorkerPool<AnalysisRequest, AnalysisOutcome> {
   constructor(size: PoolSize) {
-    super('analysePlace', size);
+    super('analyseSite', size);
   }
 }
 

@@ -33,7 +33,7 @@ export interface Flush {
 }
 
 /** What an update is made of: the rounded constants of its configuration, the rounding and the flush. */
-interface Making {
+interface UpdateContext {
   readonly constants: Readonly<Record<ConstantName, number>>;
   readonly round: Rounding;
   readonly flush: Flush;
@@ -62,32 +62,32 @@ export function makeOptimizer(config: OptimizerConfig, precision: Precision, flu
 }
 
 /** The update of a configuration; `c` holds the corrections of the step, rounded, by their place. */
-function updateOf({ kind, form }: OptimizerConfig, making: Making, c: FloatArray): Update {
+function updateOf({ kind, form }: OptimizerConfig, context: UpdateContext, c: FloatArray): Update {
   switch (kind) {
     case 'adam':
-      return ADAM_FORMS[form](making, c, ownSecondMoment);
+      return ADAM_FORMS[form](context, c, ownSecondMoment);
     case 'adamw':
-      return decayed(ADAM_FORMS[form](making, c, ownSecondMoment), making);
+      return decayed(ADAM_FORMS[form](context, c, ownSecondMoment), context);
     case 'amsgrad':
-      return ADAM_FORMS[form](making, c, largestSecondMoment);
+      return ADAM_FORMS[form](context, c, largestSecondMoment);
     case 'rmsprop':
-      return rmsprop(making);
+      return rmsprop(context);
     case 'momentum':
-      return momentum(making);
+      return momentum(context);
     case 'sgd':
-      return sgd(making);
+      return sgd(context);
   }
 }
 
 /** torch.optim.SGD: θ ← θ − lr·g. */
-function sgd({ constants: { learningRate }, round }: Making): Update {
+function sgd({ constants: { learningRate }, round }: UpdateContext): Update {
   return ({ theta }, i, g) => {
     theta[i] = round(theta[i] - round(learningRate * g));
   };
 }
 
 /** torch.optim.SGD with momentum and no dampening: m ← β1·m + g, from m = 0; θ ← θ − lr·m. */
-function momentum({ constants: { learningRate, beta1 }, round, flush }: Making): Update {
+function momentum({ constants: { learningRate, beta1 }, round, flush }: UpdateContext): Update {
   return ({ theta, firstMoment }, i, g) => {
     const m = flush.moment(round(round(beta1 * firstMoment[i]) + g));
     firstMoment[i] = m;
@@ -96,7 +96,7 @@ function momentum({ constants: { learningRate, beta1 }, round, flush }: Making):
 }
 
 /** torch.optim.RMSprop, neither centred nor with momentum: v as in Adam's torch form; θ ← θ − (lr·g)/(√v + ε). */
-function rmsprop({ constants: { learningRate, beta2, oneMinusBeta2, epsilon }, round, flush }: Making): Update {
+function rmsprop({ constants: { learningRate, beta2, oneMinusBeta2, epsilon }, round, flush }: UpdateContext): Update {
   return ({ theta, secondMoment }, i, g) => {
     const v = flush.moment(round(round(secondMoment[i] * beta2) + round(round(oneMinusBeta2 * g) * g)));
     secondMoment[i] = v;
@@ -105,7 +105,7 @@ function rmsprop({ constants: { learningRate, beta2, oneMinusBeta2, epsilon }, r
 }
 
 /** AdamW (Loshchilov & Hutter 2019): first θ ← θ·(1 − lr·λ), the factor rounded once, and then Adam's update. */
-function decayed(update: Update, { constants: { decayFactor }, round }: Making): Update {
+function decayed(update: Update, { constants: { decayFactor }, round }: UpdateContext): Update {
   return (state, i, g) => {
     state.theta[i] = round(state.theta[i] * decayFactor);
     update(state, i, g);
@@ -126,7 +126,7 @@ const largestSecondMoment: DenominatorMoment = ({ maxSecondMoment }, i, v) => {
   return maxSecondMoment[i];
 };
 
-type AdamForm = (making: Making, c: FloatArray, denominatorMoment: DenominatorMoment) => Update;
+type AdamForm = (context: UpdateContext, c: FloatArray, denominatorMoment: DenominatorMoment) => Update;
 
 /** The denominator and quotient of the paper's forms; `quotient` only moves one pair of parentheses. */
 const paperForm =

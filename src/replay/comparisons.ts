@@ -1,27 +1,27 @@
 /**
- * How replayed networks compare with their run, gathered from the parts of their passes, and in words.
+ * How replayed networks compare with their run, gathered from the ranges of their groups, and in words.
  */
 import { RunError } from '../../schemas/problems.ts';
 import type { Comparison, Mismatch } from '../../schemas/replay-messages.ts';
 
 /** Comparisons by network. */
 export class Comparisons {
-  readonly #of = new Map<number, Comparison>();
+  readonly #byNetwork = new Map<number, Comparison>();
 
-  /** Takes those of a part; parts of a pass come in their order. */
+  /** Takes those of a range; ranges of a group come in their order. */
   take(comparisons: readonly Comparison[]): void {
     for (const now of comparisons) {
-      const before = this.#of.get(now.network);
-      this.#of.set(now.network, before === undefined ? now : joined(before, now));
+      const before = this.#byNetwork.get(now.network);
+      this.#byNetwork.set(now.network, before === undefined ? now : joined(before, now));
     }
   }
 
   of(network: number): Comparison | undefined {
-    return this.#of.get(network);
+    return this.#byNetwork.get(network);
   }
 
   get all(): readonly Comparison[] {
-    return [...this.#of.values()].sort((a, b) => a.network - b.network);
+    return [...this.#byNetwork.values()].sort((a, b) => a.network - b.network);
   }
 
   /**
@@ -61,13 +61,13 @@ function joinedMismatch(before: Mismatch | null, now: Mismatch | null): Mismatch
 
 /** What differs, in words: `other losses in epochs 1001 to 2000, first in …`. */
 export function mismatchText({ block, bucket, isStateOnly }: Mismatch): string {
-  const parts: string[] = [];
-  if (block !== null) parts.push(`other losses in the block of epochs ${block.first} to ${block.last}`);
+  const ranges: string[] = [];
+  if (block !== null) ranges.push(`other losses in the block of epochs ${block.first} to ${block.last}`);
   if (bucket !== null) {
     const { first, last, column, found, kept } = bucket;
     const epochs = first === last ? `of epoch ${last}` : `of epochs ${first} to ${last}`;
-    parts.push(`another ${column} in the bucket ${epochs}: ${found}, where the trace has ${kept}`);
+    ranges.push(`another ${column} in the bucket ${epochs}: ${found}, where the trace has ${kept}`);
   }
-  if (isStateOnly) parts.push('every loss, but another state at the last epoch');
-  return parts.join('; ');
+  if (isStateOnly) ranges.push('every loss, but another state at the last epoch');
+  return ranges.join('; ');
 }

@@ -1,5 +1,5 @@
 /**
- * Replays passes in the pool, part by part: a part holds no more rows than fit into memory and lasts about a second,
+ * Replays groups in the pool, range by range: a range holds no more rows than fit into memory and lasts about a second,
  * and the next one goes on from the state that it leaves. Parts are handed over in the order of the plan, whichever
  * thread is first, so that what is written does not depend on threads. Knows nothing of files but the run's.
  */
@@ -8,7 +8,7 @@ import { type Network, parametersOf } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type {
   KeptTrace,
-  ReplayedPart,
+  ReplayedRange,
   ReplayOutcome,
   ReplayRequest,
   ReplayState,
@@ -26,10 +26,10 @@ import { type RunRecord, runPaths } from '../run/folder.ts';
 import { fileDatasets } from '../run/kept-data.ts';
 import { prepareCompression } from '../storage/tables/compression.ts';
 import { REPLAY_LANES, replayShape } from '../train/replay-task.ts';
-import type { ReplayPass } from './replay-plan.ts';
+import type { ReplayGroup } from './replay-plan.ts';
 import { TraceReader } from './trace-reader.ts';
 
-/** Bytes of the windows of one part; a thread has about three times as much on its way. */
+/** Bytes of the windows of one range; a thread has about three times as much on its way. */
 const PART_BYTES_MAX = 8 * 1024 * 1024;
 /** θ, m, v and g. */
 const VECTORS_A_ROW = 4;
@@ -44,25 +44,25 @@ export interface ReplayOptions {
    */
   readonly buckets: 'windows' | 'all' | 'none';
   /**
-   * Takes a part; called in the order of the plan, one at a time. No further part is handed over before what it returns
-   * has settled.
+   * Takes a range; called in the order of the plan, one at a time. No further range is handed over before what it
+   * returns has settled.
    */
-  readonly take: (part: ReplayedPart, pass: ReplayPass) => void | Promise<void>;
+  readonly take: (range: ReplayedRange, group: ReplayGroup) => void | Promise<void>;
   /** Told of network-epochs as they are replayed. */
   readonly progress?: (networkEpochs: number) => void;
 }
 
 /**
- * Replays all passes.
+ * Replays all groups.
  *
  * @throws RunError where a file of the run is gone or damaged, or a thread is lost.
  */
-export async function replayPasses(
+export async function replayGroups(
   run: RunRecord,
-  passes: readonly ReplayPass[],
+  groups: readonly ReplayGroup[],
   options: ReplayOptions,
 ): Promise<void> {
-  await new Replay(run, passes, options).run();
+  await new Replay(run, groups, options).run();
 }
 
 class Replay {
@@ -71,18 +71,18 @@ class Replay {
   readonly #trace: TraceReader;
   readonly #kernels = new Map<string, WebAssemblyKernel>();
   readonly #pool: ReplayPool;
-  readonly #passes: ReplayPass[];
+  readonly #groups: ReplayGroup[];
   readonly #threads: number;
-  /** Settles once every pass that has been begun so far is handed over. */
+  /** Settles once every group that has been begun so far is handed over. */
   #turn: Promise<void> = Promise.resolve();
   #isFailed = false;
 
-  constructor(run: RunRecord, passes: readonly ReplayPass[], options: ReplayOptions) {
+  constructor(run: RunRecord, groups: readonly ReplayGroup[], options: ReplayOptions) {
     this.#run = run;
     this.#options = options;
     this.#trace = new TraceReader(run);
-    this.#passes = [...passes];
-    this.#threads = Math.min(options.threads, passes.length);
+    this.#groups = [...groups];
+    this.#threads = Math.min(options.threads, groups.length);
     this.#pool = new ReplayPool({ workerUrl: options.workerUrl, threads: this.#threads });
   }
 
@@ -99,16 +99,16 @@ class Replay {
   async #serveThread(): Promise<void> {
     const threadMemory = new ThreadMemory();
     try {
-      for (let pass = this.#nextPass(); pass !== undefined; pass = this.#nextPass()) {
+      for (let group = this.#nextGroup(); group !== undefined; group = this.#nextGroup()) {
         const before = this.#turn;
         let end = () => {};
         this.#turn = new Promise((resolve) => {
           end = resolve;
         });
-        const { memoryBytes } = this.#kernelOf(pass.networks);
+        const { memoryBytes } = this.#kernelOf(group.networks);
         const memory = threadMemory.atLeast(memoryBytes);
         try {
-          await this.#replayPass(pass, memory, before);
+          await this.#replayGroup(group, memory, before);
         } finally {
           end();
         }
@@ -119,44 +119,44 @@ class Replay {
     }
   }
 
-  #nextPass(): ReplayPass | undefined {
-    return this.#isFailed ? undefined : this.#passes.shift();
+  #nextGroup(): ReplayGroup | undefined {
+    return this.#isFailed ? undefined : this.#groups.shift();
   }
 
-  async #replayPass(pass: ReplayPass, memory: WebAssembly.Memory, turn: Promise<void>): Promise<void> {
-    const { networks, lastEpoch } = pass;
-    const bucketsAfter = networks.map(({ id }) => this.#bucketsAfter(pass, id));
+  async #replayGroup(group: ReplayGroup, memory: WebAssembly.Memory, turn: Promise<void>): Promise<void> {
+    const { networks, lastEpoch } = group;
+    const bucketsAfter = networks.map(({ id }) => this.#bucketsAfter(group, id));
     const begin = (epoch: number, states: readonly ReplayState[]) => {
-      const untilEpoch = partEnd(pass, epoch);
-      const part = this.#replayPart(pass, { epoch, untilEpoch, states, bucketsAfter, memory });
-      part.catch(() => {}); // It is awaited, but not where something else fails before.
-      return { epoch, untilEpoch, part };
+      const untilEpoch = rangeEnd(group, epoch);
+      const range = this.#replayRange(group, { epoch, untilEpoch, states, bucketsAfter, memory });
+      range.catch(() => {}); // It is awaited, but not where something else fails before.
+      return { epoch, untilEpoch, range };
     };
-    for (let at = begin(pass.epoch, []); ; ) {
+    for (let at = begin(group.epoch, []); ; ) {
       const { epoch, untilEpoch } = at;
-      const part = await at.part;
+      const range = await at.range;
       this.#options.progress?.((untilEpoch - epoch) * networks.length);
       const isLast = untilEpoch >= lastEpoch;
-      // The thread goes on while this part is handed over.
-      if (!isLast) at = begin(untilEpoch, part.states);
+      // The thread goes on while this range is handed over.
+      if (!isLast) at = begin(untilEpoch, range.states);
       await turn;
       if (this.#isFailed) return;
-      await this.#options.take(part, pass);
+      await this.#options.take(range, group);
       if (isLast) return;
     }
   }
 
-  async #replayPart(
-    { networks, checkpoints, windows }: ReplayPass,
-    of: {
+  async #replayRange(
+    { networks, checkpoints, windows }: ReplayGroup,
+    options: {
       epoch: number;
       untilEpoch: number;
       states: readonly ReplayState[];
       bucketsAfter: readonly number[];
       memory: WebAssembly.Memory;
     },
-  ): Promise<ReplayedPart> {
-    const { epoch, untilEpoch, states, bucketsAfter, memory } = of;
+  ): Promise<ReplayedRange> {
+    const { epoch, untilEpoch, states, bucketsAfter, memory } = options;
     const { manifest, folder } = this.#run;
     const folderOfCheckpoints = runPaths(folder).checkpoints;
     const outcome = await this.#runPart({
@@ -199,7 +199,7 @@ class Replay {
   /**
    * The epoch after which a network's buckets are compared: where the bucket begins that its first window begins in.
    */
-  #bucketsAfter({ windows }: ReplayPass, id: number): number {
+  #bucketsAfter({ windows }: ReplayGroup, id: number): number {
     const { buckets } = this.#options;
     if (buckets !== 'windows') return buckets === 'all' ? 0 : Number.POSITIVE_INFINITY;
     const { every } = this.#run.manifest.sweep.trace.epochs;
@@ -222,15 +222,15 @@ class Replay {
   }
 }
 
-/** The windows of a part: epoch 0 belongs to the part that starts from it. */
+/** The windows of a range: epoch 0 belongs to the range that starts from it. */
 function clipped(window: WindowRequest, { epoch, untilEpoch }: { epoch: number; untilEpoch: number }): WindowRequest[] {
   const first = Math.max(window.first, epoch === 0 ? 0 : epoch + 1);
   const last = Math.min(window.last, untilEpoch);
   return first > last ? [] : [{ network: window.network, first, last }];
 }
 
-/** The epoch that a part from `epoch` on ends at: the last one at which it still is small enough. */
-function partEnd({ networks, windows, lastEpoch }: ReplayPass, epoch: number): number {
+/** The epoch that a range from `epoch` on ends at: the last one at which it still is small enough. */
+function rangeEnd({ networks, windows, lastEpoch }: ReplayGroup, epoch: number): number {
   const rowBytes = VECTORS_A_ROW * parametersOf(networks[0]) * BYTES_OF[networks[0].precision];
   const operations = networks.length * operationsPerEpoch(networks[0]);
   const isSmall = (untilEpoch: number): boolean => {

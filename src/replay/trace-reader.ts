@@ -72,10 +72,10 @@ export class TraceReader {
    * @throws RunError where a segment is gone or damaged.
    */
   blocks(wanted: RowsWanted): TracedBlocks {
-    const parts = this.#parts('blocks', wanted);
+    const ranges = this.#ranges('blocks', wanted);
     return {
-      epoch: numbersOf(parts, 'epoch', Uint32Array),
-      digest: parts.flatMap(({ batch, rows }) => rows.map((row) => batch.text('digest', row))),
+      epoch: numbersOf(ranges, 'epoch', Uint32Array),
+      digest: ranges.flatMap(({ batch, rows }) => rows.map((row) => batch.text('digest', row))),
     };
   }
 
@@ -85,9 +85,9 @@ export class TraceReader {
    * @throws RunError where a segment is gone or damaged.
    */
   buckets(wanted: RowsWanted): TracedBuckets {
-    const parts = this.#parts('epochs', wanted);
-    const columns = BUCKET_COLUMN_NAMES.map((name) => [name, numbersOf(parts, name, Float64Array)] as const);
-    return { epoch: numbersOf(parts, 'epoch', Uint32Array), columns: Object.fromEntries(columns) };
+    const ranges = this.#ranges('epochs', wanted);
+    const columns = BUCKET_COLUMN_NAMES.map((name) => [name, numbersOf(ranges, name, Float64Array)] as const);
+    return { epoch: numbersOf(ranges, 'epoch', Uint32Array), columns: Object.fromEntries(columns) };
   }
 
   /**
@@ -96,7 +96,7 @@ export class TraceReader {
    * @throws RunError where a segment is gone or damaged.
    */
   events(wanted: RowsWanted): NetworkEvent[] {
-    const events = this.#parts('events', wanted).flatMap(({ batch, rows }) => rows.map((row) => eventOf(batch, row)));
+    const events = this.#ranges('events', wanted).flatMap(({ batch, rows }) => rows.map((row) => eventOf(batch, row)));
     return events.sort((a, b) => a.epoch - b.epoch);
   }
 
@@ -111,8 +111,8 @@ export class TraceReader {
   }
 
   /** The batches that hold wanted rows, in the order of their epochs: within a batch a network's rows are. */
-  #parts(table: SegmentedTableName, { network, first, last }: RowsWanted): Part[] {
-    const parts = this.#placesOf(table, network).map((place) => {
+  #ranges(table: SegmentedTableName, { network, first, last }: RowsWanted): Part[] {
+    const ranges = this.#placesOf(table, network).map((place) => {
       const batch = this.#batch(place);
       const [networks, epochs] = [batch.numbers('network'), batch.numbers('epoch')];
       const rows: number[] = [];
@@ -120,7 +120,7 @@ export class TraceReader {
         if (networks[row] === network && epochs[row] >= first && epochs[row] <= last) rows.push(row);
       return { batch, rows, epoch: epochs[rows[0]] };
     });
-    return parts.filter(({ rows }) => rows.length > 0).sort((a, b) => a.epoch - b.epoch);
+    return ranges.filter(({ rows }) => rows.length > 0).sort((a, b) => a.epoch - b.epoch);
   }
 
   #placesOf(table: SegmentedTableName, network: number): Place[] {
@@ -158,7 +158,9 @@ export class TraceReader {
     const known = this.#rewrittenPlaces.get(table);
     if (known !== undefined) return known;
     const places = new Map<number, Place[]>();
-    for (const place of this.#rewritten.filter((of) => of.table === table).flatMap((of) => this.#placesIn(of))) {
+    for (const place of this.#rewritten
+      .filter((segment) => segment.table === table)
+      .flatMap((segment) => this.#placesIn(segment))) {
       for (const network of new Set(this.#batch(place).numbers('network'))) {
         const own = places.get(network);
         if (own === undefined) places.set(network, [place]);
@@ -201,13 +203,13 @@ function eventOf(batch: BatchRows, row: number): NetworkEvent {
 
 /** The wanted values of a column, batch after batch. */
 function numbersOf<T extends Uint32Array | Float64Array>(
-  parts: readonly Part[],
+  ranges: readonly Part[],
   column: string,
   Values: new (length: number) => T,
 ): T {
-  const values = new Values(parts.reduce((sum, { rows }) => sum + rows.length, 0));
+  const values = new Values(ranges.reduce((sum, { rows }) => sum + rows.length, 0));
   let at = 0;
-  for (const { batch, rows } of parts) {
+  for (const { batch, rows } of ranges) {
     const numbers = batch.numbers(column);
     for (const row of rows) values[at++] = numbers[row];
   }

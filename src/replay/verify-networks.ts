@@ -8,12 +8,12 @@ import type { Comparison } from '../../schemas/replay-messages.ts';
 import { networksById } from '../plan/shard.ts';
 import type { RunRecord } from '../run/folder.ts';
 import { Comparisons } from './comparisons.ts';
-import { type ReplayOptions, replayPasses } from './replay-groups.ts';
-import { planVerification, type ReplayPass } from './replay-plan.ts';
+import { type ReplayOptions, replayGroups } from './replay-groups.ts';
+import { planVerification, type ReplayGroup } from './replay-plan.ts';
 
 export interface VerifyOptions extends Pick<ReplayOptions, 'threads' | 'workerUrl'> {
-  /** Told of the passes before they begin; returns what is told of network-epochs as they are done. */
-  readonly begin?: (passes: readonly ReplayPass[]) => ReplayOptions['progress'];
+  /** Told of the groups before they begin; returns what is told of network-epochs as they are done. */
+  readonly begin?: (groups: readonly ReplayGroup[]) => ReplayOptions['progress'];
 }
 
 /**
@@ -26,22 +26,22 @@ export async function verifyNetworks(
   networks: readonly Network[],
   { begin, ...options }: VerifyOptions,
 ): Promise<readonly Comparison[]> {
-  const passes = planVerification(run, networks).filter(({ lastEpoch }) => lastEpoch > 0);
+  const groups = planVerification(run, networks).filter(({ lastEpoch }) => lastEpoch > 0);
   const compare = async (
-    of: readonly ReplayPass[],
+    groups: readonly ReplayGroup[],
     buckets: ReplayOptions['buckets'],
     progress?: ReplayOptions['progress'],
   ) => {
     const comparisons = new Comparisons();
-    await replayPasses(run, of, {
+    await replayGroups(run, groups, {
       ...options,
       buckets,
       ...(progress !== undefined && { progress }),
-      take: (part) => comparisons.take(part.comparisons),
+      take: (range) => comparisons.take(range.comparisons),
     });
     return comparisons;
   };
-  const first = await compare(passes, 'none', begin?.(passes));
+  const first = await compare(groups, 'none', begin?.(groups));
   const differing = first.all.filter(({ mismatch }) => mismatch !== null);
   if (differing.length === 0) return first.all;
   const networkOf = networksById(run.networks);

@@ -2,7 +2,7 @@
  * What of each segment is committed: its bytes, its batches, its checksums. A part of a run's state, made of the
  * journal's records alone. It never looks at a file.
  */
-import type { BatchBlock, RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { BatchBlock, ExtendedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
 import { sessionOfName } from '../storage/names.ts';
 import { ShapeError } from '../storage/record-checks.ts';
@@ -15,7 +15,7 @@ export interface SegmentName {
 }
 
 /** What a record says of segments. */
-type SegmentChange = Pick<RaisedRecord, 'segments'> & Partial<Pick<RaisedRecord, 'removed'>>;
+type SegmentChange = Pick<ExtendedRecord, 'segments'> & Partial<Pick<ExtendedRecord, 'removed'>>;
 
 /** The segments of one run. */
 export class CommittedSegments {

@@ -30,20 +30,20 @@ import { readManifest } from './manifest.ts';
  * @throws UsageError where the run is not in finished files, has no such table, or where something of it stands in
  *   `out` already.
  */
-export async function* exportRun(of: {
+export async function* exportRun(options: {
   folder: string;
   out: string;
   format: ExportFormat;
   table: TableName | null;
 }): AsyncGenerator<ExportReport> {
-  const { folder, out, format } = of;
+  const { folder, out, format } = options;
   const { compression } = readManifest(folder).sweep.trace;
   refuseLinksBelow(folder, out);
-  const names = of.table === null ? (Object.keys(TABLES) as TableName[]) : [of.table];
+  const names = options.table === null ? (Object.keys(TABLES) as TableName[]) : [options.table];
   const tables = names.flatMap((name) => tablesIn(folder, name));
   const problems = problemsOf(tables, { names, folder, out, format });
   if (tables.length === 0)
-    problems.push({ where: folder, got: `no ${of.table ?? 'tables'}`, expected: 'a table of the run' });
+    problems.push({ where: folder, got: `no ${options.table ?? 'tables'}`, expected: 'a table of the run' });
   if (problems.length > 0) throw new UsageError(problems);
   await prepareCompression(compression);
   const write = format === 'csv' ? csvWriter : parquetWriter(await loadParquet());

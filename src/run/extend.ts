@@ -1,18 +1,18 @@
 /**
- * Raises the epochs of a run. Labels and counts look at the end of a run, so a network of a longer run goes back to its
- * newest checkpoint that has seen nothing of the new end, and what was written beyond is written again.
+ * Extends a run to more epochs. Labels and counts look at the end of a run, so a network of a longer run goes back to
+ * its newest checkpoint that has seen nothing of the new end, and what was written beyond is written again.
  *
- *     rows up to there copied to new segments ─► fsync ─► raise appended to the journal ─► fsync ─┐
+ *     rows up to there copied to new segments ─► fsync ─► extension appended to the journal ─► fsync ─┐
  *     (.part: debris for whoever comes next)                                                      │
  *                                       old segments removed, new ones sealed, run.json written ◄─┘
  *
- * Until the raise is on disk a crash leaves the shorter run as it was. From then on it leaves the longer one, and
+ * Until the extension is on disk a crash leaves the shorter run as it was. From then on it leaves the longer one, and
  * whoever opens it next does what is left to do.
  */
 import { join } from 'node:path';
 import type { EventKind } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
-import type { RaisedRecord, SegmentCommit } from '../../schemas/journal.ts';
+import type { ExtendedRecord, SegmentCommit } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { SEGMENTED_TABLE_NAMES, SEGMENTED_TABLES, type SegmentedTableName } from '../../schemas/trace.ts';
@@ -26,8 +26,8 @@ import { SegmentAppender } from '../storage/tables/segments.ts';
 import type { Progress, Results } from './results.ts';
 import type { SegmentBook } from './segment-book.ts';
 
-/** What a run is, as far as raising it goes. Every segment is sealed. */
-export interface RaisableRun {
+/** What a run is, as far as extending it goes. Every segment is sealed. */
+export interface ExtendableRun {
   readonly manifest: Manifest;
   readonly checkpointFolder: string;
   readonly networks: readonly Network[];
@@ -39,12 +39,12 @@ export interface RaisableRun {
 type RowFilter = (rows: PlacedRows) => (row: number) => boolean;
 
 /**
- * Writes the rows that stay where they have to be written anew, and says what the raise comes to. It counts once it is
- * in the journal. Where tables are compressed, `prepareCompression` must have been awaited.
+ * Writes the rows that stay where they have to be written anew, and says what the extension changes. It counts once it
+ * is in the journal. Where tables are compressed, `prepareCompression` must have been awaited.
  *
  * @throws RunError where the disk fails; the run is then as it was.
  */
-export function prepareRaise(run: RaisableRun, newEpochs: number): RaisedRecord {
+export function prepareExtension(run: ExtendableRun, newEpochs: number): ExtendedRecord {
   const { networks, results, segments, manifest } = run;
   const { epochs, detectors } = manifest.sweep;
   const limit = restartLimit({ epochs, newEpochs, detectors });
@@ -61,7 +61,7 @@ export function prepareRaise(run: RaisableRun, newEpochs: number): RaisedRecord 
       segments.filesOf(table).flatMap((file) => rewriteSegment(run, { table, file, isKept: isKept[table] }) ?? []),
     );
     return {
-      kind: 'raised',
+      kind: 'extended',
       epochs: newEpochs,
       network: Uint32Array.from(networks, ({ id }) => id),
       restarts: byFile,
@@ -88,8 +88,8 @@ function removeUncommitted(segments: SegmentBook): void {
  * The last epoch that a network may go on from: its end was not yet in sight, and no label looks at more than the last
  * fifth, unless the thresholds say otherwise.
  */
-export function restartLimit(of: { epochs: number; newEpochs: number; detectors: Thresholds }): number {
-  const { epochs, newEpochs, detectors } = of;
+export function restartLimit(options: { epochs: number; newEpochs: number; detectors: Thresholds }): number {
+  const { epochs, newEpochs, detectors } = options;
   return Math.min(epochs, Math.floor((4 * newEpochs) / 5), firstTailEpoch(newEpochs, detectors) - 1);
 }
 
@@ -100,7 +100,7 @@ function restartOf(results: Results, id: number, limit: number): Progress | null
 }
 
 /** Networks by the checkpoint that they go on from. */
-function byCheckpoint(restarts: ReadonlyMap<number, Progress>): RaisedRecord['restarts'] {
+function byCheckpoint(restarts: ReadonlyMap<number, Progress>): ExtendedRecord['restarts'] {
   const lists = new Map<string, Progress & { ids: number[] }>();
   for (const [id, { epoch, checkpoint }] of restarts) {
     const key = `${epoch} ${checkpoint}`;
@@ -122,7 +122,7 @@ function rowsBefore(restarts: ReadonlyMap<number, Progress>): RowFilter {
  * Events that a network had been told of where it goes on. When an event is told does not show in its row, but how many
  * of each kind there were stands in the checkpoint, and they are told in the order of their epochs.
  */
-function eventsBefore(run: RaisableRun, restarts: RaisedRecord['restarts']): RowFilter {
+function eventsBefore(run: ExtendableRun, restarts: ExtendedRecord['restarts']): RowFilter {
   const told = toldAt(run, restarts);
   const lastEpochs = new Map<string, number>();
   for (const [key, epochs] of eventEpochs(run)) {
@@ -139,12 +139,12 @@ function eventsBefore(run: RaisableRun, restarts: RaisedRecord['restarts']): Row
 const eventKey = (network: number, kind: string): string => `${network} ${kind}`;
 
 /** How many events of each kind each network had been told of where it goes on. */
-function toldAt({ manifest, checkpointFolder }: RaisableRun, restarts: RaisedRecord['restarts']) {
+function toldAt({ manifest, checkpointFolder }: ExtendableRun, restarts: ExtendedRecord['restarts']) {
   const told = new Map<number, Readonly<Record<EventKind, number>>>();
   for (const { network, epoch, checkpoint } of restarts) {
     const own = new Set(network);
     const checkpoints = readCheckpoints(join(checkpointFolder, checkpoint), manifest.key);
-    for (const { networks } of checkpoints.filter((of) => of.epoch === epoch)) {
+    for (const { networks } of checkpoints.filter((checkpoint) => checkpoint.epoch === epoch)) {
       for (const { network: id, observer: numbers, lossWindow: window } of networks)
         if (own.has(id)) told.set(id, eventsTold({ numbers, window }));
     }
@@ -153,7 +153,7 @@ function toldAt({ manifest, checkpointFolder }: RaisableRun, restarts: RaisedRec
 }
 
 /** The epochs of all events, by network and kind. */
-function eventEpochs({ segments }: RaisableRun): ReadonlyMap<string, number[]> {
+function eventEpochs({ segments }: ExtendableRun): ReadonlyMap<string, number[]> {
   const epochs = new Map<string, number[]>();
   for (const file of segments.filesOf('events')) {
     for (const batch of batchesOf(segments.pathOf('events', file))) {
@@ -171,10 +171,10 @@ function eventEpochs({ segments }: RaisableRun): ReadonlyMap<string, number[]> {
 
 /** A segment without the rows beyond; null where it has none of them. */
 function rewriteSegment(
-  { manifest, segments }: RaisableRun,
-  of: { table: SegmentedTableName; file: string; isKept: RowFilter },
+  { manifest, segments }: ExtendableRun,
+  segment: { table: SegmentedTableName; file: string; isKept: RowFilter },
 ): { removed: { table: SegmentedTableName; file: string }; commit: SegmentCommit | null } | null {
-  const { table, file, isKept } = of;
+  const { table, file, isKept } = segment;
   const { key: runKey } = manifest;
   const { compression } = manifest.sweep.trace;
   const spec = SEGMENTED_TABLES[table];

@@ -24,9 +24,9 @@ export function removeFindings(folder: string): void {
 /** Writes one table and says where. With `compression` zstd, `prepareCompression` must have been awaited. */
 export function writeFindings(
   rows: readonly FindingsRow[],
-  of: { folder: string; name: FindingsTableName; runKey: string; compression: CompressionName },
+  options: { folder: string; name: FindingsTableName; runKey: string; compression: CompressionName },
 ): string {
-  const { folder, name, runKey, compression } = of;
+  const { folder, name, runKey, compression } = options;
   const table = FINDINGS_TABLES[name];
   const values = Object.fromEntries(table.columns.map((column) => [column.name, valuesOf(rows, column)]));
   const path = findingsPath(folder, name);

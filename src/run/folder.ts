@@ -88,9 +88,9 @@ export interface FoldedRun {
  */
 export function foldRun(
   folder: string,
-  of: { manifest: Manifest; planned: readonly Network[]; records: readonly JournalRecord[] },
+  found: { manifest: Manifest; planned: readonly Network[]; records: readonly JournalRecord[] },
 ): FoldedRun {
-  const { manifest, planned, records } = of;
+  const { manifest, planned, records } = found;
   const state = new RunState({
     journal: runPaths(folder).journal,
     networks: networksOf(manifest, planned, folder),

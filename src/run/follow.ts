@@ -72,7 +72,7 @@ export class RunFollower {
     for (const record of records) {
       this.state.take(record);
       // What was told before an extension no longer holds, and a process may take long to open a run before it trains.
-      if (record.kind === 'raised' || (record.kind === 'session' && !begins)) this.#tellBegun(records);
+      if (record.kind === 'extended' || (record.kind === 'session' && !begins)) this.#tellBegun(records);
       for (const notice of noticesOf(record)) this.#notify(notice);
     }
     if (records.length > 0 || hasTurned) this.#tellProgress();

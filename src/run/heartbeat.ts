@@ -26,8 +26,8 @@ interface HeartbeatData {
 }
 
 /** Starts the thread; it does not keep the process alive. */
-export function startHeartbeat(of: { path: string; token: string; offset: number }): { stop(): void } {
-  const data: HeartbeatData = { ...of, digits: BEAT_DIGITS, everyMs: BEAT_MS };
+export function startHeartbeat(lease: { path: string; token: string; offset: number }): { stop(): void } {
+  const data: HeartbeatData = { ...lease, digits: BEAT_DIGITS, everyMs: BEAT_MS };
   // The text of a function rather than a module: Node 20 aborts where a thread is ended while it loads modules, and a
   // lease may be given back at once.
   const thread = new Worker(`(${beat.toString()})(require)`, {

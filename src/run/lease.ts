@@ -7,8 +7,8 @@
  *
  * An owner that is certainly gone, a dead process of this machine, holds nothing. Any other one holds the run until its
  * counter was watched standing still for as long as a lease; clocks are never compared. The file is written aside as a
- * claim and linked, which the system lets one process do at a time. A stale lease is taken out of the way by the only
- * living claimant and nobody else: of two at least the second one sees the other, since each makes its claim before it
+ * bid and linked, which the system lets one process do at a time. A stale lease is taken out of the way by the only
+ * living bidder and nobody else: of two at least the second one sees the other, since each makes its bid before it
  * looks, and the one with the larger token withdraws until the other is through.
  *
  * The lease keeps two processes from working at once. That one which loses it destroys nothing is the journal's doing.
@@ -84,15 +84,15 @@ export function acquireLease(
   { stoodStill = null, hasHeartbeat = true }: { stoodStill?: Sighting | null; hasHeartbeat?: boolean } = {},
 ): Lease {
   const owner = thisOwner();
-  const claim = claimOf(path, owner.token);
+  const bid = bidOf(path, owner.token);
   const line = `${JSON.stringify(owner)}\n`;
   withPath(path, () => {
     try {
       contend(path, { owner, text: `${line}${beatText(0)}\n`, stoodStill });
     } finally {
-      removeIfThere(claim);
+      removeIfThere(bid);
     }
-    removeDeadClaims(path);
+    removeDeadBids(path);
   });
   held.add(owner.token);
   const heartbeat = hasHeartbeat ? heartbeatOrGiveBack(path, owner.token, Buffer.byteLength(line)) : null;
@@ -120,50 +120,50 @@ function heartbeatOrGiveBack(path: string, token: string, offset: number): { sto
   }
 }
 
-/** Makes a claim the lease, however many others try. */
+/** Makes a bid the lease, however many others try. */
 function contend(path: string, own: { owner: Owner; text: string; stoodStill: Sighting | null }): void {
   const { owner, text, stoodStill } = own;
-  const claim = claimOf(path, owner.token);
+  const bid = bidOf(path, owner.token);
   const deadline = performance.now() + TAKEOVER_MS_MAX;
   for (;;) {
-    if (!existsSync(claim)) writeClaim(claim, text);
-    if (takeLease(path, claim)) return;
+    if (!existsSync(bid)) writeBid(bid, text);
+    if (takeLease(path, bid)) return;
     const found = sightLease(path);
     if (found === null) continue;
     const isStale = (found.owner !== null && isGone(found.owner, isHeldHere)) || found.text === stoodStill?.text;
     if (!isStale) throw taken(path, found.owner);
     const rival = smallestRival(path, owner.token);
     if (rival === null || performance.now() > deadline) {
-      putAside(path, claim, found);
+      putAside(path, bid, found);
       continue;
     }
-    if (rival < owner.token) removeIfThere(claim);
+    if (rival < owner.token) removeIfThere(bid);
     pause();
   }
 }
 
-const claimOf = (path: string, token: string): string => `${path}.${token}`;
+const bidOf = (path: string, token: string): string => `${path}.${token}`;
 
 /**
- * The smallest token of the others who claim the lease, as far as they are not certainly gone; null where there are
+ * The smallest token of the others who bid for the lease, as far as they are not certainly gone; null where there are
  * none.
  */
 function smallestRival(path: string, own: string): string | null {
-  const tokens = claimsOn(path).flatMap(({ file, token }) => {
+  const tokens = bidsOn(path).flatMap(({ file, token }) => {
     const owner = token === own ? null : (sightLease(file)?.owner ?? null);
     return owner === null || isGone(owner, isHeldHere) || owner.token !== token ? [] : [token];
   });
   return tokens.sort()[0] ?? null;
 }
 
-/** The claims beside a lease. */
-function claimsOn(path: string): { readonly file: string; readonly token: string }[] {
+/** The bids beside a lease. */
+function bidsOn(path: string): { readonly file: string; readonly token: string }[] {
   const prefix = `${basename(path)}.`;
   const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix));
   return names.flatMap((name) => {
     const [token, aside, ...more] = name.slice(prefix.length).split('.');
-    const isClaim = /^[0-9a-f]{32}$/.test(token) && (aside === undefined || aside === 'old') && more.length === 0;
-    return isClaim ? [{ file: join(dirname(path), name), token: aside === undefined ? token : '' }] : [];
+    const isBid = /^[0-9a-f]{32}$/.test(token) && (aside === undefined || aside === 'old') && more.length === 0;
+    return isBid ? [{ file: join(dirname(path), name), token: aside === undefined ? token : '' }] : [];
   });
 }
 
@@ -254,8 +254,8 @@ function lost(where: string, found: Sighting | null): RunError {
   });
 }
 
-function writeClaim(claim: string, text: string): void {
-  const descriptor = openNew(claim);
+function writeBid(bid: string, text: string): void {
+  const descriptor = openNew(bid);
   try {
     writeSync(descriptor, text);
     fsyncSync(descriptor); // else a failure of the power could leave a lease that nobody can read
@@ -264,10 +264,10 @@ function writeClaim(claim: string, text: string): void {
   }
 }
 
-/** Makes the claim the lease, unless there is one. */
-function takeLease(path: string, claim: string): boolean {
+/** Makes the bid the lease, unless there is one. */
+function takeLease(path: string, bid: string): boolean {
   try {
-    linkSync(claim, path);
+    linkSync(bid, path);
     return true;
   } catch (error) {
     const code = systemErrorCode(error) ?? '';
@@ -275,7 +275,7 @@ function takeLease(path: string, claim: string): boolean {
     if (!NO_LINKS.includes(code)) throw error;
   }
   try {
-    writeFileSync(path, readPlain(claim), { flag: 'wx' });
+    writeFileSync(path, readPlain(bid), { flag: 'wx' });
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
@@ -284,11 +284,11 @@ function takeLease(path: string, claim: string): boolean {
 }
 
 /**
- * Takes a stale lease out of the way. One that has taken its place since, of a claimant that was given up on, goes
+ * Takes a stale lease out of the way. One that has taken its place since, of a bidder that was given up on, goes
  * back; where even that comes too late, its owner sees so before it writes.
  */
-function putAside(path: string, claim: string, stale: Sighting): void {
-  const aside = `${claim}.old`;
+function putAside(path: string, bid: string, stale: Sighting): void {
+  const aside = `${bid}.old`;
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -300,15 +300,15 @@ function putAside(path: string, claim: string, stale: Sighting): void {
   removeIfThere(aside);
 }
 
-/** Claims that processes of this machine have left when they were killed. */
-function removeDeadClaims(path: string): void {
-  for (const { file } of claimsOn(path)) {
+/** Bids that processes of this machine have left when they were killed. */
+function removeDeadBids(path: string): void {
+  for (const { file } of bidsOn(path)) {
     const owner = sightLease(file)?.owner ?? null;
     if (owner !== null && isGone(owner, isHeldHere)) removeIfThere(file);
   }
 }
 
-/** The text of a lease or a claim; null where there is none, empty where it is something else. */
+/** The text of a lease or a bid; null where there is none, empty where it is something else. */
 function textOf(path: string): string | null {
   return withPath(path, () => {
     try {

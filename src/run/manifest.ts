@@ -137,15 +137,15 @@ const checkMembers = mapping({
 });
 
 /** The manifest of a run, or of a shard of one, that begins now. */
-export function newManifest(of: {
+export function newManifest(options: {
   sweep: Sweep;
   shard: Shard | null;
   /** Of the full plan. */
   networks: readonly Network[];
   engine: EngineName;
 }): Manifest {
-  const { sweep, shard, engine } = of;
-  const networks = shard === null ? of.networks : shardNetworks(of.networks, shard);
+  const { sweep, shard, engine } = options;
+  const networks = shard === null ? options.networks : shardNetworks(options.networks, shard);
   return {
     format: 'gyre-run',
     formatVersion: FORMAT_VERSION,

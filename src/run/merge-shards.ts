@@ -205,19 +205,19 @@ function joinShard(shard: ShardRecord, to: { folder: string; session: number }):
   const { journal, state } = shard;
   const { epochs } = state;
   const rename = segmentRenamer(shard, to);
-  const lastRaise = journal.findLastIndex(({ kind }) => kind === 'raised');
+  const lastExtension = journal.findLastIndex(({ kind }) => kind === 'extended');
   // Of rows before it no commit says any more whose they are: their segments go with those that the extension rewrote.
-  const before = journal.slice(0, Math.max(0, lastRaise)).flatMap((record) => {
-    return record.kind === 'commit' || record.kind === 'raised' ? record.segments : [];
+  const before = journal.slice(0, Math.max(0, lastExtension)).flatMap((record) => {
+    return record.kind === 'commit' || record.kind === 'extended' ? record.segments : [];
   });
   return journal.flatMap((record, i): JournalRecord[] => {
     if (record.kind === 'session' || record.kind === 'end') return [record];
     if (record.kind === 'commit') {
-      if (i < lastRaise) return [{ ...record, epochs, results: NO_RESULTS, segments: [] }];
+      if (i < lastExtension) return [{ ...record, epochs, results: NO_RESULTS, segments: [] }];
       return [{ ...record, epochs, segments: record.segments.flatMap(rename) }];
     }
-    if (record.kind === 'raised') {
-      const segments = i < lastRaise ? [] : [...before, ...record.segments].flatMap(rename);
+    if (record.kind === 'extended') {
+      const segments = i < lastExtension ? [] : [...before, ...record.segments].flatMap(rename);
       return [{ ...record, epochs, removed: [], segments }];
     }
     // Of a session that was cut short the last snapshot says how long it was; all others are the shard's own history.
@@ -272,7 +272,7 @@ function nextName({ folder, session }: { folder: string; session: number }, tabl
  */
 function copyFolder(from: string, to: string, isOwn: (file: string) => boolean): void {
   if (!existsSync(from)) return;
-  withPath(to, () => mkdirSync(to, { recursive: true }));
+  makeFolder(to);
   for (const name of withPath(from, () => readdirSync(from)).filter(isOwn)) {
     if (!existsSync(join(to, name))) copyFileDurably(join(from, name), join(to, name));
   }

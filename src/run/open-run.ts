@@ -13,10 +13,10 @@ import type { Sweep } from '../../schemas/sweep.ts';
 import { sweepDifferences } from '../plan/identify.ts';
 import { checkCheckpoints, removeDebris } from '../storage/checkpoints/checkpoints.ts';
 import { makeFolder, withPath } from '../storage/files.ts';
-import { type Journal, JournalClaim } from '../storage/journal/journal.ts';
+import { type Journal, NewJournal } from '../storage/journal/journal.ts';
 import { checkRunFolder } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
-import { prepareRaise } from './extend.ts';
+import { prepareExtension } from './extend.ts';
 import { removeFindings } from './findings-tables.ts';
 import { foldRun, overtakenIn, readOwnJournal, runPaths } from './folder.ts';
 import { FolderGuard } from './guard.ts';
@@ -49,8 +49,8 @@ export interface OpenRun {
    * more.
    */
   record(record: JournalRecord): string[];
-  /** The epochs that the run had before this session raised them; null where it did not. */
-  readonly raisedFrom: number | null;
+  /** The epochs that the run had before this session extended them; null where it did not. */
+  readonly extendedFrom: number | null;
   /** Closes the journal and gives the folder back. */
   close(): void;
 }
@@ -133,7 +133,7 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
     if (sweep.epochs > epochs) {
       const before = withEpochs(onDisk, epochs);
       const checkpointFolder = paths.checkpoints;
-      record(prepareRaise({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs));
+      record(prepareExtension({ manifest: before, checkpointFolder, networks, results, segments }, sweep.epochs));
       segments.sealAll();
       segments.removeReplaced();
       removeOwnDebris(folder, results, journal.session);
@@ -143,12 +143,12 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
       removeFindings(folder);
       guard.replaceManifest(() => writeManifest(folder, manifest));
     }
-    const raisedFrom = sweep.epochs > epochs ? epochs : null;
+    const extendedFrom = sweep.epochs > epochs ? epochs : null;
     const close = () => {
       journal.close();
       lease.release();
     };
-    return { folder, manifest, engine, networks, results, state, journal, segments, record, raisedFrom, close };
+    return { folder, manifest, engine, networks, results, state, journal, segments, record, extendedFrom, close };
   } catch (error) {
     journal.close();
     throw error;
@@ -170,25 +170,25 @@ function beginSession(opened: {
   const { folder, manifest, sweep, planned, guard } = opened;
   const { key: runKey, name } = manifest;
   const paths = runPaths(folder);
-  const claim = JournalClaim.make(paths.journal);
+  const newJournal = NewJournal.make(paths.journal);
   let journal: Journal | null = null;
   try {
-    const content = readOwnJournal(folder, manifest, claim.session);
+    const content = readOwnJournal(folder, manifest, newJournal.session);
     const folded = reading(paths.journal, () =>
       foldRun(folder, { manifest, planned, records: content?.records ?? [] }),
     );
     const { state } = folded;
     const { results, epochs } = state;
-    if (sweep.epochs < epochs) throw new UsageError(lowered(folder, { epochs, now: sweep.epochs, name }));
-    const segments = new SegmentBook({ folder, runKey, committed: state.segments, session: claim.session });
+    if (sweep.epochs < epochs) throw new UsageError(shortened(folder, { epochs, now: sweep.epochs, name }));
+    const segments = new SegmentBook({ folder, runKey, committed: state.segments, session: newJournal.session });
     segments.makeFolders();
-    segments.refuseUnknown(overtakenIn(paths.journal, content, claim.session));
+    segments.refuseUnknown(overtakenIn(paths.journal, content, newJournal.session));
     segments.check();
     const inUse = { used: results.checkpoints, kept: results.keptCheckpoints };
     checkCheckpoints(paths.checkpoints, { ...inUse, runKey });
     const { sweepHash } = folded.manifest;
-    const header = claim.headerOf({ runKey, epochs, sweepHash, after: content?.end ?? null });
-    journal = claim.begin(header, () => guard.check());
+    const header = newJournal.headerOf({ runKey, epochs, sweepHash, after: content?.end ?? null });
+    journal = newJournal.begin(header, () => guard.check());
     state.take(header);
     segments.mendFooters();
     removeOwnDebris(folder, results, journal.session);
@@ -197,7 +197,7 @@ function beginSession(opened: {
     segments.removeOvertaken();
     return { journal, state, segments };
   } catch (error) {
-    if (journal === null) claim.abandon();
+    if (journal === null) newJournal.abandon();
     else journal.close();
     throw error;
   }
@@ -208,12 +208,12 @@ function removeOwnDebris(folder: string, results: Results, session: number): voi
   removeDebris(runPaths(folder).checkpoints, inUse, session);
 }
 
-function lowered(folder: string, of: { epochs: number; now: number; name: string }): Problem {
+function shortened(folder: string, asked: { epochs: number; now: number; name: string }): Problem {
   return {
     where: `${folder}: epochs`,
-    got: `${of.now} in the sweep`,
-    expected: `${of.epochs} or more, as in the run "${of.name}" that the folder holds`,
-    remedy: `epochs can be raised, never lowered: continue it with --epochs ${of.epochs}, or choose another folder with --out`,
+    got: `${asked.now} in the sweep`,
+    expected: `${asked.epochs} or more, as in the run "${asked.name}" that the folder holds`,
+    remedy: `a run can be extended, never shortened: continue it with --epochs ${asked.epochs}, or choose another folder with --out`,
   };
 }
 
@@ -246,7 +246,7 @@ function folderProblem(
     };
   }
   const { epochs } = manifest.sweep;
-  const problems = sweep.epochs < epochs ? [lowered(folder, { epochs, now: sweep.epochs, name: manifest.name })] : [];
+  const problems = sweep.epochs < epochs ? [shortened(folder, { epochs, now: sweep.epochs, name: manifest.name })] : [];
   const differences = sweepDifferences({ ...manifest.sweep, epochs: sweep.epochs }, sweep);
   problems.push(
     ...differences.map(({ path, before, now }) => ({

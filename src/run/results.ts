@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
-import type { CommitRecord, KeptNetworks, NetworkResults, RaisedRecord } from '../../schemas/journal.ts';
+import type { CommitRecord, ExtendedRecord, KeptNetworks, NetworkResults } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { LabelCounts } from '../../schemas/notices.ts';
 import { RESULT_NAMES, type ResultArrays, resultArrays, resultNull } from '../../schemas/result-columns.ts';
@@ -46,7 +46,7 @@ export class Results {
   readonly #kept: KeptNetworks[] = [];
   readonly #keptFiles = new Set<string>();
   /**
-   * What is kept of each network; made when it is first asked for, since a run that is not raised or replayed has no
+   * What is kept of each network; made when it is first asked for, since a run that is not extended or replayed has no
    * need of it.
    */
   #keptOf: Map<number, Progress[]> | null = null;
@@ -59,10 +59,10 @@ export class Results {
   }
 
   /** Takes the results of a commit. Returns the checkpoints that no network needs any more. */
-  commit({ results: of, unfinished, kept }: Pick<CommitRecord, 'results' | 'unfinished' | 'kept'>): string[] {
+  commit({ results: rows, unfinished, kept }: Pick<CommitRecord, 'results' | 'unfinished' | 'kept'>): string[] {
     for (const networks of kept) this.#keep(networks);
     const overtaken = new Set<string>();
-    for (const id of [...of.network, ...(unfinished?.network ?? [])]) {
+    for (const id of [...rows.network, ...(unfinished?.network ?? [])]) {
       const progress = this.#unfinished.get(id);
       if (progress !== undefined) overtaken.add(progress.checkpoint);
       this.#setProgress(id, null);
@@ -71,12 +71,12 @@ export class Results {
       const { epoch, checkpoint } = unfinished;
       for (const id of unfinished.network) this.#setProgress(id, { epoch, checkpoint });
     }
-    for (const [row, id] of of.network.entries()) {
+    for (const [row, id] of rows.network.entries()) {
       const wasDone = this.isDone(id);
-      this.#labels[id] = LABEL_NAMES.indexOf(of.label[row]);
+      this.#labels[id] = LABEL_NAMES.indexOf(rows.label[row]);
       this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
-      for (const name of RESULT_NAMES) this.columns[name][id] = of[name][row];
-      this.#digests.set(of.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
+      for (const name of RESULT_NAMES) this.columns[name][id] = rows[name][row];
+      this.#digests.set(rows.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
     }
     return [...overtaken].filter((file) => !this.#uses.has(file) && !this.#keptFiles.has(file));
   }
@@ -84,9 +84,9 @@ export class Results {
   /**
    * Takes networks back to where they go on in a longer run. What is kept beyond is forgotten: it will be kept again.
    */
-  raise({ network: raised, restarts }: Pick<RaisedRecord, 'network' | 'restarts'>): void {
+  extend({ network: extended, restarts }: Pick<ExtendedRecord, 'network' | 'restarts'>): void {
     const keptUntil = new Float64Array(this.networkCount).fill(Number.POSITIVE_INFINITY);
-    for (const id of raised) {
+    for (const id of extended) {
       keptUntil[id] = 0;
       this.#forget(id);
     }
@@ -96,7 +96,10 @@ export class Results {
         this.#setProgress(id, { epoch, checkpoint });
       }
     }
-    const kept = this.#kept.map((of) => ({ ...of, network: of.network.filter((id) => of.epoch <= keptUntil[id]) }));
+    const kept = this.#kept.map((checkpoint) => ({
+      ...checkpoint,
+      network: checkpoint.network.filter((id) => checkpoint.epoch <= keptUntil[id]),
+    }));
     this.#kept.length = 0;
     this.#keptFiles.clear();
     this.#keptOf = null;

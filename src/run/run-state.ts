@@ -13,9 +13,9 @@
 import type {
   CommitRecord,
   Ending,
+  ExtendedRecord,
   HeaderRecord,
   JournalRecord,
-  RaisedRecord,
   SegmentCommit,
   SessionRecord,
   SnapshotRecord,
@@ -165,7 +165,7 @@ export class RunState {
     if (record.kind === 'header' && this.#header !== null && record.epochs !== this.#epochs)
       throw new ShapeError('epochs', `${record.epochs}`, `${this.#epochs}`);
     if (record.kind === 'commit') this.#checkCommit(record);
-    if (record.kind === 'raised') this.#checkRaised(record);
+    if (record.kind === 'extended') this.#checkExtended(record);
     if (record.kind === 'failed') this.#refuseStrangers(record.network, 'network');
   }
 
@@ -177,7 +177,7 @@ export class RunState {
     this.segments.check({ segments }, this.#sessionNumber);
   }
 
-  #checkRaised({ epochs, network, restarts, removed, segments }: RaisedRecord): void {
+  #checkExtended({ epochs, network, restarts, removed, segments }: ExtendedRecord): void {
     if (epochs < this.#epochs) throw new ShapeError('epochs', `${epochs}`, `${this.#epochs} or more`);
     this.#refuseStrangers(network, 'network');
     for (const [i, restart] of restarts.entries()) this.#refuseRestart(restart, `restarts[${i}]`);
@@ -197,8 +197,8 @@ export class RunState {
         return [];
       case 'commit':
         return this.#takeCommit(record);
-      case 'raised':
-        this.#takeRaised(record);
+      case 'extended':
+        this.#takeExtended(record);
         return [];
       case 'failed':
         this.results.fail(record.network);
@@ -235,11 +235,11 @@ export class RunState {
     return this.results.commit(commit);
   }
 
-  #takeRaised(record: RaisedRecord): void {
+  #takeExtended(record: ExtendedRecord): void {
     this.segments.take(record);
     const isCurrent = (segment: SegmentCommit) => !this.segments.isReplaced(segment);
     this.#rewritten = [...this.#rewritten, ...record.segments].filter(isCurrent);
-    this.results.raise(record);
+    this.results.extend(record);
     this.#setEpochs(record.epochs);
     this.#snapshot = null;
   }

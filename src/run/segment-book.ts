@@ -196,7 +196,8 @@ export class SegmentBook {
    */
   sealAll(): void {
     for (const table of SEGMENTED_TABLE_NAMES) {
-      for (const file of new Set([...this.#committed.filesOf(table), ...this.#partsOf(table)])) this.#seal(table, file);
+      for (const file of new Set([...this.#committed.filesOf(table), ...this.#subchunksOf(table)]))
+        this.#seal(table, file);
       this.#open[table].clear();
     }
   }
@@ -217,7 +218,7 @@ export class SegmentBook {
   }
 
   /** The open segments in the folder of a table, those without any commit included. */
-  #partsOf(table: SegmentedTableName): string[] {
+  #subchunksOf(table: SegmentedTableName): string[] {
     const parts = this.#namesIn(table).filter((name) => name.endsWith(openName('')));
     return parts.map((name) => name.slice(0, -openName('').length));
   }

@@ -23,7 +23,7 @@ import type {
 } from '../../schemas/training-messages.ts';
 import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
-import { type Group, packGroups, packGroupsForThreads, packTasks, sliceEnd } from '../plan/pack.ts';
+import { type Group, packGroups, packGroupsForThreads, packTasks, taskEndEpoch } from '../plan/pack.ts';
 import { networksById } from '../plan/shard.ts';
 import { ThreadMemory } from '../pool/thread-memory.ts';
 import { TrainingPool } from '../pool/thread-pool.ts';
@@ -201,13 +201,13 @@ class Execution {
       kernel,
       epoch,
       checkpoints,
-      untilEpoch: isAlone ? sliceEnd(group, { epochs: this.#epochs, engine }) : this.#epochs,
+      untilEpoch: isAlone ? taskEndEpoch(group, { epochs: this.#epochs, engine }) : this.#epochs,
     };
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */
-  async #trainTask(of: { groups: GroupRequest[]; thread: number; memory: WebAssembly.Memory }): Promise<void> {
-    const { groups, thread, memory } = of;
+  async #trainTask(task: { groups: GroupRequest[]; thread: number; memory: WebAssembly.Memory }): Promise<void> {
+    const { groups, thread, memory } = task;
     const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
     for (let attempt = 1; ; attempt++) {
       const request = this.#request(groups, thread, memory);

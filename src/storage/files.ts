@@ -6,12 +6,12 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,20 +26,31 @@ export { withPath } from './system-errors.ts';
 export const RESTORE_REMEDY = 'restore it from a copy, or start the run anew in another folder with --out';
 
 /**
- * Makes a folder and those above it, durable on return. Where Node says that something is gone, as it does of a disk
- * that may not be written, making the first one says more.
+ * Makes a folder and those above it, durable on return. One by one: Node's own way to make several replaces what the
+ * system says, such as a failing disk, by "no such file".
  */
 export function makeFolder(path: string): void {
   withPath(path, () => {
-    let first: string | undefined;
-    try {
-      first = mkdirSync(path, { recursive: true });
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') mkdirSync(firstMissing(resolve(path)));
-      throw error;
-    }
-    if (first !== undefined) syncFoldersFrom(resolve(first), resolve(path));
+    const [first, ...others] = missingFolders(resolve(path));
+    if (first === undefined) return;
+    for (const folder of [first, ...others]) makeUnlessThere(folder);
+    syncFoldersFrom(first, resolve(path));
   });
+}
+
+/** The folders of a path that are to be made, from the top. What stands there and is none is among them. */
+function missingFolders(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return [...(dirname(path) === path ? [] : missingFolders(dirname(path))), path];
+}
+
+/** Makes a folder, unless another process has been faster. */
+function makeUnlessThere(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST' || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 /** Makes the entries of the folders from `first` down to `last` durable in the folders that hold them. */
@@ -52,10 +63,6 @@ function syncFoldersFrom(first: string, last: string): void {
       if (systemErrorCode(error) !== 'EACCES') throw error;
     }
   }
-}
-
-function firstMissing(path: string): string {
-  return existsSync(dirname(path)) ? path : firstMissing(dirname(path));
 }
 
 /** Writes a whole file or nothing: aside, synced, renamed, and the folder synced. */

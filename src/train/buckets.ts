@@ -92,16 +92,16 @@ export class Bucket {
    */
   observe(chunk: LaneSignals, rows: BucketRows): void {
     const { firstEpoch, lastEpoch } = chunk;
-    if (this.#areParts(chunk)) this.#copy(chunk, rows);
+    if (this.#areSubchunks(chunk)) this.#copy(chunk, rows);
     else if (Math.ceil(firstEpoch / this.#bucketEpochs) === Math.ceil(lastEpoch / this.#bucketEpochs))
       this.#takeExtremes(chunk, rows);
     else for (let i = 0; i < chunk.count; i++) this.#takeEpoch(chunk, i, rows);
   }
 
-  /** Whether the buckets of a chunk are its parts, or single epochs, which are their own extremes. */
-  #areParts({ firstEpoch, count, partCount }: LaneSignals): boolean {
+  /** Whether the buckets of a chunk are its subchunks, or single epochs, which are their own extremes. */
+  #areSubchunks({ firstEpoch, count, subchunkCount }: LaneSignals): boolean {
     if (this.#bucketEpochs === 1) return true;
-    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count === partCount * this.#bucketEpochs;
+    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count === subchunkCount * this.#bucketEpochs;
   }
 
   /** Adds the rows of a chunk that is whole buckets. */

@@ -59,7 +59,7 @@ export class GroupCorrections {
   readonly #shape: GroupShape;
   readonly #steps: number;
   readonly #round: Rounding;
-  readonly #byOptimizer: readonly { readonly of: Corrections; readonly lanes: readonly number[] }[];
+  readonly #byOptimizer: readonly { readonly series: Corrections; readonly lanes: readonly number[] }[];
   /** Whether there is room to keep so many bytes. */
   readonly #takeRoom: (bytes: number) => boolean;
   /** Sections as they were written, by the first epoch of the chunk. */
@@ -79,7 +79,7 @@ export class GroupCorrections {
       lanesByText.set(text, [...(lanesByText.get(text) ?? []), lane]);
     }
     this.#byOptimizer = Array.from(lanesByText.values(), (lanes) => ({
-      of: new Corrections(networks[lanes[0]].optimizer, shape.chunkEpochs * this.#steps),
+      series: new Corrections(networks[lanes[0]].optimizer, shape.chunkEpochs * this.#steps),
       lanes,
     }));
   }
@@ -95,7 +95,7 @@ export class GroupCorrections {
       return kept.isSteady;
     }
     this.#compute(section, firstEpoch, count);
-    const isSteady = this.#byOptimizer.every(({ of }) => of.isSteady(this.#round));
+    const isSteady = this.#byOptimizer.every(({ series }) => series.isSteady(this.#round));
     if (isSteady) this.#repeatFirstStep(section);
     if (this.#takeRoom(section.byteLength)) this.#kept.set(firstEpoch, { count, section: section.slice(), isSteady });
     return isSteady;
@@ -104,12 +104,12 @@ export class GroupCorrections {
   #compute(section: FloatArray, firstEpoch: number, count: number): void {
     const { corrections, chunkEpochs, lanes: laneCount } = this.#shape;
     const stepCount = count * this.#steps;
-    for (const { of, lanes } of this.#byOptimizer) {
-      of.begin((firstEpoch - 1) * this.#steps + 1, stepCount);
+    for (const { series, lanes } of this.#byOptimizer) {
+      series.begin((firstEpoch - 1) * this.#steps + 1, stepCount);
       for (const lane of lanes) {
         for (let c = 0; c < corrections; c++) {
           const start = c * chunkEpochs * this.#steps;
-          for (let i = start; i < start + stepCount; i++) section[i * laneCount + lane] = of.values[i];
+          for (let i = start; i < start + stepCount; i++) section[i * laneCount + lane] = series.values[i];
         }
       }
     }

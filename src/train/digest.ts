@@ -19,7 +19,7 @@ export interface BlockDigest {
 export interface LossChunk {
   readonly count: number;
   /** Copies the losses of `count` epochs from the chunk's epoch `first` on to `target`, from `at` on. */
-  copyLosses(target: FloatArray, of: { at: number; first: number; count: number }): void;
+  copyLosses(target: FloatArray, range: { at: number; first: number; count: number }): void;
 }
 
 /** Most chunks complete no block, and need no list of their own to say so. */

@@ -15,10 +15,10 @@ import {
   type GroupMemory,
   type GroupShape,
   groupMemory,
-  partsPerChunk,
   readLane,
   SIGNALS,
   STATE_SECTIONS,
+  subchunksPerChunk,
   writeLane,
 } from '../group/layout.ts';
 import { loadAddon } from '../kernel/native/load-addon.ts';
@@ -30,8 +30,8 @@ import { initialParameters } from '../reference/init.ts';
 import { SharedCorrections } from './corrections.ts';
 
 /**
- * Trains a group from epoch `firstEpoch` for `count` epochs, which are whole parts of a chunk or less than one; the
- * signals of epoch firstEpoch + i stand at index i, the extremes of each part at its number.
+ * Trains a group from epoch `firstEpoch` for `count` epochs, which are whole subchunks of a chunk or less than one; the
+ * signals of epoch firstEpoch + i stand at index i, the extremes of each subchunk at its number.
  */
 export type Engine = (chunk: { firstEpoch: number; count: number }) => void;
 
@@ -47,8 +47,8 @@ export interface GroupInMemory {
 const WRITTEN_AT_THE_START = [...STATE_SECTIONS, 'inputs', 'targets', 'constants', 'objective'] as const;
 
 /** Gives a group its place in a memory: θ₀, zero moments, samples and constants. */
-export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMemory {
-  const { networks, shape, memory } = of;
+export function initialiseGroup(group: Omit<GroupInMemory, 'sections'>): GroupInMemory {
+  const { networks, shape, memory } = group;
   const { lanes } = shape;
   const sections = groupMemory(shape, memory.buffer);
   for (const name of WRITTEN_AT_THE_START) sections[name].fill(0);
@@ -65,7 +65,7 @@ export function initialiseGroup(of: Omit<GroupInMemory, 'sections'>): GroupInMem
     }
     for (const [i, name] of CONSTANT_NAMES.entries()) sections.constants[i * lanes + lane] = constants[name];
   }
-  return { ...of, sections };
+  return { ...group, sections };
 }
 
 /** Room for the state of one lane, zeroed. */
@@ -82,8 +82,8 @@ export function laneState({ shape, sections }: Pick<GroupInMemory, 'shape' | 'se
 }
 
 /** The state of one lane, copied: into the room for one where it is given. */
-export function readState(of: GroupInMemory, lane: number, state = laneState(of)): NetworkState {
-  for (const name of STATE_SECTIONS) readLane(of.sections[name], of.shape.lanes, lane, state[name]);
+export function readState(group: GroupInMemory, lane: number, state = laneState(group)): NetworkState {
+  for (const name of STATE_SECTIONS) readLane(group.sections[name], group.shape.lanes, lane, state[name]);
   return state;
 }
 
@@ -119,19 +119,19 @@ export function kernelEngine(
       steadyFrom = isSteady ? firstEpoch : Number.POSITIVE_INFINITY;
     }
     if (shuffle !== null) for (const [lane, { seed }] of networks.entries()) shuffle(seed, firstEpoch, count, lane);
-    const parts = partsOf(shape, count);
-    train(parts, count / parts, vectors);
+    const subchunks = subchunksOf(shape, count);
+    train(subchunks, count / subchunks, vectors);
   };
 }
 
-/** The parts of a chunk of so many epochs: the kernel's loop has no room for a short one behind whole ones. */
-function partsOf({ chunkEpochs, partEpochs }: GroupShape, count: number): number {
-  if (count < partEpochs) return 1;
-  if (count > chunkEpochs || count % partEpochs !== 0)
+/** The subchunks of a chunk of so many epochs: the kernel's loop has no room for a short one behind whole ones. */
+function subchunksOf({ chunkEpochs, subchunkEpochs }: GroupShape, count: number): number {
+  if (count < subchunkEpochs) return 1;
+  if (count > chunkEpochs || count % subchunkEpochs !== 0)
     throw new RangeError(
-      `a chunk of ${count} epochs: neither less than a part of ${partEpochs} nor whole parts to ${chunkEpochs}`,
+      `a chunk of ${count} epochs: neither less than a subchunk of ${subchunkEpochs} nor whole subchunks to ${chunkEpochs}`,
     );
-  return count / partEpochs;
+  return count / subchunkEpochs;
 }
 
 /** Bytes of the vectors that a kernel trains one after another. */
@@ -145,7 +145,7 @@ function writeTable({ constants, tableOffset }: WebAssemblyKernel, memory: WebAs
   for (let i = 0; i < table.length; i++) table[i] = constants[Math.floor(i / lanes)];
 }
 
-type TrainFunction = (parts: number, epochs: number, vectors: number) => void;
+type TrainFunction = (subchunks: number, epochs: number, vectors: number) => void;
 type ShuffleFunction = (seed: number, firstEpoch: number, epochs: number, lane: number) => void;
 
 interface KernelFunctions {
@@ -186,7 +186,7 @@ function bind(kernel: CompiledKernel, memory: WebAssembly.Memory): TrainFunction
   if (kernel.kind === 'webassembly') return exported<TrainFunction>(kernel.module, memory);
   const train = loadAddon(kernel.path);
   const bytes = new Uint8Array(memory.buffer);
-  return (parts, epochs, vectors) => train(bytes, parts, epochs, vectors);
+  return (subchunks, epochs, vectors) => train(bytes, subchunks, epochs, vectors);
 }
 
 /** The engine that runs the scalar reference on a group. */
@@ -199,7 +199,7 @@ export function referenceEngine({ networks, shape, sections }: GroupInMemory): E
 
 function laneEngine(network: Network, lane: number, shape: GroupShape, memory: GroupMemory): Engine {
   const { precision, lanes, chunkEpochs } = shape;
-  const partCount = partsPerChunk(shape);
+  const subchunkCount = subchunksPerChunk(shape);
   const ownLane = (section: keyof GroupMemory) => floatArray(precision, memory[section].length / lanes);
   const samples = { inputs: ownLane('inputs'), targets: ownLane('targets') };
   readLane(memory.inputs, lanes, lane, samples.inputs);
@@ -211,11 +211,11 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
 
   return ({ firstEpoch, count }) => {
     for (const name of STATE_SECTIONS) readLane(memory[name], lanes, lane, state[name]);
-    const parts = partsOf(shape, count);
-    const partEpochs = count / parts;
-    for (let part = 0; part < parts; part++) {
+    const subchunks = subchunksOf(shape, count);
+    const subchunkEpochs = count / subchunks;
+    for (let subchunk = 0; subchunk < subchunks; subchunk++) {
       extremes.begin();
-      for (let i = part * partEpochs; i < (part + 1) * partEpochs; i++) {
+      for (let i = subchunk * subchunkEpochs; i < (subchunk + 1) * subchunkEpochs; i++) {
         const signals = epoch(state, firstEpoch + i);
         extremes.take(signals);
         for (const [index, name] of SIGNALS.entries()) {
@@ -223,7 +223,7 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
         }
       }
       for (const [index, name] of EXTREMES.entries()) {
-        memory.extremes[(index * partCount + part) * lanes + lane] = extremes.values[name];
+        memory.extremes[(index * subchunkCount + subchunk) * lanes + lane] = extremes.values[name];
       }
     }
     for (const name of STATE_SECTIONS) writeLane(memory[name], lanes, lane, state[name]);

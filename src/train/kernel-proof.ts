@@ -16,11 +16,11 @@ import {
   type GroupMemory,
   type GroupShape,
   groupMemory,
-  partsPerChunk,
   type SectionName,
   SIGNALS,
   STATE_SECTIONS,
   sharedMemory,
+  subchunksPerChunk,
 } from '../group/layout.ts';
 import { type FloatArray, hexOf } from '../numeric/bits.ts';
 import { floatModeFault } from '../numeric/float-mode.ts';
@@ -38,7 +38,7 @@ export interface KernelFault {
  * Declared operations of one proof, all lanes together: some milliseconds in WebAssembly that has just been compiled.
  */
 const OPERATIONS = 2 ** 25;
-/** Enough for two parts of the default trace and a short one. */
+/** Enough for two subchunks of the default trace and a short one. */
 const EPOCHS_MAX = 48;
 
 /** A kernel and what it is measured by. */
@@ -108,7 +108,7 @@ interface TrainedChunk {
 
 const COMPARED: readonly SectionName[] = ['signals', 'extremes', ...STATE_SECTIONS];
 
-/** Trains a group from its start, chunk by chunk: a single epoch, then whole parts, then what is left. */
+/** Trains a group from its start, chunk by chunk: a single epoch, then whole subchunks, then what is left. */
 function train(group: AwkwardGroup, kernel: CompiledKernel, epochs: number): TrainedChunk[] {
   const { networks, shape, memory } = group;
   const sections = groupMemory(shape, memory.buffer);
@@ -163,17 +163,17 @@ function firstDifference(shape: GroupShape, expected: TrainedChunk, found: Train
 
 /** What stands at an index of a section, in words; null where the chunk has not written it. */
 function placeText(shape: GroupShape, chunk: TrainedChunk, name: SectionName, index: number): string | null {
-  const { chunkEpochs, partEpochs } = shape;
+  const { chunkEpochs, subchunkEpochs } = shape;
   const { firstEpoch, count } = chunk;
   if (name === 'signals') {
     const i = index % chunkEpochs;
     return i < count ? `signal ${SIGNALS[Math.floor(index / chunkEpochs)]} of epoch ${firstEpoch + i}` : null;
   }
   if (name === 'extremes') {
-    const parts = partsPerChunk(shape);
-    const [part, own] = [index % parts, Math.min(partEpochs, count)];
-    if (part >= count / own) return null;
-    return `extreme ${EXTREMES[Math.floor(index / parts)]} of epochs from ${firstEpoch + part * own} on`;
+    const subchunks = subchunksPerChunk(shape);
+    const [subchunk, own] = [index % subchunks, Math.min(subchunkEpochs, count)];
+    if (subchunk >= count / own) return null;
+    return `extreme ${EXTREMES[Math.floor(index / subchunks)]} of epochs from ${firstEpoch + subchunk * own} on`;
   }
   return `number ${index} of ${name} after epoch ${firstEpoch + count - 1}`;
 }

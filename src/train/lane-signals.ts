@@ -1,15 +1,15 @@
 /**
  * The signals of one lane of a group over the chunk at hand, read where they stand in the group's memory: by epoch for
- * those who must look at each, and as extremes of the chunk, or of a part of it, for those who need not.
+ * those who must look at each, and as extremes of the chunk, or of a subchunk of it, for those who need not.
  */
 import {
   EXTREMES,
   type ExtremeName,
   type GroupMemory,
   type GroupShape,
-  partsPerChunk,
   SIGNALS,
   type SignalName,
+  subchunksPerChunk,
 } from '../group/layout.ts';
 import type { FloatArray } from '../numeric/bits.ts';
 
@@ -38,8 +38,8 @@ function placesOf<Name extends string>(names: readonly Name[], wanted: readonly 
 export class LaneSignals {
   firstEpoch = 1;
   count = 0;
-  /** Parts that have extremes of their own. */
-  partCount = 1;
+  /** Subchunks that have extremes of their own. */
+  subchunkCount = 1;
   /** NaN where a loss is. */
   lossMin = Number.NaN;
   lossMax = Number.NaN;
@@ -49,50 +49,50 @@ export class LaneSignals {
   updateCosineMin = Number.NaN;
   changedParametersMax = 0;
   nonFiniteMax = 0;
-  readonly #of: { readonly shape: GroupShape; readonly memory: GroupMemory; readonly lane: number };
+  readonly #options: { readonly shape: GroupShape; readonly memory: GroupMemory; readonly lane: number };
   readonly #signals: FloatArray;
   readonly #extremes: FloatArray;
   readonly #lanes: number;
   readonly #lane: number;
-  readonly #partEpochs: number;
+  readonly #subchunkEpochs: number;
   /** Numbers from one signal to the next, and from one extreme to the next. */
   readonly #signalLength: number;
   readonly #extremeLength: number;
   /** Where the first signal of the first epoch stands. */
   #origin: number;
-  #part: LaneSignals | null = null;
+  #subchunk: LaneSignals | null = null;
 
-  constructor(of: { shape: GroupShape; memory: GroupMemory; lane: number }) {
-    const { shape, memory, lane } = of;
-    this.#of = of;
+  constructor(options: { shape: GroupShape; memory: GroupMemory; lane: number }) {
+    const { shape, memory, lane } = options;
+    this.#options = options;
     this.#signals = memory.signals;
     this.#extremes = memory.extremes;
     this.#lanes = shape.lanes;
     this.#lane = lane;
-    this.#partEpochs = shape.partEpochs;
+    this.#subchunkEpochs = shape.subchunkEpochs;
     this.#signalLength = shape.chunkEpochs * shape.lanes;
-    this.#extremeLength = partsPerChunk(shape) * shape.lanes;
+    this.#extremeLength = subchunksPerChunk(shape) * shape.lanes;
     this.#origin = lane;
   }
 
   begin({ firstEpoch, count }: { firstEpoch: number; count: number }): void {
     this.firstEpoch = firstEpoch;
     this.count = count;
-    this.partCount = Math.max(1, count / this.#partEpochs);
+    this.subchunkCount = Math.max(1, count / this.#subchunkEpochs);
     this.#takeExtremes(0);
-    for (let part = 1; part < this.partCount; part++) this.#joinExtremes(part);
+    for (let subchunk = 1; subchunk < this.subchunkCount; subchunk++) this.#joinExtremes(subchunk);
   }
 
-  /** A part of the chunk by its number, until the next one is asked for: one that has no parts itself. */
-  part(number: number): LaneSignals {
-    if (this.partCount === 1) return this;
-    this.#part ??= new LaneSignals(this.#of);
-    const part = this.#part;
-    part.firstEpoch = this.firstEpoch + number * this.#partEpochs;
-    part.count = this.#partEpochs;
-    part.#origin = this.#lane + number * this.#partEpochs * this.#lanes;
-    part.#takeExtremes(number);
-    return part;
+  /** A subchunk of the chunk by its number, until the next one is asked for: one that has no subchunks itself. */
+  subchunk(number: number): LaneSignals {
+    if (this.subchunkCount === 1) return this;
+    this.#subchunk ??= new LaneSignals(this.#options);
+    const subchunk = this.#subchunk;
+    subchunk.firstEpoch = this.firstEpoch + number * this.#subchunkEpochs;
+    subchunk.count = this.#subchunkEpochs;
+    subchunk.#origin = this.#lane + number * this.#subchunkEpochs * this.#lanes;
+    subchunk.#takeExtremes(number);
+    return subchunk;
   }
 
   get lastEpoch(): number {
@@ -136,22 +136,22 @@ export class LaneSignals {
   copyLastOfEach(bucketEpochs: number, rows: SignalColumns, at: number): void {
     const signals = this.#signals;
     const last = bucketEpochs - 1;
-    const of = { at, count: this.count / bucketEpochs, stride: bucketEpochs * this.#lanes };
-    copyDoubles(rows.loss, signals, this.#place(LOSS, last), of);
-    copySingles(rows.gradientNorm, signals, this.#place(GRADIENT_NORM, last), of);
-    copySingles(rows.updateNorm, signals, this.#place(UPDATE_NORM, last), of);
-    copySingles(rows.updateCosine, signals, this.#place(UPDATE_COSINE, last), of);
-    copyCounts(rows.changedParameters, signals, this.#place(CHANGED_PARAMETERS, last), of);
+    const row = { at, count: this.count / bucketEpochs, stride: bucketEpochs * this.#lanes };
+    copyDoubles(rows.loss, signals, this.#place(LOSS, last), row);
+    copySingles(rows.gradientNorm, signals, this.#place(GRADIENT_NORM, last), row);
+    copySingles(rows.updateNorm, signals, this.#place(UPDATE_NORM, last), row);
+    copySingles(rows.updateCosine, signals, this.#place(UPDATE_COSINE, last), row);
+    copyCounts(rows.changedParameters, signals, this.#place(CHANGED_PARAMETERS, last), row);
   }
 
-  /** Copies the extremes of each part into rows, from row `at` on. */
+  /** Copies the extremes of each subchunk into rows, from row `at` on. */
   copyExtremes(rows: ExtremeColumns, at: number): void {
     const extremes = this.#extremes;
-    const of = { at, count: this.partCount, stride: this.#lanes };
-    copyDoubles(rows.lossMin, extremes, this.#extremePlace(LOSS_MIN, 0), of);
-    copyDoubles(rows.lossMax, extremes, this.#extremePlace(LOSS_MAX, 0), of);
-    copySingles(rows.gradientNormMax, extremes, this.#extremePlace(GRADIENT_NORM_MAX, 0), of);
-    copySingles(rows.updateCosineMin, extremes, this.#extremePlace(UPDATE_COSINE_MIN, 0), of);
+    const row = { at, count: this.subchunkCount, stride: this.#lanes };
+    copyDoubles(rows.lossMin, extremes, this.#extremePlace(LOSS_MIN, 0), row);
+    copyDoubles(rows.lossMax, extremes, this.#extremePlace(LOSS_MAX, 0), row);
+    copySingles(rows.gradientNormMax, extremes, this.#extremePlace(GRADIENT_NORM_MAX, 0), row);
+    copySingles(rows.updateCosineMin, extremes, this.#extremePlace(UPDATE_COSINE_MIN, 0), row);
   }
 
   #signal(place: number, i: number): number {
@@ -163,32 +163,32 @@ export class LaneSignals {
     return signal * this.#signalLength + i * this.#lanes + this.#origin;
   }
 
-  #takeExtremes(part: number): void {
-    this.lossMin = this.#extreme(LOSS_MIN, part);
-    this.lossMax = this.#extreme(LOSS_MAX, part);
-    this.gradientNormMax = this.#extreme(GRADIENT_NORM_MAX, part);
-    this.updateCosineMin = this.#extreme(UPDATE_COSINE_MIN, part);
-    this.changedParametersMax = this.#extreme(CHANGED_PARAMETERS_MAX, part);
-    this.nonFiniteMax = this.#extreme(NON_FINITE_MAX, part);
+  #takeExtremes(subchunk: number): void {
+    this.lossMin = this.#extreme(LOSS_MIN, subchunk);
+    this.lossMax = this.#extreme(LOSS_MAX, subchunk);
+    this.gradientNormMax = this.#extreme(GRADIENT_NORM_MAX, subchunk);
+    this.updateCosineMin = this.#extreme(UPDATE_COSINE_MIN, subchunk);
+    this.changedParametersMax = this.#extreme(CHANGED_PARAMETERS_MAX, subchunk);
+    this.nonFiniteMax = this.#extreme(NON_FINITE_MAX, subchunk);
   }
 
   /** Math.min and Math.max return NaN where an operand is NaN; of cosines NaN never wins. */
-  #joinExtremes(part: number): void {
-    this.lossMin = Math.min(this.lossMin, this.#extreme(LOSS_MIN, part));
-    this.lossMax = Math.max(this.lossMax, this.#extreme(LOSS_MAX, part));
-    this.gradientNormMax = Math.max(this.gradientNormMax, this.#extreme(GRADIENT_NORM_MAX, part));
-    const cosine = this.#extreme(UPDATE_COSINE_MIN, part);
+  #joinExtremes(subchunk: number): void {
+    this.lossMin = Math.min(this.lossMin, this.#extreme(LOSS_MIN, subchunk));
+    this.lossMax = Math.max(this.lossMax, this.#extreme(LOSS_MAX, subchunk));
+    this.gradientNormMax = Math.max(this.gradientNormMax, this.#extreme(GRADIENT_NORM_MAX, subchunk));
+    const cosine = this.#extreme(UPDATE_COSINE_MIN, subchunk);
     if (cosine < this.updateCosineMin || Number.isNaN(this.updateCosineMin)) this.updateCosineMin = cosine;
-    this.changedParametersMax = Math.max(this.changedParametersMax, this.#extreme(CHANGED_PARAMETERS_MAX, part));
-    this.nonFiniteMax = Math.max(this.nonFiniteMax, this.#extreme(NON_FINITE_MAX, part));
+    this.changedParametersMax = Math.max(this.changedParametersMax, this.#extreme(CHANGED_PARAMETERS_MAX, subchunk));
+    this.nonFiniteMax = Math.max(this.nonFiniteMax, this.#extreme(NON_FINITE_MAX, subchunk));
   }
 
-  #extreme(extreme: number, part: number): number {
-    return this.#extremes[this.#extremePlace(extreme, part)];
+  #extreme(extreme: number, subchunk: number): number {
+    return this.#extremes[this.#extremePlace(extreme, subchunk)];
   }
 
-  #extremePlace(extreme: number, part: number): number {
-    return extreme * this.#extremeLength + part * this.#lanes + this.#lane;
+  #extremePlace(extreme: number, subchunk: number): number {
+    return extreme * this.#extremeLength + subchunk * this.#lanes + this.#lane;
   }
 }
 

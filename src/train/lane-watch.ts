@@ -37,7 +37,7 @@ export class Watch {
   readonly #bucket: Bucket;
   readonly #trace: TraceWriter;
 
-  constructor(of: {
+  constructor(options: {
     network: Network;
     signals: LaneSignals;
     room: LossRoom;
@@ -46,7 +46,7 @@ export class Watch {
     bucketEpochs: number;
     thresholds: Thresholds;
   }) {
-    const { network, room, trace, epochs, bucketEpochs, thresholds } = of;
+    const { network, room, trace, epochs, bucketEpochs, thresholds } = options;
     this.id = network.id;
     this.observer = new Observer({
       epochs,
@@ -56,7 +56,7 @@ export class Watch {
       emit: (event) => trace.event(network.id, event),
     });
     this.digest = new DigestBuilder(room.openBlock);
-    this.#signals = of.signals;
+    this.#signals = options.signals;
     this.#bucket = new Bucket({ network: network.id, bucketEpochs, epochs });
     this.#trace = trace;
   }
@@ -76,7 +76,7 @@ export class Watch {
   }
 
   /** Goes on where another watch of the network was after `epoch` epochs. */
-  goOn(epoch: number, { observer, lossWindow, bucket, blockDigests, openLosses }: Seen): void {
+  restore(epoch: number, { observer, lossWindow, bucket, blockDigests, openLosses }: Seen): void {
     this.observer.restore({ numbers: observer, window: lossWindow });
     this.#bucket.restore(bucket);
     this.digest.restore(epoch, { blockDigests, openLosses });

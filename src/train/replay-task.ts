@@ -2,12 +2,12 @@
  * The worker's side of replay: trains networks again from a state that is known, keeps their whole state at every epoch
  * of the windows that are asked for, and compares the losses and buckets on the way with what the run has kept. Outside
  * of windows the kernel runs whole chunks; within, one epoch a call, since it leaves the state and the gradient of its
- * last epoch only. Whatever wants windows in a thread of its own calls `replayPart` there.
+ * last epoch only. Whatever wants windows in a thread of its own calls `replayRange` there.
  */
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
-import type { ReplayedPart, ReplayOutcome, ReplayRequest, ReplayState } from '../../schemas/replay-messages.ts';
+import type { ReplayedRange, ReplayOutcome, ReplayRequest, ReplayState } from '../../schemas/replay-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
 import type { GroupShape } from '../group/layout.ts';
 import { floatView } from '../numeric/bits.ts';
@@ -17,11 +17,11 @@ import { SharedCorrections } from './corrections.ts';
 import { initialiseGroup, kernelEngine, readState, writeState } from './engine.ts';
 import { ReplayedLane } from './replayed-lane.ts';
 
-/** Networks a pass. */
+/** Networks per group. */
 export const REPLAY_LANES = LANES_DEFAULT;
 
 /**
- * The shape that a pass of networks is compiled for. Buckets of the trace play no part in it: a pass cuts its chunks
+ * The shape that a group of networks is compiled for. Buckets of the trace play no part in it: a group cuts its chunks
  * where it has to.
  */
 export function replayShape(networks: readonly Network[]): GroupShape {
@@ -31,7 +31,7 @@ export function replayShape(networks: readonly Network[]): GroupShape {
 /** A task of a replay thread. */
 export function runReplay(request: ReplayRequest): ReplayOutcome {
   try {
-    return replayPart(request);
+    return replayRange(request);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     return { kind: 'storage-failed', problem: error.problem };
@@ -39,11 +39,11 @@ export function runReplay(request: ReplayRequest): ReplayOutcome {
 }
 
 /**
- * Replays a part of a pass: all its windows, in memory, and what to go on from.
+ * Replays a range of a group: all its windows, in memory, and what to go on from.
  *
  * @throws RunError where a checkpoint cannot be read.
  */
-export function replayPart(request: ReplayRequest): ReplayedPart {
+export function replayRange(request: ReplayRequest): ReplayedRange {
   const { networks, kernel, memory, untilEpoch, windows } = request;
   for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
   const shape = replayShape(networks);

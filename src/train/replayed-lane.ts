@@ -1,5 +1,5 @@
 /**
- * One network of a pass of replay: its windows, and the comparison of its losses and buckets with those that the run
+ * One network of a group of replay: its windows, and the comparison of its losses and buckets with those that the run
  * has kept.
  */
 import { BLOCK_EPOCHS, FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
@@ -61,7 +61,7 @@ export class ReplayedLane {
   #differentBlock: Mismatch['block'] = null;
   #differentBucket: Mismatch['bucket'] = null;
 
-  constructor(of: {
+  constructor(options: {
     network: Network;
     lane: number;
     group: GroupInMemory;
@@ -69,13 +69,13 @@ export class ReplayedLane {
     request: ReplayRequest;
     state: ReplayState | null;
   }) {
-    const { network, lane, group, request, state } = of;
+    const { network, lane, group, request, state } = options;
     const { bucketEpochs, epochs, epoch, windows, untilEpoch } = request;
     const { shape, sections } = group;
     this.#network = network;
     this.#lane = lane;
     this.#group = group;
-    this.#gradient = of.gradient;
+    this.#gradient = options.gradient;
     this.#bucketEpochs = bucketEpochs;
     this.#lastEpoch = epochs;
     this.#untilEpoch = untilEpoch;
@@ -142,8 +142,8 @@ export class ReplayedLane {
   }
 
   /**
-   * How the network compares, once its part of the pass is over. The state is made canonical, and nothing can be taken
-   * any more.
+   * How the network compares, once its range of the group is over. The state is made canonical, and nothing can be
+   * taken any more.
    */
   comparison(state: NetworkState): Comparison {
     let digest: string | null = null;

@@ -13,7 +13,7 @@ import { resultArrays } from '../../schemas/result-columns.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
-import type { Verdict } from '../detect/observer.ts';
+import type { NetworkOutcome } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { chunkWithin, type GroupShape } from '../group/layout.ts';
@@ -41,7 +41,7 @@ import { TraceWriter } from './trace-writer.ts';
  * Looks at the control words for each time that the board is told of a group. Those of a kernel are a millisecond
  * apart: a label costs as much as many epochs, and nobody asks for it so often.
  */
-const LOOKS_A_TELLING = { kernel: 16, reference: 1 };
+const LOOKS_PER_REPORT = { kernel: 16, reference: 1 };
 
 /**
  * Trains a task's groups as far as it says, or until a stop is requested, or until it is due, which is asked between
@@ -57,19 +57,19 @@ export function runTask(request: TaskRequest, isDue: () => boolean = () => false
   let trace: TraceWriter | undefined;
   try {
     trace = new TraceWriter(request);
-    const around = {
-      ...{ board, control, trace, kept, room: lossRoom(request.detectors.spikeWindow) },
+    const context = {
+      ...{ board, control, trace, kept, room: lossRoom(request.detectors.spikeLookback) },
       ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs), isDue },
     };
     for (const group of request.groups) {
       if (finished.length > 0 && isDue()) break;
       board.setThread(request.thread, group.networks[0].id);
-      const trained = trainGroup(group, request, around);
+      const trained = trainGroup(group, request, context);
       if (trained.epoch < request.epochs) {
         if (trained.epoch > group.epoch) unfinished = trained;
         break;
       }
-      finished.push(...finishGroup(trained, around));
+      finished.push(...finishGroup(trained, context));
     }
     if (finished.length === 0 && unfinished === null) {
       trace.abandon();
@@ -95,7 +95,7 @@ export function runTask(request: TaskRequest, isDue: () => boolean = () => false
   }
 }
 
-interface Surroundings {
+interface TaskContext {
   readonly board: Board;
   readonly control: Control;
   readonly trace: TraceWriter;
@@ -107,7 +107,7 @@ interface Surroundings {
 }
 
 /** Room for the losses of each lane, used by one group after another. */
-function lossRoom(windowEpochs: number): Surroundings['room'] {
+function lossRoom(windowEpochs: number): TaskContext['room'] {
   const rooms = new Map<string, LossRoom>();
   return (precision, lane) => {
     const name = `${precision} ${lane}`;
@@ -121,7 +121,7 @@ function lossRoom(windowEpochs: number): Surroundings['room'] {
 }
 
 /** Shapes of groups, one for each kernel, since it is made for it. */
-function shapesOfKernels(bucketEpochs: number): Surroundings['shapeOf'] {
+function shapesOfKernels(bucketEpochs: number): TaskContext['shapeOf'] {
   const shapes = new Map<CompiledKernel, GroupShape>();
   return (group) => {
     const shape = (group.kernel && shapes.get(group.kernel)) ?? groupShape(group, bucketEpochs);
@@ -139,30 +139,30 @@ interface TrainedGroup {
 }
 
 /** Trains one group to the epoch that its request says, or to the look at which a stop was requested. */
-function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundings): TrainedGroup {
-  const { board, control, trace, kept } = around;
+function trainGroup(group: GroupRequest, request: TaskRequest, context: TaskContext): TrainedGroup {
+  const { board, control, trace, kept } = context;
   const { epochs, bucketEpochs, keepEvery, detectors: thresholds, memory } = request;
   const { networks, lanes, untilEpoch } = group;
-  const shape = around.shapeOf(group);
+  const shape = context.shapeOf(group);
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
-    const room = around.room(shape.precision, lane);
+    const room = context.room(shape.precision, lane);
     return new Watch({ network, signals, room, trace, epochs, bucketEpochs, thresholds });
   });
-  if (group.epoch > 0) goOn(group, request, { inMemory, watches });
+  if (group.epoch > 0) restore(group, request, { inMemory, watches });
   const train =
-    group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel, around.corrections);
+    group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel, context.corrections);
   const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes);
-  const tellingEpochs = lookEpochs * LOOKS_A_TELLING[group.kernel === null ? 'reference' : 'kernel'];
+  const reportEpochs = lookEpochs * LOOKS_PER_REPORT[group.kernel === null ? 'reference' : 'kernel'];
 
   let epoch = group.epoch;
   let nextLook = epoch;
-  let nextTelling = epoch + tellingEpochs;
+  let nextTelling = epoch + reportEpochs;
   while (epoch < untilEpoch) {
     if (epoch >= nextLook) {
       control.waitWhilePaused();
-      if (control.stopRequested || (epoch > group.epoch && around.isDue())) break;
+      if (control.stopRequested || (epoch > group.epoch && context.isDue())) break;
       nextLook = epoch + lookEpochs;
     }
     const chunk = { firstEpoch: epoch + 1, count: chunkLength(epoch, { shape, untilEpoch, bucketEpochs, keepEvery }) };
@@ -171,7 +171,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, around: Surroundi
     for (const watch of watches) watch.take(chunk);
     if (epoch >= nextTelling) {
       tellBoard(board, watches, epoch);
-      nextTelling = epoch + tellingEpochs;
+      nextTelling = epoch + reportEpochs;
     }
     if (kept.isDue(epoch)) kept.append(epoch, networkCheckpoints({ inMemory, watches }, kept.firstBlock(epoch)));
   }
@@ -186,32 +186,33 @@ function tellBoard(board: Board, watches: readonly Watch[], epoch: number): void
 
 /**
  * Epochs of the chunk that follows an epoch: not beyond an epoch that is kept, nor beyond the last one that is asked
- * for. A chunk of several parts begins with a part, and a bucket longer than a part is a chunk of its own, or several.
+ * for. A chunk of several subchunks begins with a subchunk, and a bucket longer than a subchunk is a chunk of its own,
+ * or several.
  */
 function chunkLength(
   epoch: number,
-  of: { shape: GroupShape; untilEpoch: number; bucketEpochs: number; keepEvery: number },
+  options: { shape: GroupShape; untilEpoch: number; bucketEpochs: number; keepEvery: number },
 ): number {
-  const { shape, untilEpoch, bucketEpochs, keepEvery } = of;
-  const longest = Math.max(bucketEpochs, shape.partEpochs);
+  const { shape, untilEpoch, bucketEpochs, keepEvery } = options;
+  const longest = Math.max(bucketEpochs, shape.subchunkEpochs);
   const begun = epoch % longest;
-  const left = begun > 0 || bucketEpochs > shape.partEpochs ? longest - begun : Number.POSITIVE_INFINITY;
+  const left = begun > 0 || bucketEpochs > shape.subchunkEpochs ? longest - begun : Number.POSITIVE_INFINITY;
   const keptLeft = keepEvery - (epoch % keepEvery);
   return chunkWithin(shape, Math.min(left, keptLeft, untilEpoch - epoch));
 }
 
 /** Sets the state of a group, and what has been seen of it, to those of the checkpoints of its networks. */
-function goOn(group: GroupRequest, request: TaskRequest, of: Omit<TrainedGroup, 'epoch'>): void {
+function restore(group: GroupRequest, request: TaskRequest, options: Omit<TrainedGroup, 'epoch'>): void {
   const checkpoints = [...new Set(group.checkpoints)].flatMap((file) =>
     readCheckpoints(join(request.checkpointFolder, file), request.runKey),
   );
   const networks = networksAt(checkpoints, group.epoch);
-  for (const [lane, watch] of of.watches.entries()) {
+  for (const [lane, watch] of options.watches.entries()) {
     const own = networks.get(watch.id);
     if (own === undefined) throw new Error(`no checkpoint of network ${watch.id} in ${group.checkpoints.join(', ')}`);
     if (own.firstBlock > 0) throw new Error(`network ${watch.id}: no digests of its first ${own.firstBlock} blocks`);
-    writeState(of.inMemory, lane, own);
-    watch.goOn(group.epoch, own);
+    writeState(options.inMemory, lane, own);
+    watch.restore(group.epoch, own);
   }
 }
 
@@ -223,7 +224,7 @@ function leaveGroup(
 ): UnfinishedNetworks {
   const { watches, epoch } = group;
   const network = Uint32Array.from(watches, ({ id }) => id);
-  const own = kept.find((of) => of.epoch === epoch && of.network.includes(network[0]));
+  const own = kept.find((options) => options.epoch === epoch && options.network.includes(network[0]));
   if (own !== undefined) return { network, epoch, checkpoint: own.checkpoint };
   const networks = networkCheckpoints(group, 0);
   const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
@@ -244,13 +245,13 @@ function networkCheckpoints(
 
 interface FinishedNetwork {
   readonly id: number;
-  readonly verdict: Verdict;
+  readonly outcome: NetworkOutcome;
   readonly digest: Uint8Array;
   readonly hasSubnormalMoments: boolean;
 }
 
 /** The results of a group that is trained to its last epoch. */
-function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: Surroundings): FinishedNetwork[] {
+function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace }: TaskContext): FinishedNetwork[] {
   const { precision } = inMemory.shape;
   const state = laneState(inMemory);
   return watches.map(({ id, observer, digest }, lane) => {
@@ -258,21 +259,21 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
     const moments = MOMENT_NAMES.map((name) => state[name]);
     const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
-    const verdict = observer.verdict();
-    for (const event of observer.lastEvents(verdict)) trace.event(id, event);
-    board.setNetwork(id, { epochs: epoch, label: verdict.label });
+    const outcome = observer.outcome();
+    for (const event of observer.lastEvents(outcome)) trace.event(id, event);
+    board.setNetwork(id, { epochs: epoch, label: outcome.label });
     const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
-    return { id, verdict, digest: bytes, hasSubnormalMoments };
+    return { id, outcome, digest: bytes, hasSubnormalMoments };
   });
 }
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
   return {
     network: Uint32Array.from(networks, ({ id }) => id),
-    label: networks.map(({ verdict }) => verdict.label),
+    label: networks.map(({ outcome }) => outcome.label),
     ...resultArrays(networks.length, (name, row) => {
-      const { verdict, hasSubnormalMoments } = networks[row];
-      return name === 'subnormal' ? hasSubnormalMoments : verdict[name];
+      const { outcome, hasSubnormalMoments } = networks[row];
+      return name === 'subnormal' ? hasSubnormalMoments : outcome[name];
     }),
     digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };

@@ -96,13 +96,13 @@ export class TraceWriter {
 
   #flushEvents(): void {
     const rows = this.#events;
-    const epochs = (of: (event: NetworkEvent) => number | null | undefined) => ({
-      values: Uint32Array.from(rows, ({ event }) => of(event) ?? 0),
-      valid: Uint8Array.from(rows, ({ event }) => Number((of(event) ?? null) !== null)),
+    const epochs = (read: (event: NetworkEvent) => number | null | undefined) => ({
+      values: Uint32Array.from(rows, ({ event }) => read(event) ?? 0),
+      valid: Uint8Array.from(rows, ({ event }) => Number((read(event) ?? null) !== null)),
     });
-    const numbers = (of: (event: NetworkEvent) => number | undefined) => ({
-      values: Float64Array.from(rows, ({ event }) => of(event) ?? 0),
-      valid: Uint8Array.from(rows, ({ event }) => Number(of(event) !== undefined)),
+    const numbers = (read: (event: NetworkEvent) => number | undefined) => ({
+      values: Float64Array.from(rows, ({ event }) => read(event) ?? 0),
+      valid: Uint8Array.from(rows, ({ event }) => Number(read(event) !== undefined)),
     });
     this.#append(
       'events',

@@ -93,10 +93,16 @@ test('the largest eigenvalue is the most positive one, with its eigenvector', ()
 });
 
 test('the preconditioner is what Adam divides by in each form', () => {
-  const of: Omit<OptimizerConfig, 'form'> = { kind: 'adam', learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon: 0.125 };
+  const options: Omit<OptimizerConfig, 'form'> = {
+    kind: 'adam',
+    learningRate: 1,
+    beta1: 0.5,
+    beta2: 0.75,
+    epsilon: 0.125,
+  };
   // At t = 1: 1 − β1 = 1/2, √(1 − β2) = 1/2.
-  expect([...preconditioner({ ...of, form: 'torch' }, 1, [1, 4])]).toEqual([0.5 * 2.125, 0.5 * 4.125]);
-  expect([...preconditioner({ ...of, form: 'keras' }, 1, [1, 4])]).toEqual([0.5 * 2.25, 0.5 * 4.25]);
+  expect([...preconditioner({ ...options, form: 'torch' }, 1, [1, 4])]).toEqual([0.5 * 2.125, 0.5 * 4.125]);
+  expect([...preconditioner({ ...options, form: 'keras' }, 1, [1, 4])]).toEqual([0.5 * 2.25, 0.5 * 4.25]);
 });
 
 test('thresholds are those of Cohen et al., and crossings are upward', () => {

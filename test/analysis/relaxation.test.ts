@@ -74,20 +74,20 @@ describe('statistics', () => {
 
 describe('twins', () => {
   const draw = (seed: number, index: number) => uniform({ seed, stream: 'analysis', layer: 6, index });
-  const setting = (of: {
+  const setting = (options: {
     seed: number;
     unstable: number;
     interval?: number;
     height?: number;
     size?: number;
   }): Replicate[] =>
-    Array.from({ length: of.size ?? 32 }, (_, i) => {
-      const isUnstable = draw(of.seed, 3 * i) < of.unstable;
-      const around = (centre: number, k: number) => centre * (0.9 + 0.2 * draw(of.seed, 3 * i + k));
+    Array.from({ length: options.size ?? 32 }, (_, i) => {
+      const isUnstable = draw(options.seed, 3 * i) < options.unstable;
+      const around = (centre: number, k: number) => centre * (0.9 + 0.2 * draw(options.seed, 3 * i + k));
       return {
         isUnstable,
-        spikeInterval: isUnstable ? around(of.interval ?? 250, 1) : null,
-        spikeHeight: isUnstable ? around(of.height ?? 1.5, 2) : null,
+        spikeInterval: isUnstable ? around(options.interval ?? 250, 1) : null,
+        spikeHeight: isUnstable ? around(options.height ?? 1.5, 2) : null,
       };
     });
 

@@ -7,9 +7,9 @@ import {
   curvatureRange,
   evenlySpread,
   RECORD_EPOCHS,
-  randomPlaces,
+  randomSites,
   relaxationEnd,
-  spikePlaces,
+  spikeSites,
   windowsWithin,
 } from '../../src/analysis/sites.ts';
 
@@ -18,10 +18,10 @@ const spikes = [
   { onset: 600, peak: 604, end: 640 },
   { onset: 5000, peak: 5060, end: null },
 ];
-const all = (epochs: number, rowsMax = 1e6) => spikePlaces(spikes, [0, 1, 2], { epochs, rowsMax });
+const all = (epochs: number, rowsMax = 1e6) => spikeSites(spikes, [0, 1, 2], { epochs, rowsMax });
 
 describe('the windows of a spike', () => {
-  test('stand where they are defined to, and all within its place', () => {
+  test('stand where they are defined to, and all within its site', () => {
     const [first, , last] = all(10_000).map(windowsWithin);
     expect(first).toEqual([
       { kind: 'rise', firstEpoch: 441 },
@@ -38,13 +38,13 @@ describe('the windows of a spike', () => {
   test('are left out where another spike reaches into calm, or epochs end', () => {
     const [, second] = all(10_000);
     expect(windowsWithin(second).map(({ kind }) => kind)).toEqual(['rise', 'relaxation']);
-    const [early] = spikePlaces([{ onset: 40, peak: 41, end: 50 }], [0], { epochs: 90, rowsMax: 1e6 });
+    const [early] = spikeSites([{ onset: 40, peak: 41, end: 50 }], [0], { epochs: 90, rowsMax: 1e6 });
     expect(windowsWithin(early)).toEqual([]);
     expect([early.first, early.last]).toEqual([1, 90]);
   });
 });
 
-describe('the place of a spike', () => {
+describe('the site of a spike', () => {
   test('reaches from the first epoch of its curvature to the end of its record, and knows its neighbours', () => {
     const [, second] = all(10_000);
     expect(second).toMatchObject({ first: 399, last: 608 + RECORD_EPOCHS + 1, previousEnd: 520, nextOnset: 5000 });
@@ -53,9 +53,9 @@ describe('the place of a spike', () => {
 
   test('is cut at the last epoch, or short of its record where rows are dear, but never before its relaxation', () => {
     expect(all(700).map(({ last }) => last)).toEqual([700, 700, 700]);
-    for (const place of all(10_000, 400)) {
-      expect(place.last).toBeLessThan(place.first + 400);
-      expect(place.last).toBeGreaterThan(relaxationEnd(place.spike));
+    for (const site of all(10_000, 400)) {
+      expect(site.last).toBeLessThan(site.first + 400);
+      expect(site.last).toBeGreaterThan(relaxationEnd(site.spike));
     }
   });
 
@@ -68,35 +68,35 @@ describe('the place of a spike', () => {
   });
 });
 
-describe('random places', () => {
+describe('random sites', () => {
   const draws = Array.from({ length: 500 }, (_, i) => i);
-  const places = randomPlaces(spikes, draws, { epochs: 6000, seed: 3 });
+  const sites = randomSites(spikes, draws, { epochs: 6000, seed: 3 });
 
   test('spread over all epochs that have 200 before them', () => {
-    const epochs = places.map(({ epoch }) => epoch);
+    const epochs = sites.map(({ epoch }) => epoch);
     expect(Math.min(...epochs)).toBeGreaterThanOrEqual(202);
     expect(Math.min(...epochs)).toBeLessThan(300);
     expect(Math.max(...epochs)).toBeLessThanOrEqual(6000);
     expect(Math.max(...epochs)).toBeGreaterThan(5900);
-    for (const place of places) {
-      expect(curvatureRange(place)).toEqual({ first: place.epoch - 200, last: place.epoch });
-      expect([place.first, place.last]).toEqual([place.epoch - 201, place.epoch]);
-      expect(windowsWithin(place)).toEqual([{ kind: 'random', firstEpoch: place.epoch - 61 }]);
+    for (const site of sites) {
+      expect(curvatureRange(site)).toEqual({ first: site.epoch - 200, last: site.epoch });
+      expect([site.first, site.last]).toEqual([site.epoch - 201, site.epoch]);
+      expect(windowsWithin(site)).toEqual([{ kind: 'random', firstEpoch: site.epoch - 61 }]);
     }
   });
 
   test('know the spikes that may follow what is seen in them', () => {
-    const near = places.filter(({ epoch }) => epoch >= 4801 && epoch <= 5200);
+    const near = sites.filter(({ epoch }) => epoch >= 4801 && epoch <= 5200);
     expect(near.length).toBeGreaterThan(10);
     for (const { onsets } of near) expect(onsets).toEqual([5000]);
   });
 
   test('are none where epochs are too few', () => {
-    expect(randomPlaces(spikes, [0], { epochs: 200, seed: 0 })).toEqual([]);
+    expect(randomSites(spikes, [0], { epochs: 200, seed: 0 })).toEqual([]);
   });
 });
 
-test('what is evenly spread has every place once, both halves alike', () => {
+test('what is evenly spread has every site once, both halves alike', () => {
   expect(evenlySpread(3, 10)).toEqual([0, 1, 2]);
   expect(evenlySpread(100, 4)).toEqual([12, 37, 62, 87]);
   expect(evenlySpread(0, 4)).toEqual([]);

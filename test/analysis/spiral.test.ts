@@ -30,7 +30,7 @@ const noise = (seed: number, index: number) => 2 * uniform({ seed, stream: 'anal
  * θ and m of a fast mode that flips each epoch, turns by `turn` radians and decays by `decay`, over a drift; v differs
  * by parameter.
  */
-function motion(of: {
+function motion(options: {
   rows?: number;
   turn: number;
   decay: number;
@@ -38,7 +38,7 @@ function motion(of: {
   noise?: number;
   seed?: number;
 }): Motion {
-  const { rows = 62, turn, decay, drift = 0, noise: level = 0, seed = 0 } = of;
+  const { rows = 62, turn, decay, drift = 0, noise: level = 0, seed = 0 } = options;
   const v = Array.from({ length: P }, (_, i) => 10 ** -(2 + i));
   const own = Array.from({ length: P }, (_, i) => noise(seed + 100, i));
   const theta = new Float64Array(rows * P);
@@ -141,8 +141,8 @@ function relaxations(rows: number): Motion {
 }
 
 function cut({ theta, firstMoment }: Differences, from: number, rows: number): Differences {
-  const of = (values: Float64Array) => values.subarray(from * P, (from + rows) * P);
-  return { parameterCount: P, theta: of(theta), firstMoment: of(firstMoment) };
+  const read = (values: Float64Array) => values.subarray(from * P, (from + rows) * P);
+  return { parameterCount: P, theta: read(theta), firstMoment: read(firstMoment) };
 }
 
 const readWindow = (differences: Differences) =>

@@ -8,14 +8,14 @@ import { CLAIMS, type ClaimName, type ClaimRow, judged } from '../../src/claims/
 const NOWHERE = new URL('file:///nowhere');
 const rowsOf = async (claim: ClaimName): Promise<ClaimRow[]> => {
   const rows: ClaimRow[] = [];
-  const of = {
+  const options = {
     folder: '/nowhere',
     threads: 1,
     trainWorkerUrl: NOWHERE,
     replayWorkerUrl: NOWHERE,
     analyseWorkerUrl: NOWHERE,
   };
-  for await (const row of checkClaims([claim], of)) rows.push(row);
+  for await (const row of checkClaims([claim], options)) rows.push(row);
   return rows;
 };
 

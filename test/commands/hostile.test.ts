@@ -165,7 +165,7 @@ describe('a hostile folder is refused in words by every command', () => {
     ],
     ['an optimizer of a later version', (folder) => edit(folder, '"adam"', '"lion"')],
     ['a crafted record', (folder) => craft(folder, { kind: 'failed', network: [1], reason: 'x' })],
-    ['a segment elsewhere', (folder) => craft(folder, raised('../../../canary.arrow'))],
+    ['a segment elsewhere', (folder) => craft(folder, extended('../../../canary.arrow'))],
   ];
 
   test.each(cases)(
@@ -210,8 +210,8 @@ function craft(folder: string, record: object): void {
   appendFileSync(join(folder, 'journal', '0001.msgpack'), packFrame(record));
 }
 
-const raised = (file: string) => ({
-  kind: 'raised',
+const extended = (file: string) => ({
+  kind: 'extended',
   epochs: 50,
   network: new Uint32Array(0),
   restarts: [],

@@ -145,8 +145,16 @@ describe('replay --around-events', () => {
       { kind: 'sgd', learningRate: [0.05, 1e30] },
     ];
     const trace = { checkpoints: { every: 300 } };
-    const of = { name: 'eventful', epochs: LAST, layers: [1, 3, 1], optimizer, precision: 'float64', seeds: 1, trace };
-    eventful = String(jsonLines((await call('run', writeSweep(cwd, of), '--json')).stdout)[0].folder);
+    const options = {
+      name: 'eventful',
+      epochs: LAST,
+      layers: [1, 3, 1],
+      optimizer,
+      precision: 'float64',
+      seeds: 1,
+      trace,
+    };
+    eventful = String(jsonLines((await call('run', writeSweep(cwd, options), '--json')).stdout)[0].folder);
   });
 
   /** The epochs of the run that are so near to an event of a network, as its table has them. */
@@ -156,7 +164,9 @@ describe('replay --around-events', () => {
       .map((row) => row.toJSON());
     const own = rows.filter((row) => row.network === network);
     const isNear = (epoch: number) =>
-      own.some((of) => epoch >= of.epoch - around && epoch <= (of.end_epoch ?? of.peak_epoch ?? of.epoch) + around);
+      own.some(
+        (row) => epoch >= row.epoch - around && epoch <= (row.end_epoch ?? row.peak_epoch ?? row.epoch) + around,
+      );
     return Array.from({ length: LAST }, (_, i) => i + 1).filter(isNear);
   }
   /** The rows of one network by epoch, each number as its bytes. */
@@ -269,7 +279,9 @@ describe('verify', () => {
         .sort(),
     ).toEqual(smallest);
     expect(
-      lines.slice(0, 3).every(({ same, digest }) => same === true && networks.some((of) => of.digest === digest)),
+      lines
+        .slice(0, 3)
+        .every(({ same, digest }) => same === true && networks.some((options) => options.digest === digest)),
     ).toBe(true);
     expect(lines[3]).toMatchObject({ kind: 'run', networks: 8, compared: 3, differing: 0 });
   });

@@ -95,17 +95,17 @@ describe('the same command again', () => {
     expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
   });
 
-  test('with more epochs raises the run, says so, and has the fingerprint of one that was as long from the beginning', async () => {
-    const [raised, fresh] = ['raised', 'fresh'];
-    cpSync(join(cwd, folder), join(cwd, raised), { recursive: true });
+  test('with more epochs extends the run, says so, and has the fingerprint of one that was as long from the beginning', async () => {
+    const [extended, fresh] = ['extended', 'fresh'];
+    cpSync(join(cwd, folder), join(cwd, extended), { recursive: true });
     const outcomes: CliOutcome[] = [];
-    for (const out of [raised, fresh])
+    for (const out of [extended, fresh])
       outcomes.push(await gyre(['run', sweep, '--epochs', '60', '--plain', '--out', out], { cwd }));
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
     expect(outcomes[0].stderr).toContain(
       'extended from 50 to 60 epochs: labels and tail statistics will be recomputed\n',
     );
-    expect(outcomes[1].stderr).not.toContain('raised');
+    expect(outcomes[1].stderr).not.toContain('extended');
     expect(fingerprintIn(outcomes[0].stdout)).toBe(fingerprintIn(outcomes[1].stdout));
   });
 
@@ -114,7 +114,7 @@ describe('the same command again', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
       `gyre: ${folder}: epochs: got 40 in the sweep, expected 50 or more, as in the run "tiny" that the folder holds ` +
-        '(epochs can be raised, never lowered: continue it with --epochs 50, or choose another folder with --out)\n',
+        '(a run can be extended, never shortened: continue it with --epochs 50, or choose another folder with --out)\n',
     );
   });
 });

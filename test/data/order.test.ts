@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { writeSampleOrder } from '../../src/data/order.ts';
 
 /** What an order held before must not matter. */
-function orderOf(count: number, of: { seed: number; epoch: number }): number[] {
+function orderOf(count: number, options: { seed: number; epoch: number }): number[] {
   const order = new Uint32Array(count).fill(9);
-  writeSampleOrder(order, of);
+  writeSampleOrder(order, options);
   return [...order];
 }
 

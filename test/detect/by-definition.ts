@@ -5,12 +5,12 @@
 import type { LabelName } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
-import type { Verdict } from '../../src/detect/observer.ts';
+import type { NetworkOutcome } from '../../src/detect/observer.ts';
 import type { Signals } from './signals.ts';
 
 /** All that is to be said of a run; events in the order of kinds and epochs. */
 export interface Judgement {
-  readonly verdict: Verdict;
+  readonly verdict: NetworkOutcome;
   readonly events: readonly NetworkEvent[];
 }
 
@@ -99,24 +99,24 @@ function middle(values: readonly number[]): number {
 }
 
 /** Spikes and level shifts, each found by looking ahead from its onset. Indices count from 0, epochs from 1. */
-function spikesOf(loss: readonly number[], of: Thresholds): NetworkEvent[] {
+function spikesOf(loss: readonly number[], thresholds: Thresholds): NetworkEvent[] {
   const events: NetworkEvent[] = [];
   let windowFrom = 0;
-  let armedFrom = of.spikeStart - 1;
+  let armedFrom = thresholds.spikeStart - 1;
   for (let i = 0; i < loss.length; i++) {
-    const base = minimum(loss.slice(Math.max(windowFrom, i - of.spikeWindow), i));
-    if (i < armedFrom || !(base > 0) || !(loss[i] > of.spikeRise * base)) continue;
-    const isLow = (at: number) => loss[at] <= of.spikeFall * base;
+    const base = minimum(loss.slice(Math.max(windowFrom, i - thresholds.spikeLookback), i));
+    if (i < armedFrom || !(base > 0) || !(loss[i] > thresholds.spikeRise * base)) continue;
+    const isLow = (at: number) => loss[at] <= thresholds.spikeFall * base;
     const candidates: { kind: 'spike' | 'level-shift'; end: number; known: number }[] = [];
     const nan = loss.findIndex((value, at) => at >= i && Number.isNaN(value));
     if (nan >= 0) candidates.push({ kind: 'spike', end: nan, known: nan });
     for (let at = i, lows = 0; at < loss.length; at++) {
       lows = isLow(at) ? lows + 1 : 0;
-      if (lows < of.spikeFallEpochs) continue;
-      candidates.push({ kind: 'spike', end: at - of.spikeFallEpochs + 1, known: at });
+      if (lows < thresholds.spikeFallEpochs) continue;
+      candidates.push({ kind: 'spike', end: at - thresholds.spikeFallEpochs + 1, known: at });
       break;
     }
-    const limit = i + of.levelShiftEpochs - 1;
+    const limit = i + thresholds.levelShiftEpochs - 1;
     if (limit < loss.length) candidates.push({ kind: 'level-shift', end: limit, known: limit });
     // What is known first ends it; a spike that is over as its time runs out is a spike.
     const [ending] = candidates.toSorted((a, b) => a.known - b.known || b.kind.localeCompare(a.kind));
@@ -131,7 +131,7 @@ function spikesOf(loss: readonly number[], of: Thresholds): NetworkEvent[] {
     });
     if (ending?.kind === 'level-shift') {
       windowFrom = until + 1;
-      armedFrom = until + 1 + of.spikeStart;
+      armedFrom = until + 1 + thresholds.spikeStart;
     }
     i = until;
   }

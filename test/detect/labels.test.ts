@@ -142,7 +142,7 @@ describe('the end of a run', () => {
 
 test('the thresholds are those of the definitions, and each lies within its limits', () => {
   expect(DEFAULT_THRESHOLDS).toEqual({
-    ...{ spikeWindow: 1000, spikeStart: 100, spikeRise: 2, spikeFall: 1.25, spikeFallEpochs: 20 },
+    ...{ spikeLookback: 1000, spikeStart: 100, spikeRise: 2, spikeFall: 1.25, spikeFallEpochs: 20 },
     ...{ levelShiftEpochs: 2000, flipCosine: -0.5, onsetEpochs: 10, stagnationEpochs: 1000 },
     ...{ lossRatio: 10, varianceShare: 0.1, divergenceTail: 0.1, tail: 0.2 },
     ...{ spikingHeight: 10, spikingCount: 3, fluctuatingShare: 0.01, countedHeight: 4, countedMin: 4 },

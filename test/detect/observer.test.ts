@@ -14,7 +14,7 @@ import { chunkOf, moving, observerOf, plateau, type Signals, type WatchOptions, 
 /** So small that a run of a few hundred epochs has all there is many times. */
 const SMALL: Thresholds = {
   ...DEFAULT_THRESHOLDS,
-  spikeWindow: 30,
+  spikeLookback: 30,
   spikeStart: 8,
   spikeFallEpochs: 3,
   levelShiftEpochs: 40,
@@ -84,9 +84,9 @@ test('events and verdicts are those of the definitions, on any signals in any ch
       expectSame(found, expected);
       expect(watch(signals, { ...options, chunks, isHandedOn: true })).toEqual(found);
       expect(watch(signals, { ...options, chunks: [1] })).toEqual(found);
-      for (const partEpochs of [1, 7, 20]) {
-        const ofParts = chunks.map((count) => partEpochs * (1 + (count % 5)));
-        expect(watch(signals, { ...options, chunks: ofParts, partEpochs })).toEqual(found);
+      for (const subchunkEpochs of [1, 7, 20]) {
+        const ofSubchunks = chunks.map((count) => subchunkEpochs * (1 + (count % 5)));
+        expect(watch(signals, { ...options, chunks: ofSubchunks, subchunkEpochs })).toEqual(found);
       }
       expect(watch(signals, { ...options, chunks: [signals.loss.length] })).toEqual(found);
     }),
@@ -102,7 +102,7 @@ test('with the default thresholds too, on runs of thousands of epochs', async ()
       for (const name of Object.keys(signals) as (keyof Signals)[]) signalsOf[name] = slow(signals[name]);
       const expected = judge(signalsOf, 1, DEFAULT_THRESHOLDS);
       expectSame(watch(signalsOf, { chunks }), expected);
-      expectSame(watch(signalsOf, { chunks: [240], partEpochs: 20 }), expected);
+      expectSame(watch(signalsOf, { chunks: [240], subchunkEpochs: 20 }), expected);
     }),
     { numRuns: 25, seed: 20261126 },
   );
@@ -133,9 +133,9 @@ describe('a run that goes on for more epochs', () => {
           const events = inOrder([
             ...short.events,
             ...long.events,
-            ...long.observer.lastEvents(long.observer.verdict()),
+            ...long.observer.lastEvents(long.observer.outcome()),
           ]);
-          expectSame({ verdict: long.observer.verdict(), events }, judge(signals, 1, SMALL));
+          expectSame({ verdict: long.observer.outcome(), events }, judge(signals, 1, SMALL));
         },
       ),
       { numRuns: 200, seed: 20261127 },

@@ -19,10 +19,11 @@ export interface Signals {
 }
 
 /**
- * Epochs of a run as a chunk: their signals and no others, and their extremes. Chunks of a multiple of `partEpochs` are
- * parts that have extremes of their own, others are one part; only the part that was asked for last can be read.
+ * Epochs of a run as a chunk: their signals and no others, and their extremes. Chunks of a multiple of `subchunkEpochs`
+ * are subchunks that have extremes of their own, others are one subchunk; only the subchunk that was asked for last can
+ * be read.
  */
-export function chunkOf(signals: Signals, first: number, count: number, partEpochs = count): SignalChunk {
+export function chunkOf(signals: Signals, first: number, count: number, subchunkEpochs = count): SignalChunk {
   const cut = (name: keyof Signals) => signals[name].slice(first, first + count);
   const at = (values: readonly number[]) => (i: number) => {
     if (!(i in values)) throw new Error(`epoch ${i} of a chunk of ${values.length}`);
@@ -33,20 +34,20 @@ export function chunkOf(signals: Signals, first: number, count: number, partEpoc
   const changed = cut('changedParameters');
   const flags = cut('nonFinite');
   const cosines = cosine.filter((value) => !Number.isNaN(value));
-  const partCount = count % partEpochs === 0 ? count / partEpochs : 1;
+  const subchunkCount = count % subchunkEpochs === 0 ? count / subchunkEpochs : 1;
   let asked = 0;
   return {
     firstEpoch: first + 1,
     count: loss.length,
-    partCount,
-    part: (number) => {
-      if (!(number >= 0 && number < partCount)) throw new Error(`part ${number} of ${partCount}`);
+    subchunkCount,
+    subchunk: (number) => {
+      if (!(number >= 0 && number < subchunkCount)) throw new Error(`subchunk ${number} of ${subchunkCount}`);
       asked++;
       const turn = asked;
-      const part = chunkOf(signals, first + number * (count / partCount), count / partCount);
-      return new Proxy(part, {
+      const subchunk = chunkOf(signals, first + number * (count / subchunkCount), count / subchunkCount);
+      return new Proxy(subchunk, {
         get: (target, name) => {
-          if (turn !== asked) throw new Error(`part ${number} after another one was asked for`);
+          if (turn !== asked) throw new Error(`subchunk ${number} after another one was asked for`);
           return Reflect.get(target, name);
         },
       });
@@ -69,8 +70,8 @@ export interface WatchOptions {
   readonly targetVariance?: number | null;
   /** Lengths of the chunks, the last one again and again. */
   readonly chunks?: readonly number[];
-  /** Epochs of a part; chunks that are not whole parts are one. */
-  readonly partEpochs?: number;
+  /** Epochs of a subchunk; chunks that are not whole subchunks are one. */
+  readonly subchunkEpochs?: number;
   /** Whether each chunk has an observer of its own that goes on with the numbers of the one before. */
   readonly isHandedOn?: boolean;
 }
@@ -78,7 +79,7 @@ export interface WatchOptions {
 /** A new observer of a run, and the events that it tells of. */
 export function observerOf(epochs: number, { thresholds = DEFAULT_THRESHOLDS, targetVariance = 1 }: WatchOptions = {}) {
   const events: NetworkEvent[] = [];
-  const window = floatArray('float64', thresholds.spikeWindow);
+  const window = floatArray('float64', thresholds.spikeLookback);
   const emit = (event: NetworkEvent) => events.push(event);
   return { observer: new Observer({ epochs, thresholds, targetVariance, window, emit }), events };
 }
@@ -86,12 +87,12 @@ export function observerOf(epochs: number, { thresholds = DEFAULT_THRESHOLDS, ta
 /** What watching a run comes to. */
 export function watch(signals: Signals, options: WatchOptions = {}): Judgement {
   const epochs = signals.loss.length;
-  const { chunks = [20], partEpochs, isHandedOn = false } = options;
+  const { chunks = [20], subchunkEpochs, isHandedOn = false } = options;
   let { observer, events } = observerOf(epochs, options);
   const earlier: NetworkEvent[] = [];
   for (let first = 0, chunk = 0; first < epochs; chunk++) {
     const count = Math.min(chunks[Math.min(chunk, chunks.length - 1)], epochs - first);
-    observer.observe(chunkOf(signals, first, count, partEpochs));
+    observer.observe(chunkOf(signals, first, count, subchunkEpochs));
     first += count;
     if (isHandedOn) {
       const saved = observer.save();
@@ -100,14 +101,14 @@ export function watch(signals: Signals, options: WatchOptions = {}): Judgement {
       observer.restore(saved);
     }
   }
-  const verdict = observer.verdict();
+  const verdict = observer.outcome();
   return { verdict, events: inOrder([...earlier, ...events, ...observer.lastEvents(verdict)]) };
 }
 
 /** A run in which every parameter changes in every epoch and no update flips. */
-export function moving(loss: readonly number[], of: Partial<Signals> = {}): Signals {
+export function moving(loss: readonly number[], changes: Partial<Signals> = {}): Signals {
   const constant = (value: number) => loss.map(() => value);
-  return { loss, updateCosine: constant(0.5), changedParameters: constant(3), nonFinite: constant(0), ...of };
+  return { loss, updateCosine: constant(0.5), changedParameters: constant(3), nonFinite: constant(0), ...changes };
 }
 
 export const plateau = (epochs: number, value: number): number[] => Array<number>(epochs).fill(value);

@@ -29,7 +29,7 @@ test('is the smallest of the last losses at every epoch, wherever it is handed o
         for (const [i, value] of losses.entries()) {
           minimum.push(value);
           if (handedOnAt.includes(i)) minimum = handedOn(minimum, length).next;
-          const last = losses.slice(Math.max(0, i + 1 - length), i + 1).filter((of) => !Number.isNaN(of));
+          const last = losses.slice(Math.max(0, i + 1 - length), i + 1).filter((value) => !Number.isNaN(value));
           expect(minimum.value).toBe(Math.min(...last));
         }
       },

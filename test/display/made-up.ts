@@ -63,14 +63,14 @@ const EVENTS: readonly NetworkEvent[] = [
 ];
 
 /** The run when so many of its networks are done. */
-export function madeUpSource(doneCount: number, of: Partial<DashboardSource> = {}): DashboardSource {
+export function madeUpSource(doneCount: number, changes: Partial<DashboardSource> = {}): DashboardSource {
   return {
     networks: NETWORKS,
     epochs: EPOCHS,
     isOwn: true,
     labelOf: (id) => (id < doneCount ? labelOf(NETWORKS[id]) : null),
     detailOf: () => ({ losses: LOSSES, events: EVENTS }),
-    ...of,
+    ...changes,
   };
 }
 
@@ -103,9 +103,9 @@ export const RUNNING_NOTICES: readonly Notice[] = [
 ];
 
 function counts(done: number) {
-  const of: Partial<Record<LabelName, number>> = {};
-  for (const network of NETWORKS.slice(0, done)) of[labelOf(network)] = (of[labelOf(network)] ?? 0) + 1;
-  return labels(of);
+  const changes: Partial<Record<LabelName, number>> = {};
+  for (const network of NETWORKS.slice(0, done)) changes[labelOf(network)] = (changes[labelOf(network)] ?? 0) + 1;
+  return labels(changes);
 }
 
 /** A dashboard in one of its states. */

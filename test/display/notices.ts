@@ -18,7 +18,7 @@ export const labels = (counts: Partial<Record<LabelName, number>> = {}): LabelCo
   ...counts,
 });
 
-export const begun = (of: Partial<BegunNotice> = {}): BegunNotice => ({
+export const begun = (changes: Partial<BegunNotice> = {}): BegunNotice => ({
   kind: 'begun',
   name: 'made-up',
   key: '01234567',
@@ -29,10 +29,10 @@ export const begun = (of: Partial<BegunNotice> = {}): BegunNotice => ({
   threads: 3,
   engine: 'reference',
   networksDone: 0,
-  ...of,
+  ...changes,
 });
 
-export const progress = (of: Partial<ProgressNotice> = {}): ProgressNotice => ({
+export const progress = (changes: Partial<ProgressNotice> = {}): ProgressNotice => ({
   kind: 'progress',
   elapsedMs: 0,
   epochsTrained: 0,
@@ -43,10 +43,10 @@ export const progress = (of: Partial<ProgressNotice> = {}): ProgressNotice => ({
   threads: ['1-8-1 tanh float32', null, '1-8-8-1 relu float64'],
   residentBytes: 212_000_000,
   writtenBytes: 1_440_000_000,
-  ...of,
+  ...changes,
 });
 
-export const ended = (of: Partial<EndedNotice> = {}): EndedNotice => ({
+export const ended = (changes: Partial<EndedNotice> = {}): EndedNotice => ({
   kind: 'ended',
   reason: 'done',
   elapsedMs: 60_000,
@@ -54,7 +54,7 @@ export const ended = (of: Partial<EndedNotice> = {}): EndedNotice => ({
   networksFailed: 0,
   labels: labels({ descending: 1620 }),
   fingerprint: 'f'.repeat(64),
-  ...of,
+  ...changes,
 });
 
 /** The view after some notices. */

@@ -73,10 +73,20 @@ describe('reduce', () => {
 
 describe('rates', () => {
   /** A run that trains `epochsPerMs` and gets 1 / totalMs of its work done a millisecond, told every `everyMs`. */
-  const steady = (of: { epochsPerMs: number; totalMs: number; everyMs: number; untilMs: number; fromMs?: number }) =>
-    Array.from({ length: of.untilMs / of.everyMs + 1 }, (_, i) => {
-      const elapsedMs = i * of.everyMs;
-      return progress({ elapsedMs, epochsTrained: of.epochsPerMs * elapsedMs, share: elapsedMs / of.totalMs });
+  const steady = (options: {
+    epochsPerMs: number;
+    totalMs: number;
+    everyMs: number;
+    untilMs: number;
+    fromMs?: number;
+  }) =>
+    Array.from({ length: options.untilMs / options.everyMs + 1 }, (_, i) => {
+      const elapsedMs = i * options.everyMs;
+      return progress({
+        elapsedMs,
+        epochsTrained: options.epochsPerMs * elapsedMs,
+        share: elapsedMs / options.totalMs,
+      });
     });
 
   test('are unknown until something has moved', () => {

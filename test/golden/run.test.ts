@@ -3,6 +3,7 @@
  * and with what it was made, and every command that reads runs reads it. Where a change is meant, `npm run golden`
  * makes it anew, and its bytes are part of the change.
  */
+import { goldenCommands } from './commands.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
@@ -19,19 +20,8 @@ const cwd = newFolder();
 const made = join(cwd, 'golden');
 afterAll(() => removeFolder(cwd));
 
-/** The commands of `npm run golden`, with other folders in them. */
-const commands: string[][] = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  .scripts.golden.split(' && ')
-  .filter((command: string) => command.startsWith('node dist/src/main.js '))
-  .map((command: string) =>
-    command
-      .split(' ')
-      .slice(2)
-      .map((word) => word.replace('traces/golden', made).replace('test/golden', join(root, 'test', 'golden'))),
-  );
-
 beforeAll(async () => {
-  for (const args of commands) {
+  for (const args of goldenCommands(join(root, 'test', 'golden'), made)) {
     const { code, stderr } = await gyre(args, { cwd });
     expect(code, stderr).toBe(0);
   }
@@ -103,7 +93,7 @@ describe('the committed folder is read by', () => {
 
   test('replay and export, whose Parquet files say of every column what the run’s own say: its unit and its meaning', async () => {
     const windows = jsonLines(await read('replay', '--around-events', '20', '--out', 'windows', '--json'));
-    expect(windows.map(({ networks: of, proven }) => [of, proven])).toEqual([
+    expect(windows.map(({ networks, proven }) => [networks, proven])).toEqual([
       [[0, 2, 4, 6], true],
       [[1, 3, 5, 7], true],
     ]);

@@ -40,10 +40,10 @@ const shapeArbitrary: fc.Arbitrary<GroupShape> = fc
     constants: fc.integer({ min: 0, max: 6 }),
     corrections: fc.integer({ min: 0, max: 2 }),
     lanes: fc.constantFrom(1, 3, 4, 7, 16),
-    partEpochs: fc.integer({ min: 1, max: 20 }),
+    subchunkEpochs: fc.integer({ min: 1, max: 20 }),
     parts: fc.integer({ min: 1, max: 5 }),
   })
-  .map(({ parts, ...shape }) => ({ ...shape, chunkEpochs: parts * shape.partEpochs }));
+  .map(({ parts, ...shape }) => ({ ...shape, chunkEpochs: parts * shape.subchunkEpochs }));
 
 describe("a group's memory", () => {
   test('has sections that start on cache lines, do not overlap and fill the bytes it asks for', async () => {
@@ -77,7 +77,7 @@ describe("a group's memory", () => {
       corrections: 2,
       lanes: 4,
       chunkEpochs: 12,
-      partEpochs: 4,
+      subchunkEpochs: 4,
     };
     const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
     const parameters = (2 + 1) * 3 + (3 + 1) * 5;
@@ -113,7 +113,7 @@ describe("a group's memory", () => {
       corrections: 2,
       lanes: 3,
       chunkEpochs: 5,
-      partEpochs: 5,
+      subchunkEpochs: 5,
     };
     const offsets = (bytes: number) =>
       Object.values(groupMemory(shape, new SharedArrayBuffer(bytes))).map(({ byteOffset, length }) => [
@@ -132,7 +132,7 @@ test.each([
   ['less than a part', 19, 19],
   ['one epoch', 1, 1],
 ])('a chunk is %s', (_, epochs, count) => {
-  expect(chunkWithin({ chunkEpochs: 80, partEpochs: 20 }, epochs)).toBe(count);
+  expect(chunkWithin({ chunkEpochs: 80, subchunkEpochs: 20 }, epochs)).toBe(count);
 });
 
 describe.each([1, 3, 4, 16])('one of %i lanes', (lanes) => {

@@ -20,7 +20,7 @@ import { differencesOf, differingBits } from '../kernel/compare.ts';
 import { caseName, type GroupCase, networksOf, start, UPDATES, variedLanes } from '../kernel/groups.ts';
 
 const CHUNKS = [1, 7, 32, 64];
-const EPOCHS = { chunkEpochs: 64, partEpochs: 8 };
+const EPOCHS = { chunkEpochs: 64, subchunkEpochs: 8 };
 const CC = process.env.CC ?? 'cc';
 
 /** What a machine must have for vectors of so many bytes, and what the compiler must be told. */
@@ -31,7 +31,7 @@ const WIDTHS = [
 ] as const;
 
 interface CKernel {
-  readonly of: GroupCase;
+  readonly groupCase: GroupCase;
   readonly width: (typeof WIDTHS)[number];
 }
 
@@ -61,7 +61,7 @@ function main(): number {
     const { differing, lines } = compare(kernel, ['-ffp-contract=off']);
     bits += differing;
     const verdict = differing === 0 ? 'equal' : `${differing} bits differ\n  ${lines.slice(0, 5).join('\n  ')}`;
-    process.stdout.write(`${caseName(kernel.of)}, vectors of ${kernel.width.vectorBytes} bytes: ${verdict}\n`);
+    process.stdout.write(`${caseName(kernel.groupCase)}, vectors of ${kernel.width.vectorBytes} bytes: ${verdict}\n`);
   }
   const fused = has.has('fma') ? compare(kernels[0], ['-mfma', '-ffp-contract=fast']) : null;
   if (fused === null) process.stdout.write('left out: the fused multiply-add, this machine has none\n');
@@ -80,12 +80,12 @@ function casesOf(widths: readonly CKernel['width'][]): CKernel[] {
 function objectiveCases(widths: readonly CKernel['width'][]): CKernel[] {
   return UPDATES.map((update, u) => {
     const networks = variedLanes(15, u).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
-    const of: GroupCase = {
+    const groupCase: GroupCase = {
       ...{ exponent: 2 + (u % 7), layers: [], activation: 'identity', sampleCount: 0, update, networks },
       ...{ precision: u % 2 === 0 ? 'float64' : 'float32', subnormals: u % 4 < 2 ? 'ieee' : 'flush' },
       ...{ lanes: 16, ...EPOCHS, seed: u },
     };
-    return { of, width: widths[u % widths.length] };
+    return { groupCase, width: widths[u % widths.length] };
   });
 }
 
@@ -108,7 +108,7 @@ function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
       const precision = (a + u) % 2 === 0 ? 'float32' : 'float64';
       const lanes = i % 2 === 0 && width.vectorBytes / BYTES_OF[precision] <= 4 ? 4 : 16;
       const networks = variedLanes(lanes - (i % 3), i);
-      const of: GroupCase = {
+      const groupCase: GroupCase = {
         ...{
           activation,
           update,
@@ -119,18 +119,18 @@ function networkCases(widths: readonly CKernel['width'][]): CKernel[] {
         ...(i % 3 === 0 ? {} : { batch: 2, shuffle: i % 3 === 1 }),
         ...{ sampleCount: 3 + (i % 7), lanes, ...EPOCHS, networks, seed: i },
       };
-      return { of, width };
+      return { groupCase, width };
     }),
   );
 }
 
 /** Trains a case by WebAssembly and by C from the same start. */
-function compare({ of, width }: CKernel, flags: readonly string[]): { differing: number; lines: string[] } {
-  const { networks, shape } = networksOf(of);
+function compare({ groupCase, width }: CKernel, flags: readonly string[]): { differing: number; lines: string[] } {
+  const { networks, shape } = networksOf(groupCase);
   const compiled = compileKernel(shape);
   const memory = sharedMemory(compiled.memoryBytes);
-  const train = kernelEngine(start(of, memory), compiled);
-  const program = compileC(of, width, flags);
+  const train = kernelEngine(start(groupCase, memory), compiled);
+  const program = compileC(groupCase, width, flags);
   const image = join(folder, 'memory');
   let firstEpoch = 1;
   for (const count of CHUNKS) {
@@ -142,8 +142,8 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
     for (const { byteOffset, byteLength } of [found.corrections, found.shuffledInputs, found.shuffledTargets])
       Buffer.from(memory.buffer, byteOffset, byteLength).copy(before, byteOffset);
     writeFileSync(image, before);
-    const vectors = Math.ceil((networks.length * BYTES_OF[of.precision]) / width.vectorBytes);
-    const parts = Math.ceil(count / EPOCHS.partEpochs);
+    const vectors = Math.ceil((networks.length * BYTES_OF[groupCase.precision]) / width.vectorBytes);
+    const parts = Math.ceil(count / EPOCHS.subchunkEpochs);
     execFileSync(program, [image, ...[before.length, parts, count / parts, vectors].map(String)]);
     const shared = new SharedArrayBuffer(before.length);
     new Uint8Array(shared).set(readFileSync(image));
@@ -162,11 +162,11 @@ function compare({ of, width }: CKernel, flags: readonly string[]): { differing:
 }
 
 /** Compiles a case's program with a main that trains a memory from a file and writes it back. */
-function compileC(of: GroupCase, width: CKernel['width'], flags: readonly string[]): string {
-  const { shape } = networksOf(of);
+function compileC(groupCase: GroupCase, width: CKernel['width'], flags: readonly string[]): string {
+  const { shape } = networksOf(groupCase);
   const program = programOf(shape);
   const { sections } = addressesOf(program, shape);
-  const number = of.precision === 'float32' ? 'float' : 'double';
+  const number = groupCase.precision === 'float32' ? 'float' : 'double';
   const source = join(folder, 'kernel.c');
   const binary = join(folder, 'kernel');
   writeFileSync(

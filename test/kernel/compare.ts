@@ -7,9 +7,9 @@ import {
   EXTREMES,
   type GroupMemory,
   type GroupShape,
-  partsPerChunk,
   SIGNALS,
   STATE_SECTIONS,
+  subchunksPerChunk,
 } from '../../src/group/layout.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
@@ -27,17 +27,17 @@ export interface Comparison {
 const bitsOf = (value: number, precision: Precision) => hexOf(Number.isNaN(value) ? Number.NaN : value, precision);
 
 /** All differences as text, signals first, from epoch to epoch. */
-export function differencesOf(of: Comparison): string[] {
-  const hex = (value: number) => bitsOf(value, of.shape.precision);
-  return differingNumbers(of).map(
+export function differencesOf(comparison: Comparison): string[] {
+  const hex = (value: number) => bitsOf(value, comparison.shape.precision);
+  return differingNumbers(comparison).map(
     ({ epoch, lane, what, is, should }) => `epoch ${epoch}, lane ${lane}, ${what}: ${hex(is)}, expected ${hex(should)}`,
   );
 }
 
 /** How many bits differ. */
-export function differingBits(of: Comparison): number {
-  const bits = (value: number) => BigInt(`0x${bitsOf(value, of.shape.precision)}`);
-  const counts = differingNumbers(of).map(
+export function differingBits(comparison: Comparison): number {
+  const bits = (value: number) => BigInt(`0x${bitsOf(value, comparison.shape.precision)}`);
+  const counts = differingNumbers(comparison).map(
     ({ is, should }) => [...(bits(is) ^ bits(should)).toString(2)].filter((digit) => digit === '1').length,
   );
   return counts.reduce((sum, count) => sum + count, 0);
@@ -55,12 +55,12 @@ interface Difference {
 function differingNumbers({ shape, networkCount, chunk, found, expected }: Comparison): Difference[] {
   const { lanes, chunkEpochs } = shape;
   const differences: Difference[] = [];
-  const compare = (of: { section: keyof GroupMemory; slot: number; epoch: number; what: () => string }): void => {
+  const compare = (options: { section: keyof GroupMemory; slot: number; epoch: number; what: () => string }): void => {
     for (let lane = 0; lane < networkCount; lane++) {
-      const i = of.slot * lanes + lane;
-      const [is, should] = [found[of.section][i], expected[of.section][i]];
+      const i = options.slot * lanes + lane;
+      const [is, should] = [found[options.section][i], expected[options.section][i]];
       if (Object.is(is, should)) continue;
-      differences.push({ epoch: of.epoch, lane, what: of.what(), is, should });
+      differences.push({ epoch: options.epoch, lane, what: options.what(), is, should });
     }
   };
   const last = chunk.firstEpoch + chunk.count - 1;
@@ -75,11 +75,16 @@ function differingNumbers({ shape, networkCount, chunk, found, expected }: Compa
       compare({ section, slot, epoch: last, what: () => `parameter ${slot} of ${section}` });
     }
   }
-  const partEpochs = Math.min(shape.partEpochs, chunk.count);
-  for (let part = 0; part < chunk.count / partEpochs; part++) {
-    const epoch = chunk.firstEpoch + (part + 1) * partEpochs - 1;
+  const subchunkEpochs = Math.min(shape.subchunkEpochs, chunk.count);
+  for (let subchunk = 0; subchunk < chunk.count / subchunkEpochs; subchunk++) {
+    const epoch = chunk.firstEpoch + (subchunk + 1) * subchunkEpochs - 1;
     for (const [place, name] of EXTREMES.entries()) {
-      compare({ section: 'extremes', slot: place * partsPerChunk(shape) + part, epoch, what: () => `extreme ${name}` });
+      compare({
+        section: 'extremes',
+        slot: place * subchunksPerChunk(shape) + subchunk,
+        epoch,
+        what: () => `extreme ${name}`,
+      });
     }
   }
   return differences;

@@ -12,9 +12,9 @@ import { type GroupCase, Pair, UPDATES, variedLanes } from './groups.ts';
 import { interpret } from './interpret.ts';
 
 /** Trains a memory by the interpreter, lane after lane. */
-function trainInterpreted(shape: GroupShape, memory: GroupMemory, of: { epochs: number; fused?: boolean }): void {
-  const { lanes, precision, partEpochs } = shape;
-  const parts = Math.ceil(of.epochs / partEpochs);
+function trainInterpreted(shape: GroupShape, memory: GroupMemory, options: { epochs: number; fused?: boolean }): void {
+  const { lanes, precision, subchunkEpochs } = shape;
+  const subchunks = Math.ceil(options.epochs / subchunkEpochs);
   const program = programOf(shape);
   const names = Object.keys(memory) as SectionName[];
   for (let lane = 0; lane < lanes; lane++) {
@@ -23,14 +23,14 @@ function trainInterpreted(shape: GroupShape, memory: GroupMemory, of: { epochs: 
       readLane(memory[name], lanes, lane, values);
       return [name, values] as const;
     });
-    interpret(program, Object.fromEntries(own), { ...of, parts, epochs: of.epochs / parts });
+    interpret(program, Object.fromEntries(own), { ...options, subchunks, epochs: options.epochs / subchunks });
     for (const [name, values] of own) writeLane(memory[name], lanes, lane, values);
   }
 }
 
 /** What the interpreter's bits have against those of the reference. */
-function differencesAfter(of: GroupCase, epochs: number, { fused = false } = {}): string[] {
-  const pair = new Pair(of);
+function differencesAfter(groupCase: GroupCase, epochs: number, { fused = false } = {}): string[] {
+  const pair = new Pair(groupCase);
   const { shape, kernel, reference } = pair;
   const chunk = { firstEpoch: 1, count: epochs };
   const before = Object.entries(kernel).map(([name, values]) => [name as SectionName, values.slice()] as const);
@@ -39,12 +39,12 @@ function differencesAfter(of: GroupCase, epochs: number, { fused = false } = {})
   pair.trainKernel(chunk);
   for (const [name, values] of before) if (name !== 'corrections') kernel[name].set(values);
   trainInterpreted(shape, kernel, { epochs, fused });
-  return differencesOf({ shape, networkCount: of.networks.length, chunk, found: kernel, expected: reference });
+  return differencesOf({ shape, networkCount: groupCase.networks.length, chunk, found: kernel, expected: reference });
 }
 
 const small: GroupCase = {
   ...{ layers: [1, 2, 1], activation: 'tanh', update: UPDATES[0], precision: 'float32', subnormals: 'ieee' },
-  ...{ sampleCount: 3, lanes: 4, chunkEpochs: 20, partEpochs: 4, networks: variedLanes(4), seed: 3 },
+  ...{ sampleCount: 3, lanes: 4, chunkEpochs: 20, subchunkEpochs: 4, networks: variedLanes(4), seed: 3 },
 };
 
 describe.each(namesOf(PRECISIONS))('interpreted in %s', (precision) => {

@@ -52,7 +52,7 @@ const groupCase: fc.Arbitrary<GroupCase & { lengths: number[] }> = fc.constantFr
     ),
     lanes: fc.constant(lanes),
     chunkEpochs: fc.constant(20),
-    partEpochs: fc.constantFrom(1, 4, 20),
+    subchunkEpochs: fc.constantFrom(1, 4, 20),
     networks: fc.array(lane, { minLength: 1, maxLength: lanes }),
     seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     lengths: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 3 }),
@@ -60,12 +60,14 @@ const groupCase: fc.Arbitrary<GroupCase & { lengths: number[] }> = fc.constantFr
 );
 
 /** A batch of all samples or more is a full one. */
-const withBatch = (of: GroupCase): GroupCase =>
-  of.batch !== undefined && of.batch < of.sampleCount ? of : { ...of, batch: undefined };
+const withBatch = (groupCase: GroupCase): GroupCase =>
+  groupCase.batch !== undefined && groupCase.batch < groupCase.sampleCount
+    ? groupCase
+    : { ...groupCase, batch: undefined };
 
 test(`any group has the bits of the reference, with seed ${seed}`, () => {
-  const holds = fc.property(groupCase, ({ lengths, ...of }) => {
-    expect(new Pair(withBatch(of)).train(lengths)).toBeGreaterThan(1);
+  const holds = fc.property(groupCase, ({ lengths, ...drawn }) => {
+    expect(new Pair(withBatch(drawn)).train(lengths)).toBeGreaterThan(1);
   });
   void fc.assert(holds, { numRuns: 120, seed });
 });

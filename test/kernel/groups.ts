@@ -73,8 +73,8 @@ export interface GroupCase {
   readonly shuffle?: boolean;
   readonly lanes: number;
   readonly chunkEpochs: number;
-  /** Epochs of a part of a chunk, where it has several. */
-  readonly partEpochs?: number;
+  /** Epochs of a subchunk of a chunk, where it has several. */
+  readonly subchunkEpochs?: number;
   /** One for each network. */
   readonly networks: readonly Lane[];
   /** Of weights and samples. */
@@ -82,13 +82,17 @@ export interface GroupCase {
 }
 
 /** A case in one line. */
-export function caseName(of: GroupCase): string {
-  const { kind, form } = of.update;
-  const loss = of.exponent === undefined ? [of.layers.join('-'), of.activation] : [`power ${of.exponent}`];
-  const what = [...loss, kind, form, of.precision, of.subnormals];
-  const batches = of.batch === undefined ? '' : ` by ${of.batch}${of.shuffle === true ? ' shuffled' : ''}`;
-  const size = `${of.sampleCount} samples${batches}, ${of.networks.length} of ${of.lanes} lanes`;
-  return `${what.join(' ')}, ${size}, seed ${of.seed}`;
+export function caseName(groupCase: GroupCase): string {
+  const { kind, form } = groupCase.update;
+  const loss =
+    groupCase.exponent === undefined
+      ? [groupCase.layers.join('-'), groupCase.activation]
+      : [`power ${groupCase.exponent}`];
+  const what = [...loss, kind, form, groupCase.precision, groupCase.subnormals];
+  const batches =
+    groupCase.batch === undefined ? '' : ` by ${groupCase.batch}${groupCase.shuffle === true ? ' shuffled' : ''}`;
+  const size = `${groupCase.sampleCount} samples${batches}, ${groupCase.networks.length} of ${groupCase.lanes} lanes`;
+  return `${what.join(' ')}, ${size}, seed ${groupCase.seed}`;
 }
 
 /** Hyper-parameters that differ from lane to lane. */
@@ -115,20 +119,20 @@ export function numbersOf(seed: number): () => number {
 }
 
 /** Networks and shape of a case. */
-export function networksOf(of: GroupCase): { networks: Network[]; shape: GroupShape } {
-  const { update, precision, subnormals, lanes, chunkEpochs, partEpochs = chunkEpochs } = of;
+export function networksOf(groupCase: GroupCase): { networks: Network[]; shape: GroupShape } {
+  const { update, precision, subnormals, lanes, chunkEpochs, subchunkEpochs = chunkEpochs } = groupCase;
   const options: readonly OptimizerOption[] = OPTIMIZERS[update.kind].options;
-  const networks = of.networks.map(({ learningRate = 0.01, curvature = 1, ...own }, id): Network => {
+  const networks = groupCase.networks.map(({ learningRate = 0.01, curvature = 1, ...own }, id): Network => {
     const optimizer = {
       ...{ ...update, learningRate },
       ...Object.fromEntries(options.map((option) => [option, own[option] ?? OPTIMIZER_DEFAULTS[option]])),
     };
     const ofAnyKind = { optimizer, precision, subnormals, id, key: '' };
-    if (of.exponent === undefined) return { ...layeredConfig(of, id), ...ofAnyKind };
-    const objective = { kind: 'power', exponent: of.exponent, curvature, start: 1 + id / 8 } as const;
+    if (groupCase.exponent === undefined) return { ...layeredConfig(groupCase, id), ...ofAnyKind };
+    const objective = { kind: 'power', exponent: groupCase.exponent, curvature, start: 1 + id / 8 } as const;
     return { objective, seed: 0, ...ofAnyKind };
   });
-  return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs, partEpochs } };
+  return { networks, shape: { ...groupShape({ networks, lanes }, chunkEpochs), chunkEpochs, subchunkEpochs } };
 }
 
 function layeredConfig({ layers, activation, sampleCount, batch, shuffle = false, seed }: GroupCase, id: number) {
@@ -138,13 +142,13 @@ function layeredConfig({ layers, activation, sampleCount, batch, shuffle = false
 }
 
 /** Writes the start of a case into a memory, the samples and weights of its lanes in place of the data set's. */
-export function start(of: GroupCase, memory: WebAssembly.Memory): GroupInMemory {
-  const { networks, shape } = networksOf(of);
+export function start(groupCase: GroupCase, memory: WebAssembly.Memory): GroupInMemory {
+  const { networks, shape } = networksOf(groupCase);
   const { lanes } = shape;
   const inMemory = initialiseGroup({ networks, shape, memory });
   const { sections } = inMemory;
-  const number = numbersOf(of.seed);
-  for (const [lane, { parameter, input, target }] of of.networks.entries()) {
+  const number = numbersOf(groupCase.seed);
+  for (const [lane, { parameter, input, target }] of groupCase.networks.entries()) {
     const write = (section: 'theta' | 'inputs' | 'targets', valueAt: (i: number, value: number) => number) => {
       const values = floatArray(shape.precision, sections[section].length / lanes);
       readLane(sections[section], lanes, lane, values);
@@ -172,16 +176,16 @@ export class Pair {
   readonly #trainKernel: Engine;
   readonly #trainReference: Engine;
 
-  constructor(of: GroupCase) {
-    const { networks, shape } = networksOf(of);
+  constructor(groupCase: GroupCase) {
+    const { networks, shape } = networksOf(groupCase);
     const compiled = kernelOf(shape);
-    const ofKernel = start(of, sharedMemory(compiled.memoryBytes));
-    const ofReference = start(of, sharedMemory(groupBytes(shape)));
+    const ofKernel = start(groupCase, sharedMemory(compiled.memoryBytes));
+    const ofReference = start(groupCase, sharedMemory(groupBytes(shape)));
     this.kernel = ofKernel.sections;
     this.reference = ofReference.sections;
     this.#trainKernel = kernelEngine(ofKernel, compiled);
     this.#trainReference = referenceEngine(ofReference);
-    this.#name = caseName(of);
+    this.#name = caseName(groupCase);
     this.#networkCount = networks.length;
     this.shape = shape;
   }

@@ -14,17 +14,17 @@ export type LaneMemory = Readonly<Record<string, FloatArray>>;
 
 /** What a call says, and whether x + a·b is rounded once. */
 interface Call {
-  readonly parts: number;
+  readonly subchunks: number;
   readonly epochs: number;
   readonly fused?: boolean;
 }
 
-/** Runs a program for some parts of some epochs on the memory of one lane. */
-export function interpret(program: Program, memory: LaneMemory, of: Call): void {
+/** Runs a program for some subchunks of some epochs on the memory of one lane. */
+export function interpret(program: Program, memory: LaneMemory, call: Call): void {
   const scratch = Object.entries(program.scratch).map(
     ([name, count]) => [name, floatArray(program.precision, count)] as const,
   );
-  new Interpreter(program.precision, { ...memory, ...Object.fromEntries(scratch) }, of).block(program.tree);
+  new Interpreter(program.precision, { ...memory, ...Object.fromEntries(scratch) }, call).block(program.tree);
 }
 
 class Interpreter {
@@ -38,10 +38,10 @@ class Interpreter {
   readonly #variables = new Map<Variable, bigint>();
   readonly #counters = new Map<Counter, number>();
 
-  constructor(precision: Precision, memory: LaneMemory, { parts, epochs, fused = false }: Call) {
+  constructor(precision: Precision, memory: LaneMemory, { subchunks, epochs, fused = false }: Call) {
     this.#precision = precision;
     this.#memory = memory;
-    this.#counts = { parts, epochs };
+    this.#counts = { subchunks, epochs };
     this.#fused = fused;
     this.#width = 8 * BYTES_OF[precision];
     this.#ones = 2n ** BigInt(this.#width) - 1n;

@@ -14,7 +14,7 @@ const actual = new URL('../golden/kernel-1-2-1.actual.txt', import.meta.url);
 test('the kernel of 1-2-1 under tanh and adam torch in float32 with 3 samples is the one that is known', () => {
   const { shape } = networksOf({
     ...{ layers: [1, 2, 1], activation: 'tanh', update: UPDATES[0], precision: 'float32', subnormals: 'ieee' },
-    ...{ sampleCount: 3, lanes: 4, chunkEpochs: 1000, partEpochs: 100, networks: variedLanes(4), seed: 0 },
+    ...{ sampleCount: 3, lanes: 4, chunkEpochs: 1000, subchunkEpochs: 100, networks: variedLanes(4), seed: 0 },
   });
   const listing = printListing(programOf(shape));
   const known = existsSync(golden) ? readFileSync(golden, 'utf8') : '';

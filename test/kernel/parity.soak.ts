@@ -28,7 +28,7 @@ function casesOf(): GroupCase[] {
     sampleCount: between(2, 9),
     lanes: 4,
     chunkEpochs: CHUNK_EPOCHS,
-    partEpochs: CHUNK_EPOCHS / 10,
+    subchunkEpochs: CHUNK_EPOCHS / 10,
     networks: variedLanes(between(2, 4), i),
     seed: between(0, 1_000_000),
   }));
@@ -37,9 +37,9 @@ function casesOf(): GroupCase[] {
 it(`kernels keep the bits of the reference for ${EPOCHS} epochs, with seed ${seed}`, () => {
   let bits = 0;
   const failures: string[] = [];
-  for (const of of casesOf()) {
-    const pair = new Pair(of);
-    const networkCount = of.networks.length;
+  for (const groupCase of casesOf()) {
+    const pair = new Pair(groupCase);
+    const networkCount = groupCase.networks.length;
     for (let firstEpoch = 1; firstEpoch <= EPOCHS; firstEpoch += CHUNK_EPOCHS) {
       const chunk = { firstEpoch, count: CHUNK_EPOCHS };
       pair.trainKernel(chunk);
@@ -47,7 +47,7 @@ it(`kernels keep the bits of the reference for ${EPOCHS} epochs, with seed ${see
       const { shape, kernel, reference } = pair;
       const differing = differingBits({ shape, networkCount, chunk, found: kernel, expected: reference });
       bits += differing;
-      if (differing > 0) failures.push(`${caseName(of)}: from epoch ${firstEpoch} on`);
+      if (differing > 0) failures.push(`${caseName(groupCase)}: from epoch ${firstEpoch} on`);
       if (differing > 0) break;
     }
   }

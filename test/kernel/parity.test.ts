@@ -77,7 +77,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
         sampleCount: SAMPLE_COUNTS[(turn + i) % SAMPLE_COUNTS.length],
         lanes,
         chunkEpochs: 6,
-        partEpochs: 2,
+        subchunkEpochs: 2,
         networks: variedLanes(networkCount, turn + i),
         seed: 100 * turn + i,
       });
@@ -92,7 +92,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
       sampleCount: 3,
       lanes: 4,
       chunkEpochs: 512,
-      partEpochs: 8,
+      subchunkEpochs: 8,
       networks: variedLanes(4, turn),
       seed: turn,
     });
@@ -107,7 +107,7 @@ describe.each(catalogue)('$activation, $update.kind $update.form, $precision, $s
       sampleCount: 3,
       lanes: 16,
       chunkEpochs: 40,
-      partEpochs: 20,
+      subchunkEpochs: 20,
       networks,
       seed: turn,
     };
@@ -130,7 +130,7 @@ describe.each(namesOf(PRECISIONS))('in %s', (precision) => {
           sampleCount,
           lanes,
           chunkEpochs: 3,
-          partEpochs: 1,
+          subchunkEpochs: 1,
           networks,
           seed,
         }).train([2, 1]);
@@ -144,8 +144,16 @@ describe.each(namesOf(PRECISIONS))('in %s', (precision) => {
       for (let width = 1; width <= 21; width++) {
         const layers = [(width % 6) + 1, width, ((width * 5) % 11) + 1, (width % 4) + 1];
         const networks = variedLanes(3, width);
-        const of = { ...entry, activation, layers, sampleCount: (width % 9) + 1, lanes: 4, chunkEpochs: 3, networks };
-        new Pair({ ...of, seed: width }).train([3]);
+        const options = {
+          ...entry,
+          activation,
+          layers,
+          sampleCount: (width % 9) + 1,
+          lanes: 4,
+          chunkEpochs: 3,
+          networks,
+        };
+        new Pair({ ...options, seed: width }).train([3]);
       }
     },
   );
@@ -168,19 +176,19 @@ describe.each(UPDATES)('objectives under $kind $form', (update) => {
     for (const [i, exponent] of [2, 3, 4, 7, 8].entries()) {
       const lanes = 4 * 2 ** (i % 3);
       const ordinary = variedLanes(lanes - (i % 2)).map((lane, l) => ({ ...lane, curvature: 0.5 + l }));
-      const of = {
+      const options = {
         exponent,
         update,
         precision,
         subnormals,
         lanes: 16,
         chunkEpochs: 30,
-        partEpochs: 10,
+        subchunkEpochs: 10,
         seed: 1,
       } as const;
       const none = { layers: [], activation: 'identity', sampleCount: 0 } as const;
-      new Pair({ ...of, ...none, networks: hard }).train([1, 30]);
-      new Pair({ ...of, ...none, lanes, networks: ordinary }).train([2, 30, 7]);
+      new Pair({ ...options, ...none, networks: hard }).train([1, 30]);
+      new Pair({ ...options, ...none, lanes, networks: ordinary }).train([2, 30, 7]);
     }
   });
 });
@@ -202,7 +210,7 @@ describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
       for (const [networkCount, lanes] of OCCUPATIONS.filter((_, o) => (o + i) % 3 === 0)) {
         new Pair({
           ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', sampleCount, batch, shuffle },
-          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3, partEpochs: 1 },
+          ...{ layers: layersOf(SHAPES[(i + lanes) % SHAPES.length]), lanes, chunkEpochs: 3, subchunkEpochs: 1 },
           ...{ networks: variedLanes(networkCount, i), seed: 4_294_967_000 + i },
         }).train([2, 3, 1]);
       }
@@ -217,7 +225,7 @@ describe.each(namesOf(PRECISIONS))('mini-batches in %s', (precision) => {
           layers: [5, 4, 6],
           lanes: 16,
           chunkEpochs: 6,
-          partEpochs: 3,
+          subchunkEpochs: 3,
           networks: hardLanes(precision === 'float32'),
           seed: 3,
         },
@@ -233,15 +241,15 @@ describe.each(UPDATES)('the state of $kind $form', (update) => {
     ['float64', 'ieee'],
     ['float64', 'flush'],
   ] as const)('in %s, %s, passes from either engine to the other in the midst', (precision, subnormals) => {
-    const of: GroupCase = {
+    const groupCase: GroupCase = {
       ...{ activation: 'sine', update, precision, subnormals, layers: [2, 5, 1], sampleCount: 7 },
-      ...{ lanes: 8, chunkEpochs: 64, partEpochs: 64, networks: variedLanes(5), seed: 7 },
+      ...{ lanes: 8, chunkEpochs: 64, subchunkEpochs: 64, networks: variedLanes(5), seed: 7 },
     };
     for (const [first, second] of [
       ['trainReference', 'trainKernel'],
       ['trainKernel', 'trainReference'],
     ] as const) {
-      const [whole, cut] = [new Pair(of), new Pair(of)];
+      const [whole, cut] = [new Pair(groupCase), new Pair(groupCase)];
       const memoryFor = (name: typeof first) => (name === 'trainKernel' ? cut.kernel : cut.reference);
       whole.train([37, 64]);
       cut[first]({ firstEpoch: 1, count: 37 });
@@ -265,7 +273,7 @@ test.each(namesOf(PRECISIONS))(
   (precision) => {
     const pair = new Pair({
       ...{ activation: 'tanh', update: UPDATES[0], precision, subnormals: 'ieee', layers: [1, 2, 1], sampleCount: 3 },
-      ...{ lanes: 4, chunkEpochs: 20, partEpochs: 5, seed: 1 },
+      ...{ lanes: 4, chunkEpochs: 20, subchunkEpochs: 5, seed: 1 },
       networks: variedLanes(4).map((lane) => ({ ...lane, beta1: 0.5, beta2: 0.75 })),
     });
     pair.train([300]);
@@ -278,7 +286,7 @@ test.each(['trainKernel', 'trainReference'] as const)(
   (name) => {
     const pair = new Pair({
       ...{ activation: 'tanh', update: UPDATES[0], precision: 'float32', subnormals: 'ieee', layers: [1, 2, 1] },
-      ...{ sampleCount: 3, lanes: 4, chunkEpochs: 6, partEpochs: 2, networks: variedLanes(3), seed: 1 },
+      ...{ sampleCount: 3, lanes: 4, chunkEpochs: 6, subchunkEpochs: 2, networks: variedLanes(3), seed: 1 },
     });
     for (const count of [3, 7, 8])
       expect(() => pair[name]({ firstEpoch: 1, count })).toThrow(`a chunk of ${count} epochs`);
@@ -287,11 +295,11 @@ test.each(['trainKernel', 'trainReference'] as const)(
 );
 
 describe('the comparison', () => {
-  const of: GroupCase = {
+  const groupCase: GroupCase = {
     ...{ activation: 'tanh', update: UPDATES[0], precision: 'float32', subnormals: 'ieee', layers: [1, 2, 1] },
     ...{ sampleCount: 3, lanes: 4, chunkEpochs: 5, networks: variedLanes(3), seed: 1 },
   };
-  const { shape } = networksOf(of);
+  const { shape } = networksOf(groupCase);
   const chunk = { firstEpoch: 11, count: 2 };
   const compare = (plant: (memory: ReturnType<typeof memoryOf>) => void) => {
     const [found, expected] = [memoryOf(shape), memoryOf(shape)];
@@ -316,11 +324,11 @@ describe('the comparison', () => {
   });
 
   test('names the last epoch of the part whose extreme differs', () => {
-    const ofParts = { ...shape, chunkEpochs: 6, partEpochs: 2 };
-    const [found, expected] = [memoryOf(ofParts), memoryOf(ofParts)];
+    const ofSubchunks = { ...shape, chunkEpochs: 6, subchunkEpochs: 2 };
+    const [found, expected] = [memoryOf(ofSubchunks), memoryOf(ofSubchunks)];
     found.extremes.set([1], (1 * 3 + 1) * 4);
-    const of = { shape: ofParts, networkCount: 3, chunk: { firstEpoch: 11, count: 4 }, found, expected };
-    expect(differencesOf(of)).toEqual(['epoch 14, lane 0, extreme lossMax: 3f800000, expected 00000000']);
+    const options = { shape: ofSubchunks, networkCount: 3, chunk: { firstEpoch: 11, count: 4 }, found, expected };
+    expect(differencesOf(options)).toEqual(['epoch 14, lane 0, extreme lossMax: 3f800000, expected 00000000']);
   });
 
   test('passes over lanes without a network and epochs beyond the chunk', () => {
@@ -340,7 +348,7 @@ describe('the comparison', () => {
   });
 
   test('of a kernel that is told another β2 names the first epoch, also in the midst of a chunk', () => {
-    const pair = new Pair(of);
+    const pair = new Pair(groupCase);
     pair.train([2]);
     pair.kernel.constants[2 * 4 + 1] *= 0.5;
     expect(() => pair.train([5], 3)).toThrow(/^1-2-1 tanh adam torch .*\n {2}epoch 3, lane 1, signal updateNorm: /);

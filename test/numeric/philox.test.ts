@@ -26,8 +26,8 @@ test.each(vectors)('the block at counter $counter', ({ counter, key, words }) =>
 
 test('draws depend on seed, stream, layer and index alone, and on each of them', () => {
   const base = { seed: 3, stream: 'weights', layer: 1, index: 2 } as const;
-  const others = [{ seed: 4 }, { stream: 'teacher' } as const, { layer: 2 }, { index: 3 }].map((of) =>
-    uniform({ ...base, ...of }),
+  const others = [{ seed: 4 }, { stream: 'teacher' } as const, { layer: 2 }, { index: 3 }].map((options) =>
+    uniform({ ...base, ...options }),
   );
   expect(new Set([uniform(base), ...others]).size).toBe(5);
   expect(uniform(base)).toBe(uniform({ ...base }));

@@ -20,9 +20,9 @@ describe('the cost of an epoch', () => {
   });
 
   test('of mini-batches has an update a step, the last batch short or not, and the shuffling of samples', () => {
-    const of = { layers: [1, 8, 1], data: { kind: 'sine', points: 16 } } as const;
-    expect(operationsPerEpoch({ ...of, batch: 5, shuffle: false })).toBe(16 * 390 + 4 * 750);
-    expect(operationsPerEpoch({ ...of, batch: 4, shuffle: true })).toBe(16 * (390 + 60) + 4 * 750);
+    const options = { layers: [1, 8, 1], data: { kind: 'sine', points: 16 } } as const;
+    expect(operationsPerEpoch({ ...options, batch: 5, shuffle: false })).toBe(16 * 390 + 4 * 750);
+    expect(operationsPerEpoch({ ...options, batch: 4, shuffle: true })).toBe(16 * (390 + 60) + 4 * 750);
   });
 
   test('does not depend on the values of hyper-parameters, seeds or the data set', () => {
@@ -56,8 +56,8 @@ describe('a chunk', () => {
     ['no more than between two looks, less than a bucket', 20, 7, 7, 7],
     ['no more than between two looks, of short buckets', 1, 5, 5, 5],
     ['no more than between two looks, of a long bucket', 5000, 1000, 1000, 1000],
-  ])('is %s', (_, bucketEpochs, epochsMax, chunkEpochs, partEpochs) => {
-    expect(chunksOf(bucketEpochs, epochsMax)).toEqual({ chunkEpochs, partEpochs });
+  ])('is %s', (_, bucketEpochs, epochsMax, chunkEpochs, subchunkEpochs) => {
+    expect(chunksOf(bucketEpochs, epochsMax)).toEqual({ chunkEpochs, subchunkEpochs });
   });
 });
 

@@ -36,9 +36,9 @@ function read(keys: Readonly<Record<string, unknown>>, files: Readonly<Record<st
 }
 
 /** The messages about such a sweep, one a problem, without the line in the sweep. */
-function problemsOf(...of: Parameters<typeof read>): string[] {
+function problemsOf(...options: Parameters<typeof read>): string[] {
   try {
-    read(...of);
+    read(...options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return error.message.split('\n').map((message) => message.replace(/^a\.yaml:\d+: /, ''));
@@ -46,8 +46,8 @@ function problemsOf(...of: Parameters<typeof read>): string[] {
   return ['no problem'];
 }
 
-function networksOf(...of: Parameters<typeof read>): LayeredNetwork[] {
-  return expandSweep(read(...of)) as LayeredNetwork[];
+function networksOf(...options: Parameters<typeof read>): LayeredNetwork[] {
+  return expandSweep(read(...options)) as LayeredNetwork[];
 }
 
 const keyOf = (text: string, name = 'a.csv', layers = [1, 4, 1]) =>
@@ -63,8 +63,8 @@ describe('a data file', () => {
   });
 
   test('of several outputs has the variance of all its targets pooled', () => {
-    const of = { data: { file: 'a.csv' }, layers: [1, 2] };
-    const [{ data }] = networksOf(of, { 'a.csv': 'x,ya,yb\n0,1,5\n1,3,7\n' });
+    const options = { data: { file: 'a.csv' }, layers: [1, 2] };
+    const [{ data }] = networksOf(options, { 'a.csv': 'x,ya,yb\n0,1,5\n1,3,7\n' });
     expect(makeDataset(data).targetVariance).toBe(5);
   });
 
@@ -118,18 +118,19 @@ describe('the key of a network on a data file', () => {
 });
 
 describe('the key of a sweep', () => {
-  const of = (file: string, text: string) => read({ data: [{ kind: 'sine', points: 4 }, { file }] }, { [file]: text });
+  const options = (file: string, text: string) =>
+    read({ data: [{ kind: 'sine', points: 4 }, { file }] }, { [file]: text });
 
   test('sees what stands in its files and not their paths', () => {
-    const sweep = of('a.csv', XY);
-    expect(sweepKey(of('data/b.csv', XY))).toBe(sweepKey(sweep));
-    expect(sweepDifferences(sweep, of('data/b.csv', XY))).toEqual([]);
-    expect(sweepKey(of('a.csv', `${XY}2,3\n`))).not.toBe(sweepKey(sweep));
-    expect(sweepHash(of('data/b.csv', XY)), 'run.json has the paths').not.toBe(sweepHash(sweep));
+    const sweep = options('a.csv', XY);
+    expect(sweepKey(options('data/b.csv', XY))).toBe(sweepKey(sweep));
+    expect(sweepDifferences(sweep, options('data/b.csv', XY))).toEqual([]);
+    expect(sweepKey(options('a.csv', `${XY}2,3\n`))).not.toBe(sweepKey(sweep));
+    expect(sweepHash(options('data/b.csv', XY)), 'run.json has the paths').not.toBe(sweepHash(sweep));
   });
 
   test('differences are named', () => {
-    const paths = sweepDifferences(of('a.csv', XY), of('a.csv', `${XY}2,3\n`)).map(({ path }) => path);
+    const paths = sweepDifferences(options('a.csv', XY), options('a.csv', `${XY}2,3\n`)).map(({ path }) => path);
     expect(paths).toEqual(['data[1].file[0].hash', 'data[1].file[0].points']);
   });
 });

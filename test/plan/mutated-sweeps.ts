@@ -168,8 +168,8 @@ function applyTo(sweep: unknown, { which, other, how, value, key: name }: ValueO
   const places = placesIn(sweep);
   if (places.length === 0) return;
   const { holder, key } = places[which % places.length];
-  const own = (of: object, to: string, what: unknown) =>
-    Object.defineProperty(of, to, { value: what, enumerable: true, configurable: true, writable: true });
+  const own = (part: object, to: string, what: unknown) =>
+    Object.defineProperty(part, to, { value: what, enumerable: true, configurable: true, writable: true });
   if (how === 'replace') holder[key] = structuredClone(value);
   else if (how === 'remove') Array.isArray(holder) ? holder.splice(Number(key), 1) : delete holder[key];
   else if (how === 'repeat')
@@ -208,7 +208,7 @@ export const changedValues = fc
   .tuple(fc.constantFrom(...texts), fc.array(change, { minLength: 1, maxLength: 4 }))
   .map(([text, changes]) => {
     const sweep = structuredClone(valuesOf.get(text));
-    for (const of of changes) applyTo(sweep, of);
+    for (const options of changes) applyTo(sweep, options);
     return flowText(sweep);
   });
 

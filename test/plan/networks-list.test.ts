@@ -34,7 +34,9 @@ describe('an entry', () => {
       activation: 'relu',
       networks: [{}, { layers: [1, 8, 1], seeds: [2] }, { activation: 'sine', precision: 'float64' }],
     });
-    const seen = networks.map((of) => `${of.layers?.join('-')} ${of.activation} ${of.precision} ${of.seed}`);
+    const seen = networks.map(
+      (network) => `${network.layers?.join('-')} ${network.activation} ${network.precision} ${network.seed}`,
+    );
     expect(seen).toEqual(['1-4-1 relu float32 1', '1-8-1 relu float32 2', '1-4-1 sine float64 1']);
   });
 
@@ -71,10 +73,9 @@ describe('an entry', () => {
       seeds: 2,
       networks: [{ activation: ['tanh', 'relu'] }, { layers: [1, 2, 1], seeds: [9] }],
     });
-    expect(networks.map((of) => `${of.id} ${of.layers?.join('-')} ${of.activation} ${of.seed}`)).toEqual([
-      ...['0 1-4-1 tanh 0', '1 1-4-1 tanh 1', '2 1-4-1 relu 0', '3 1-4-1 relu 1'],
-      '4 1-2-1 tanh 9',
-    ]);
+    expect(
+      networks.map((network) => `${network.id} ${network.layers?.join('-')} ${network.activation} ${network.seed}`),
+    ).toEqual([...['0 1-4-1 tanh 0', '1 1-4-1 tanh 1', '2 1-4-1 relu 0', '3 1-4-1 relu 1'], '4 1-2-1 tanh 9']);
   });
 
   test('is an objective or a network, whatever the sweep is for the others', () => {
@@ -85,14 +86,14 @@ describe('an entry', () => {
       batch: 2,
       networks: [{ objective }, { seeds: [7] }, { objective: { kind: 'power' }, precision: 'float64' }],
     });
-    expect(networks.map((of) => `${of.objective?.start ?? of.layers?.join('-')} ${of.batch} ${of.seed}`)).toEqual([
-      '0.5 undefined 0',
-      '1-4-1 2 7',
-      '1 undefined 0',
-    ]);
+    expect(
+      networks.map(
+        (network) => `${network.objective?.start ?? network.layers?.join('-')} ${network.batch} ${network.seed}`,
+      ),
+    ).toEqual(['0.5 undefined 0', '1-4-1 2 7', '1 undefined 0']);
     const { layers, data, optimizer } = WHOLE;
     const others = networksOf({ objective, optimizer, networks: [{}, { layers, data, seeds: 1 }] });
-    expect(others.map((of) => of.objective?.start ?? of.layers?.join('-'))).toEqual([0.5, '1-4-1']);
+    expect(others.map((network) => network.objective?.start ?? network.layers?.join('-'))).toEqual([0.5, '1-4-1']);
   });
 
   test('may have data files of its own, and the path does not matter', () => {

@@ -15,7 +15,7 @@ const textOf = (objective: string, ...more: string[]) =>
     ...['name: o', 'epochs: 10', `objective: ${objective}`, 'optimizer: { kind: adam, learningRate: 0.1 }', ...more],
     '',
   ].join('\n');
-const read = (...of: Parameters<typeof textOf>): Sweep => parseSweep(textOf(...of), 'o.yaml');
+const read = (...options: Parameters<typeof textOf>): Sweep => parseSweep(textOf(...options), 'o.yaml');
 
 describe('a sweep of objectives', () => {
   test('is nested loops over exponents, curvatures and starts, and then as any other', () => {
@@ -57,7 +57,7 @@ describe('a sweep of objectives', () => {
     expect(new Set(networks.map(kernelShape)).size).toBe(2);
     const groups = packGroups(networks);
     expect(groups).toHaveLength(2);
-    expect(groupShape(groups[0], 20)).toMatchObject({ exponent: 3, layers: [], batchSize: 1, partEpochs: 20 });
+    expect(groupShape(groups[0], 20)).toMatchObject({ exponent: 3, layers: [], batchSize: 1, subchunkEpochs: 20 });
     expect(operationsPerEpoch(networks[0])).toBe(30 + 2);
   });
 });

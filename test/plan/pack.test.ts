@@ -33,9 +33,9 @@ const networks = networksWith({
 });
 
 /** What must hold of groups, whatever they were packed from. */
-function expectWellPacked(groups: readonly Group[], of: readonly { id: number }[], lanes: number): void {
+function expectWellPacked(groups: readonly Group[], options: readonly { id: number }[], lanes: number): void {
   const ids = groups.flatMap((group) => group.networks.map(({ id }) => id));
-  expect([...ids].sort((a, b) => a - b)).toEqual(of.map(({ id }) => id));
+  expect([...ids].sort((a, b) => a - b)).toEqual(options.map(({ id }) => id));
   for (const group of groups) {
     expect(group.lanes).toBe(lanes);
     expect(group.networks.length).toBeGreaterThanOrEqual(1);
@@ -133,13 +133,13 @@ describe('groups', () => {
       corrections: 0,
       lanes: 3,
       chunkEpochs: 1000,
-      partEpochs: 1000,
+      subchunkEpochs: 1000,
     });
     expect(groupShape(packGroups(networks)[0], 20)).toMatchObject({
       moments: ['firstMoment', 'secondMoment'],
       corrections: 2,
       chunkEpochs: 240,
-      partEpochs: 20,
+      subchunkEpochs: 20,
     });
   });
 });

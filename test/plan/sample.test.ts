@@ -125,7 +125,7 @@ describe('a sample', () => {
   });
 
   test('begins with the smaller sample of the same seed, and is another with another seed', () => {
-    const keys = (of: object) => networksWith({ ...WIDE, sample: { ...SAMPLE, ...of } }).map(({ key }) => key);
+    const keys = (part: object) => networksWith({ ...WIDE, sample: { ...SAMPLE, ...part } }).map(({ key }) => key);
     expect(keys({ count: 50 }).slice(0, 20)).toEqual(keys({}));
     expect(keys({ seed: 8 }).filter((key) => keys({}).includes(key)).length).toBeLessThan(5);
   });
@@ -155,7 +155,9 @@ describe('a sample', () => {
 
   test('draws the order of samples where there are mini-batches, and objectives', () => {
     const keys = { data: { kind: 'sine', points: 8 }, batch: ['full', 2, 4], shuffle: [true, false] };
-    const batches = networksWith({ ...keys, sample: { ...SAMPLE, count: 5 } }).map((of) => `${of.batch} ${of.shuffle}`);
+    const batches = networksWith({ ...keys, sample: { ...SAMPLE, count: 5 } }).map(
+      (network) => `${network.batch} ${network.shuffle}`,
+    );
     expect(batches.sort()).toEqual(['2 false', '2 true', '4 false', '4 true', 'full undefined']);
     const text = stringify({
       name: 'objectives',
@@ -166,7 +168,7 @@ describe('a sample', () => {
     });
     const objectives = expandSweep(parseSweep(text, 'a.yaml')).map(({ objective }) => objective);
     expect(objectives).toHaveLength(SAMPLE.count);
-    expect(new Set(objectives.map((of) => `${of?.exponent} ${of?.start}`)).size).toBe(4);
+    expect(new Set(objectives.map((options) => `${options?.exponent} ${options?.start}`)).size).toBe(4);
   });
 
   test('draws curvatures and starts of objectives from ranges, each by its own axis', () => {
@@ -197,7 +199,7 @@ describe('a sample', () => {
 
   test('is part of the key of its sweep', () => {
     const keys = [{}, { sample: SAMPLE }, { sample: { ...SAMPLE, seed: 8 } }, { sample: { ...SAMPLE, count: 21 } }].map(
-      (of) => sweepKey(sweepWith({ ...WIDE, optimizer: { kind: 'sgd', learningRate: [0.1, 0.2] }, ...of })),
+      (options) => sweepKey(sweepWith({ ...WIDE, optimizer: { kind: 'sgd', learningRate: [0.1, 0.2] }, ...options })),
     );
     expect(new Set(keys).size).toBe(4);
   });

@@ -54,21 +54,21 @@ describe('shuffled batches of five of twelve samples equal PyTorch', () => {
 
 describe('an epoch of mini-batches in index order', () => {
   const optimizer = { kind: 'sgd', form: 'torch', learningRate: 0.5 } as const;
-  const of = (keys: Partial<LayeredConfig>) => networkConfig({ layers, activation, optimizer, ...keys });
+  const read = (keys: Partial<LayeredConfig>) => networkConfig({ layers, activation, optimizer, ...keys });
   const sizes = [5, 5, 2];
 
   test('is an epoch of each batch by itself, one after another, and its signals are those of the whole', () => {
     const { initial } = cases[0];
-    const state = stateOf(of({ batch, shuffle: false }), initial);
-    const signals = { ...makeEpoch(of({ batch, shuffle: false }), samples)(state, 1) };
+    const state = stateOf(read({ batch, shuffle: false }), initial);
+    const signals = { ...makeEpoch(read({ batch, shuffle: false }), samples)(state, 1) };
 
-    const apart = stateOf(of({}), initial);
+    const apart = stateOf(read({}), initial);
     let first = 0;
     let squares = 0;
     let gradientNorm = 0;
     for (const size of sizes) {
       const own = samplesOf('float64', inputs.slice(first, first + size), targets.slice(first, first + size));
-      const ofBatch = makeEpoch(of({}), own)(apart, 1);
+      const ofBatch = makeEpoch(read({}), own)(apart, 1);
       squares += ofBatch.loss * size;
       gradientNorm = ofBatch.gradientNorm;
       first += size;

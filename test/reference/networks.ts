@@ -7,7 +7,7 @@ import { makeEpoch, type NetworkState } from '../../src/reference/epoch.ts';
 import type { Samples } from '../../src/reference/network-loss.ts';
 
 /** A 1-3-1 tanh network under Adam as PyTorch has it, in float64, with `of` in place of what it names. */
-export function networkConfig(of: Partial<LayeredConfig> = {}): LayeredConfig {
+export function networkConfig(changes: Partial<LayeredConfig> = {}): LayeredConfig {
   return {
     layers: [1, 3, 1],
     activation: 'tanh',
@@ -18,7 +18,7 @@ export function networkConfig(of: Partial<LayeredConfig> = {}): LayeredConfig {
     precision: 'float64',
     subnormals: 'ieee',
     seed: 0,
-    ...of,
+    ...changes,
   };
 }
 

@@ -85,8 +85,8 @@ describe('in float64 the sums over all gradients so far give the same as the rec
   const STEPS = 60;
   /** Rises and falls again, so that the largest second moment is not the last. */
   const gradients = Array.from({ length: STEPS }, (_, i) => Math.sin(1.7 * i) * Math.exp(-((i - 20) ** 2) / 100));
-  const sum = (t: number, beta: number, of: (g: number) => number) =>
-    gradients.slice(0, t).reduce((total, g, i) => total + beta ** (t - 1 - i) * of(g), 0);
+  const sum = (t: number, beta: number, read: (g: number) => number) =>
+    gradients.slice(0, t).reduce((total, g, i) => total + beta ** (t - 1 - i) * read(g), 0);
   const m = (t: number) => (1 - beta1) * sum(t, beta1, (g) => g);
   const v = (t: number) => (1 - beta2) * sum(t, beta2, (g) => g * g);
   const vMax = (t: number) => Math.max(...Array.from({ length: t }, (_, i) => v(i + 1)));

@@ -46,20 +46,26 @@ describe.each(files.filter((file) => file !== STATES_FILE))('%s', (file) => {
   const { layers, optimizer, inputs, targets, cases } = read(file);
   const isRmsprop = optimizer.kind === 'rmsprop';
 
-  test.each(cases)(`$activation equals PyTorch over ${isRmsprop ? 10 : STEPS} steps`, (of) => {
-    const config = networkConfig({ layers, activation: of.activation, optimizer: { ...optimizer, form: 'torch' } });
-    const state = stateOf(config, of.initial);
+  test.each(cases)(`$activation equals PyTorch over ${isRmsprop ? 10 : STEPS} steps`, (options) => {
+    const config = networkConfig({
+      layers,
+      activation: options.activation,
+      optimizer: { ...optimizer, form: 'torch' },
+    });
+    const state = stateOf(config, options.initial);
     const epoch = makeEpoch(config, samplesOf('float64', inputs, targets));
     let compared = 0;
     let momentsCompared = 0;
     for (let t = 1; t <= STEPS; t++) {
       const { loss } = epoch(state, t);
       const tolerance = t <= 10 ? EARLY_TOLERANCE : LATE_TOLERANCE;
-      if (of.theta[t] === undefined) continue;
-      expect(relativeDifference(state.theta, of.theta[t]), `θ after step ${t}`).toBeLessThanOrEqual(tolerance);
-      expect(Math.abs(loss - of.losses[t]) / of.losses[t], `loss of step ${t}`).toBeLessThanOrEqual(tolerance);
+      if (options.theta[t] === undefined) continue;
+      expect(relativeDifference(state.theta, options.theta[t]), `θ after step ${t}`).toBeLessThanOrEqual(tolerance);
+      expect(Math.abs(loss - options.losses[t]) / options.losses[t], `loss of step ${t}`).toBeLessThanOrEqual(
+        tolerance,
+      );
       for (const moment of MOMENT_NAMES) {
-        const expected = of[moment]?.[t];
+        const expected = options[moment]?.[t];
         if (expected === undefined) continue;
         expect(relativeDifference(state[moment], expected), `${moment} after step ${t}`).toBeLessThanOrEqual(tolerance);
         momentsCompared++;
@@ -74,16 +80,20 @@ describe.each(files.filter((file) => file !== STATES_FILE))('%s', (file) => {
 describe(STATES_FILE, () => {
   const { layers, optimizer, inputs, targets, cases } = read(STATES_FILE);
 
-  test.each(cases)('$activation takes each of 300 steps as PyTorch does from its own state', (of) => {
-    const config = networkConfig({ layers, activation: of.activation, optimizer: { ...optimizer, form: 'torch' } });
-    const count = of.initial.length;
-    const bytes = Buffer.from(of.states ?? '', 'base64');
+  test.each(cases)('$activation takes each of 300 steps as PyTorch does from its own state', (options) => {
+    const config = networkConfig({
+      layers,
+      activation: options.activation,
+      optimizer: { ...optimizer, form: 'torch' },
+    });
+    const count = options.initial.length;
+    const bytes = Buffer.from(options.states ?? '', 'base64');
     const numbers = Array.from({ length: bytes.length / 8 }, (_, i) => bytes.readDoubleLE(8 * i));
     const stateAfter = (t: number) => {
       const [theta, v] = [2 * t, 2 * t + 1].map((i) => numbers.slice(i * count, (i + 1) * count));
       return { theta, v };
     };
-    expect(stateAfter(0).theta).toEqual(of.initial);
+    expect(stateAfter(0).theta).toEqual(options.initial);
     expect(numbers).toHaveLength((STEPS + 1) * 2 * count);
     const epoch = makeEpoch(config, samplesOf('float64', inputs, targets));
     for (let t = 1; t <= STEPS; t++) {

@@ -17,8 +17,8 @@ import type { StateWindow, WindowRequest } from '../../schemas/replay-messages.t
 import type { Sweep } from '../../schemas/sweep.ts';
 import { parseSweep } from '../../src/plan/read.ts';
 import { Comparisons } from '../../src/replay/comparisons.ts';
-import { replayPasses } from '../../src/replay/replay-groups.ts';
-import { planPasses, type ReplayWanted } from '../../src/replay/replay-plan.ts';
+import { replayGroups } from '../../src/replay/replay-groups.ts';
+import { planReplay, type ReplayWanted } from '../../src/replay/replay-plan.ts';
 import { TraceReader } from '../../src/replay/trace-reader.ts';
 import { verifyNetworks } from '../../src/replay/verify-networks.ts';
 import { foldRun, type RunRecord, readRun } from '../../src/run/folder.ts';
@@ -67,31 +67,31 @@ beforeAll(async () => {
 afterAll(() => rmSync(run.folder, { recursive: true }));
 
 /** Replays windows and gives them back in any order, with the comparisons. */
-async function replay(windows: readonly WindowRequest[], { of = run, threads = 2 } = {}) {
+async function replay(windows: readonly WindowRequest[], { replayed = run, threads = 2 } = {}) {
   const byNetwork = new Map<number, WindowRequest[]>();
   for (const window of windows) byNetwork.set(window.network, [...(byNetwork.get(window.network) ?? []), window]);
-  const wanted = [...byNetwork].map(([id, list]): ReplayWanted => ({ network: of.networks[id], windows: list }));
-  const passes = planPasses(of, wanted);
+  const wanted = [...byNetwork].map(([id, list]): ReplayWanted => ({ network: replayed.networks[id], windows: list }));
+  const groups = planReplay(replayed, wanted);
   const comparisons = new Comparisons();
   const found: StateWindow[] = [];
-  await replayPasses(of, passes, {
+  await replayGroups(replayed, groups, {
     threads,
     workerUrl: WORKER_URLS.replay,
     buckets: 'windows',
-    take: (part) => {
-      found.push(...part.windows);
-      comparisons.take(part.comparisons);
+    take: (range) => {
+      found.push(...range.windows);
+      comparisons.take(range.comparisons);
     },
   });
-  return { windows: found, comparisons, passes };
+  return { windows: found, comparisons, groups };
 }
 
 /** What must be replayed both from epoch 0 and from a kept state. */
 const settingOf = ({ optimizer, precision }: Network) => `${optimizer.kind} ${precision}`;
 
 /**
- * Random windows: of the first network of each setting one near each end, which takes a pass of its own; of the others,
- * three anywhere.
+ * Random windows: of the first network of each setting one near each end, which takes a group of its own; of the
+ * others, three anywhere.
  */
 function randomWindows(networks: readonly Network[], seed: number): WindowRequest[] {
   const settings = networks.map(settingOf);
@@ -101,7 +101,7 @@ function randomWindows(networks: readonly Network[], seed: number): WindowReques
         .tuple(fc.integer({ min, max }), fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 3 })))
         .map(([first, more]) => ({ network: id, first, last: Math.min(EPOCHS, first + more) }));
     const isFirst = settings.indexOf(settings[id]) === id;
-    // A pass from epoch 0 goes on to the end of a block, epoch 1000 here.
+    // A group from epoch 0 goes on to the end of a block, epoch 1000 here.
     return isFirst
       ? [between(0, KEPT_EPOCHS), between(3 * KEPT_EPOCHS + 1, EPOCHS)]
       : [1, 2, 3].map(() => between(0, EPOCHS));
@@ -113,20 +113,20 @@ test.each(Object.entries(SWEEPS))(
   'more than a hundred random windows of %s equal the scalar reference in every bit, and are proven by digests and buckets',
   async (name, sweep) => {
     const seed = Math.floor(Math.random() * 2 ** 30);
-    const of = name === 'full batches' ? run : await runOf(sweep);
-    const windows = randomWindows(of.networks, seed);
+    const replayed = name === 'full batches' ? run : await runOf(sweep);
+    const windows = randomWindows(replayed.networks, seed);
     expect(windows.length).toBeGreaterThan(100);
-    const { windows: found, comparisons, passes } = await replay(windows, { of });
+    const { windows: found, comparisons, groups } = await replay(windows, { replayed });
     expect(found, `seed ${seed}`).toHaveLength(windows.length);
     const startsOf = (isKept: boolean) =>
-      new Set(passes.filter(({ epoch }) => epoch > 0 === isKept).flatMap((pass) => pass.networks.map(settingOf)));
-    const settings = new Set(of.networks.map(settingOf));
+      new Set(groups.filter(({ epoch }) => epoch > 0 === isKept).flatMap((group) => group.networks.map(settingOf)));
+    const settings = new Set(replayed.networks.map(settingOf));
     expect(settings.size).toBe(namesOf(OPTIMIZERS).length * namesOf(PRECISIONS).length);
     expect([startsOf(false), startsOf(true)], `seed ${seed}`).toEqual([settings, settings]);
 
-    const rows = of.networks.map((network) => referenceRows(network, EPOCHS));
+    const rows = replayed.networks.map((network) => referenceRows(network, EPOCHS));
     const differences = found.map((window) =>
-      windowDifference(window, rows[window.network], of.networks[window.network]),
+      windowDifference(window, rows[window.network], replayed.networks[window.network]),
     );
     expect(
       differences.filter((difference) => difference !== null),
@@ -153,13 +153,13 @@ test('gradients too small for the optimiser are zeros in windows too, where the 
     ...{ epochs: 60, activation: 'sigmoid', optimizer: { kind: 'adam', learningRate: 50 }, seeds: 1 },
     ...{ precision: namesOf(PRECISIONS), subnormals: namesOf(SUBNORMALS) },
   });
-  const of = await runOf(saturated);
+  const replayed = await runOf(saturated);
   const { windows } = await replay(
-    of.networks.map(({ id }) => ({ network: id, first: 1, last: 60 })),
-    { of },
+    replayed.networks.map(({ id }) => ({ network: id, first: 1, last: 60 })),
+    { replayed },
   );
   for (const found of windows) {
-    const network = of.networks[found.network];
+    const network = replayed.networks[found.network];
     expect(windowDifference(found, referenceRows(network, 60), network)).toBeNull();
     const limit = FLUSH_LIMITS[network.precision].gradient;
     const tiny = found.gradient.filter((g) => g !== 0 && Math.abs(g) < limit).length;
@@ -167,7 +167,7 @@ test('gradients too small for the optimiser are zeros in windows too, where the 
   }
 });
 
-test('parts come in the order of the plan and hold the same bits, whatever the threads', async () => {
+test('ranges come in the order of the plan and hold the same bits, whatever the threads', async () => {
   const windows = [0, 9, 17].map((network) => ({ network, first: 0, last: EPOCHS }));
   const [one, four] = [await replay(windows, { threads: 1 }), await replay(windows, { threads: 4 })];
   expect(four.windows.map(hashOf)).toEqual(one.windows.map(hashOf));
@@ -175,9 +175,9 @@ test('parts come in the order of the plan and hold the same bits, whatever the t
 });
 
 /** The bits of a window in short: to compare its numbers one by one would take seconds. */
-function hashOf(of: StateWindow): string {
-  const hash = createHash('sha256').update(`${of.network} ${of.first} ${of.last}`);
-  for (const values of Object.values(of))
+function hashOf(window: StateWindow): string {
+  const hash = createHash('sha256').update(`${window.network} ${window.first} ${window.last}`);
+  for (const values of Object.values(window))
     if (ArrayBuffer.isView(values)) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   return hash.digest('hex');
 }
@@ -219,14 +219,14 @@ function withOwnChecksums(record: RunRecord): RunRecord {
 
 const NETWORK = 5;
 const window = (first: number, last: number) => [{ network: NETWORK, first, last }];
-const verify = (of: RunRecord, networks = of.networks) =>
-  verifyNetworks(of, networks, { threads: 2, workerUrl: WORKER_URLS.replay });
+const verify = (run: RunRecord, networks = run.networks) =>
+  verifyNetworks(run, networks, { threads: 2, workerUrl: WORKER_URLS.replay });
 
 describe('a run that is not what its configuration says', () => {
   test('is found by the digest of a block, and the block is named', async () => {
     const { blocks } = await tracedOf(NETWORK);
     const other = damagedRun('blocks', Buffer.from(blocks.digest[1]), Buffer.from('0123456789abcdef'));
-    const { comparisons } = await replay(window(1200, 1210), { of: other });
+    const { comparisons } = await replay(window(1200, 1210), { replayed: other });
     expect(comparisons.of(NETWORK)?.mismatch).toEqual({
       block: { first: 1001, last: 2000 },
       bucket: null,
@@ -236,7 +236,7 @@ describe('a run that is not what its configuration says', () => {
       `${other.folder}: network ${NETWORK}: got other losses in the block of epochs 1001 to 2000, expected the bits that the run has kept`,
     );
     // Before it nothing is wrong.
-    expect((await replay(window(10, 990), { of: other })).comparisons.of(NETWORK)?.mismatch).toBeNull();
+    expect((await replay(window(10, 990), { replayed: other })).comparisons.of(NETWORK)?.mismatch).toBeNull();
     const verified = await verify(other);
     expect(verified.filter(({ mismatch }) => mismatch !== null).map(({ network }) => network)).toEqual([NETWORK]);
     expect(verified).toHaveLength(run.networks.length);
@@ -248,7 +248,7 @@ describe('a run that is not what its configuration says', () => {
     const loss = buckets.columns.loss[place];
     const bytes = Buffer.from(Float64Array.of(loss).buffer);
     const other = damagedRun('epochs', bytes, Buffer.from(Float64Array.of(2).buffer));
-    const { comparisons } = await replay(window(1200, 1210), { of: other });
+    const { comparisons } = await replay(window(1200, 1210), { replayed: other });
     const bucket = { first: 1198, last: 1204, column: 'loss', found: loss, kept: 2 };
     expect(comparisons.of(NETWORK)?.mismatch).toEqual({ block: null, bucket, isStateOnly: false });
     expect(() => comparisons.refuseMismatch('r')).toThrow(
@@ -281,8 +281,8 @@ describe('a run that is not what its configuration says', () => {
     for (const [got, content] of damages) {
       rmSync(file, { force: true });
       if (content !== null) writeFileSync(file, content);
-      await expect(replay(window(1, 2), { of: other })).rejects.toThrow(got);
-      await expect(replay(window(1, 2), { of: other })).rejects.toThrow(file);
+      await expect(replay(window(1, 2), { replayed: other })).rejects.toThrow(got);
+      await expect(replay(window(1, 2), { replayed: other })).rejects.toThrow(file);
     }
   });
 });

@@ -1,11 +1,11 @@
 /**
- * Plans of replays: each window in one pass, passes of one kernel shape, from a state before the window to the end of
+ * Plans of replays: each window in one group, groups of one kernel shape, from a state before the window to the end of
  * the block that proves it.
  */
 import { describe, expect, test } from 'vitest';
 import type { EpochRange } from '../../schemas/replay-messages.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { planPasses, planVerification } from '../../src/replay/replay-plan.ts';
+import { planReplay, planVerification } from '../../src/replay/replay-plan.ts';
 import { mergedRanges, rangesText, windowFiles } from '../../src/replay/windows.ts';
 import { Results } from '../../src/run/results.ts';
 import { sweepOf } from '../support/runs.ts';
@@ -22,21 +22,21 @@ function runOf(epoch: number) {
   const results = new Results(networks.length);
   if (epoch === sweep.epochs) Object.defineProperty(results, 'isDone', { value: () => true });
   else Object.defineProperty(results, 'progressOf', { value: () => ({ epoch, checkpoint: 'c' }) });
-  return { results, manifest: { sweep } } as unknown as Parameters<typeof planPasses>[0];
+  return { results, manifest: { sweep } } as unknown as Parameters<typeof planReplay>[0];
 }
 const done = runOf(sweep.epochs);
 const wantedOf = (ids: readonly number[], ...windows: EpochRange[]) =>
   ids.map((id) => ({ network: networks[id], windows }));
 
-test('networks of one shape share passes of four, and those that go equally far go together', () => {
+test('networks of one shape share groups of four, and those that go equally far go together', () => {
   const wanted = [
     ...wantedOf([0, 1, 2, 3, 4], { first: 10, last: 20 }),
     ...wantedOf([5], { first: 4000, last: 4001 }),
     ...wantedOf([7], { first: 1, last: 1 }),
   ];
-  const passes = planPasses(done, wanted);
-  expect(passes.map((pass) => pass.networks.map(({ id }) => id))).toEqual([[0, 1, 2, 3], [4, 5], [7]]);
-  expect(passes.flatMap(({ windows }) => windows)).toHaveLength(7);
+  const groups = planReplay(done, wanted);
+  expect(groups.map((group) => group.networks.map(({ id }) => id))).toEqual([[0, 1, 2, 3], [4, 5], [7]]);
+  expect(groups.flatMap(({ windows }) => windows)).toHaveLength(7);
 });
 
 test.each([
@@ -48,7 +48,7 @@ test.each([
   [5500, 5500],
   [0, 1000],
 ])('a window to epoch %i is replayed to epoch %i, whose digest proves it', (last, lastEpoch) => {
-  expect(planPasses(done, wantedOf([0], { first: 0, last }))).toMatchObject([{ epoch: 0, lastEpoch }]);
+  expect(planReplay(done, wantedOf([0], { first: 0, last }))).toMatchObject([{ epoch: 0, lastEpoch }]);
 });
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   [1500, 700, 1000],
   [1500, 1700, 1700],
 ])('of a network trained by %i epochs, a window to epoch %i is replayed to epoch %i', (trained, last, lastEpoch) => {
-  expect(planPasses(runOf(trained), wantedOf([0], { first: 3, last }))).toMatchObject([{ lastEpoch }]);
+  expect(planReplay(runOf(trained), wantedOf([0], { first: 3, last }))).toMatchObject([{ lastEpoch }]);
 });
 
 describe('with states that are kept at every 1000 epochs', () => {
@@ -64,7 +64,7 @@ describe('with states that are kept at every 1000 epochs', () => {
   const states = [1000, 2000, 3000, 4000, 5000].map((epoch) => ({ epoch, checkpoint: `kept-${epoch}` }));
   Object.defineProperty(kept.results, 'keptOf', { value: () => states });
   const startsOf = (...windows: EpochRange[]) =>
-    planPasses(kept, wantedOf([0], ...windows)).map((pass) => [pass.epoch, pass.windows.length]);
+    planReplay(kept, wantedOf([0], ...windows)).map((group) => [group.epoch, group.windows.length]);
 
   test.each([
     [1000, 0],
@@ -76,22 +76,22 @@ describe('with states that are kept at every 1000 epochs', () => {
     expect(startsOf({ first, last: first + 5 })).toEqual([[epoch, 1]]);
   });
 
-  test('windows far apart are passes of their own, and those on the way of another are not', () => {
+  test('windows far apart are groups of their own, and those on the way of another are not', () => {
     const windows = [
       { first: 4100, last: 4200 },
       { first: 5, last: 9 },
       { first: 1500, last: 1501 },
       { first: 4950, last: 5100 },
     ];
-    // The pass of the first window ends at epoch 1000, where the next one may as well go on.
+    // The group of the first window ends at epoch 1000, where the next one may as well go on.
     expect(startsOf(...windows)).toEqual([
       [0, 2],
       [4000, 2],
     ]);
   });
 
-  test('a pass to the last epoch takes all states before it along, for the digest of the whole', () => {
-    const filesOf = (last: number) => planPasses(kept, wantedOf([0], { first: 3500, last }))[0].checkpoints;
+  test('a group to the last epoch takes all states before it along, for the digest of the whole', () => {
+    const filesOf = (last: number) => planReplay(kept, wantedOf([0], { first: 3500, last }))[0].checkpoints;
     expect(filesOf(3600)).toEqual(['kept-3000']);
     expect(filesOf(5500)).toEqual(['kept-1000', 'kept-2000', 'kept-3000']);
   });

@@ -89,7 +89,7 @@ function readAndCheck(): RunRecord {
 test('the journal that is edited is right as it is', () => {
   expect(difference(readAndCheck())).toBeNull();
   expect(new Set(base.records.map(({ kind }) => kind))).toEqual(
-    new Set(['header', 'session', 'commit', 'raised', 'failed', 'snapshot', 'end']),
+    new Set(['header', 'session', 'commit', 'extended', 'failed', 'snapshot', 'end']),
   );
 });
 

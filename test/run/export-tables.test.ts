@@ -43,9 +43,9 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(made, { recursive: true, force: true }));
 
-async function exported(of: { folder: string; out: string; format: ExportFormat; table?: TableName }) {
+async function exported(options: { folder: string; out: string; format: ExportFormat; table?: TableName }) {
   const reports: ExportReport[] = [];
-  for await (const report of exportRun({ table: null, ...of })) reports.push(report);
+  for await (const report of exportRun({ table: null, ...options })) reports.push(report);
   return reports;
 }
 

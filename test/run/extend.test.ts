@@ -1,6 +1,6 @@
 /**
- * A run that is raised to more epochs: it ends with the bits and the rows of a run that had as many from the beginning,
- * wherever it was when it was raised and wherever a crash cut the raise; and it is never lowered.
+ * A run that is extended to more epochs: it ends with the bits and the rows of a run that had as many from the
+ * beginning, wherever it was when it was extended and wherever a crash cut the extension; and it is never shortened.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { prepareRaise, restartLimit } from '../../src/run/extend.ts';
+import { prepareExtension, restartLimit } from '../../src/run/extend.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
 import { openRun } from '../../src/run/open-run.ts';
@@ -34,7 +34,7 @@ const SPIKE_FALL_EPOCHS = 5;
  */
 const sweepTo = (epochs: number) =>
   sweepOf({
-    name: 'raised',
+    name: 'extended',
     epochs,
     precision: ['float32', 'float64'],
     activation: ['relu', 'tanh'],
@@ -44,7 +44,13 @@ const sweepTo = (epochs: number) =>
     ],
     trace: { epochs: { every: 7 }, checkpoints: { every: 530 }, compression: 'zstd' },
     detectors: {
-      ...{ spikeWindow: 40, spikeStart: 10, spikeRise: 1.5, spikeFallEpochs: SPIKE_FALL_EPOCHS, levelShiftEpochs: 60 },
+      ...{
+        spikeLookback: 40,
+        spikeStart: 10,
+        spikeRise: 1.5,
+        spikeFallEpochs: SPIKE_FALL_EPOCHS,
+        levelShiftEpochs: 60,
+      },
       ...{ stagnationEpochs: 10, countedHeight: 1.6, spikingHeight: 1.6 },
     },
   });
@@ -83,21 +89,21 @@ async function shortRun(folder = scratchFolder()): Promise<string> {
   return folder;
 }
 
-async function expectRaised(folder: string): Promise<void> {
+async function expectExtended(folder: string): Promise<void> {
   expect((await execute({ sweep: sweepTo(LONG), folder })).ending).toBe('done');
   expect(epochsOf(folder)).toBe(LONG);
   expect(runBits(folder)).toEqual(expected);
 }
 
-describe('a run that is raised', () => {
+describe('a run that is extended', () => {
   test('goes on from its newest checkpoint that has seen nothing of the new end, and equals one of as many epochs', async () => {
     const folder = await shortRun();
     const run = open(folder, LONG);
-    expect(run.raisedFrom).toBe(SHORT);
+    expect(run.extendedFrom).toBe(SHORT);
     expect(run.networks.map(({ id }) => run.results.progressOf(id)?.epoch)).toEqual(run.networks.map(() => RESTART));
     expect(run.results.doneCount).toBe(0);
     run.close();
-    await expectRaised(folder);
+    await expectExtended(folder);
     expect(readdirSync(runPaths(folder).checkpoints)).toHaveLength(2);
     expect(
       readRun(folder)
@@ -109,7 +115,7 @@ describe('a run that is raised', () => {
   test('in small steps, each time from where it was, is the same', async () => {
     const folder = scratchFolder();
     for (const epochs of [1, 500, 700, 3000, 3001]) await execute({ sweep: sweepTo(epochs), folder });
-    await expectRaised(folder);
+    await expectExtended(folder);
   });
 
   test('with networks that are half trained, or given up, is the same', async () => {
@@ -126,7 +132,7 @@ describe('a run that is raised', () => {
       engine: 'reference',
       onNotice: ({ kind }, stop) => kind === 'progress' && stop.abort(),
     });
-    await expectRaised(folder);
+    await expectExtended(folder);
   });
 
   test('keeps no row beyond the restart, and no file of the shorter run or of its findings, once it is open', async () => {
@@ -156,12 +162,12 @@ test('the end of the longer run is not in sight of a restart', () => {
   expect(limit(100, 101, { ...DEFAULT_THRESHOLDS, tail: 1 })).toBe(0);
 });
 
-describe('a run is never lowered', () => {
-  test('neither one that was made so long, nor one that was raised', async () => {
+describe('a run is never shortened', () => {
+  test('neither one that was made so long, nor one that was extended', async () => {
     const folder = await shortRun();
     const refusal = (epochs: number) =>
-      `${folder}: epochs: got ${SHORT - 1} in the sweep, expected ${epochs} or more, as in the run "raised" that the folder ` +
-      `holds (epochs can be raised, never lowered: continue it with --epochs ${epochs}, or choose another folder with --out)`;
+      `${folder}: epochs: got ${SHORT - 1} in the sweep, expected ${epochs} or more, as in the run "extended" that the folder ` +
+      `holds (a run can be extended, never shortened: continue it with --epochs ${epochs}, or choose another folder with --out)`;
     expect(() => open(folder, SHORT - 1)).toThrow(UsageError);
     expect(() => open(folder, SHORT - 1)).toThrow(refusal(SHORT));
     const manifest = readFileSync(runPaths(folder).manifest);
@@ -175,7 +181,7 @@ describe('a run is never lowered', () => {
 });
 
 describe('a crash', () => {
-  /** Folders as they are before a raise and after it, before anything is trained. */
+  /** Folders as they are before an extension and after it, before anything is trained. */
   let [before, after]: [string, string] = ['', ''];
   beforeAll(async () => {
     before = await shortRun(newFolder());
@@ -186,9 +192,9 @@ describe('a crash', () => {
   afterAll(() => {
     for (const folder of [before, after]) removeFolder(folder);
   });
-  const copy = (of: string) => {
+  const copy = (name: string) => {
     const folder = scratchFolder();
-    cpSync(of, folder, { recursive: true });
+    cpSync(name, folder, { recursive: true });
     return folder;
   };
   test('after the record of an extension, and once more after that of another one, loses no run', () => {
@@ -211,16 +217,16 @@ describe('a crash', () => {
     return folder;
   };
 
-  test('before the raise is in the journal leaves the shorter run, which can be continued or raised', async () => {
+  test('before the extension is in the journal leaves the shorter run, which can be continued or extended', async () => {
     const bits = runBits(before);
     const folder = withNewParts(copy(before));
     expect((await execute({ sweep: sweepTo(SHORT), folder })).ending).toBe('done');
     expect(runBits(folder)).toEqual(bits);
-    await expectRaised(withNewParts(copy(before)));
+    await expectExtended(withNewParts(copy(before)));
   });
 
-  test('within the record of the raise, at any byte, leaves the shorter run', async () => {
-    // The raise is the second record of the session that made it, behind its header.
+  test('within the record of the extension, at any byte, leaves the shorter run', async () => {
+    // The extension is the second record of the session that made it, behind its header.
     const bytes = readFileSync(journalFile(runPaths(after).journal, 2));
     for (let cut = 0; cut < bytes.length; cut += 101) {
       const folder = copy(before);
@@ -251,7 +257,7 @@ describe('a crash', () => {
       step(folder);
       const { manifest, results } = readRun(folder);
       expect([manifest.sweep.epochs, results.doneCount]).toEqual([LONG, 0]);
-      await expectRaised(folder);
+      await expectExtended(folder);
     }
   });
 
@@ -261,8 +267,8 @@ describe('a crash', () => {
     const { manifest, networks, results, segments, close } = open(folder, SHORT);
     rmSync(join(folder, 'blocks', segmentNames(folder, 'blocks')[0]));
     const { checkpoints: checkpointFolder } = runPaths(folder);
-    const raise = () => prepareRaise({ manifest, checkpointFolder, networks, results, segments }, LONG);
-    expect(raise).toThrow(join(folder, 'blocks'));
+    const extend = () => prepareExtension({ manifest, checkpointFolder, networks, results, segments }, LONG);
+    expect(extend).toThrow(join(folder, 'blocks'));
     close();
     cpSync(join(before, 'blocks'), join(folder, 'blocks'), { recursive: true });
     expect(segmentNames(folder, 'epochs')).toEqual(segmentNames(before, 'epochs'));

@@ -21,8 +21,8 @@ import { readSegments, scratchFolder, segmentNames, sweepOf } from '../support/r
 import { groupsOf, taskOf } from '../train/requests.ts';
 
 const sweep = sweepOf({ seeds: 3 });
-const open = (folder: string, of: Sweep = sweep): OpenRun =>
-  openRun({ sweep: of, networks: expandSweep(of), folder, hasHeartbeat: false });
+const open = (folder: string, options: Sweep = sweep): OpenRun =>
+  openRun({ sweep: options, networks: expandSweep(options), folder, hasHeartbeat: false });
 
 /** Trains and commits some networks of an open run as a session does, without the end that seals their segments. */
 function commit(run: OpenRun, ids: readonly number[]): void {

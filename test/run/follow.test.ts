@@ -16,7 +16,7 @@ function toldOf(folder: string): Notice[] {
   return told;
 }
 
-test('a run that was raised begins anew with its new epochs, and ends with what it has then', async () => {
+test('a run that was extended begins anew with its new epochs, and ends with what it has then', async () => {
   const folder = scratchFolder();
   const sweepTo = (epochs: number) => sweepOf({ epochs, seeds: 3, trace: { checkpoints: { every: 100 } } });
   for (const epochs of [250, 700]) await execute({ sweep: sweepTo(epochs), folder });
@@ -24,7 +24,9 @@ test('a run that was raised begins anew with its new epochs, and ends with what 
   const [begun, anew] = told.flatMap((notice, at) => (notice.kind === 'begun' ? [{ ...notice, at }] : []));
   expect([begun.epochs, anew.epochs, anew.networksDone]).toEqual([700, 700, 0]);
   const committed = told.flatMap((notice, at) => (notice.kind === 'committed' ? [{ ...notice, at }] : []));
-  const since = committed.filter(({ at }) => at > anew.at).flatMap(({ networks }) => networks.map((of) => of.network));
+  const since = committed
+    .filter(({ at }) => at > anew.at)
+    .flatMap(({ networks }) => networks.map((options) => options.network));
   expect(since.sort()).toEqual([0, 1, 2]);
   const run = readRun(folder);
   expect(told.at(-2)).toMatchObject({ kind: 'progress', share: 1, writtenBytes: run.state.segments.committedBytes });

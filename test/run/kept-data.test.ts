@@ -62,13 +62,15 @@ describe('the bits of a run on a data file', () => {
     writeFileSync(
       join(folder, 'points.arrow'),
       tableToIPC(
-        tableFromArrays(Object.fromEntries(Object.entries(COLUMNS).map(([name, of]) => [name, Float64Array.from(of)]))),
+        tableFromArrays(
+          Object.fromEntries(Object.entries(COLUMNS).map(([name, numbers]) => [name, Float64Array.from(numbers)])),
+        ),
         'file',
       ),
     );
     const arrowSweep = sweepIn(folder, { data: { file: 'points.arrow' } });
-    const bitsOf = async (name: string, of: Omit<Parameters<typeof execute>[0], 'folder'>) => {
-      const { ending } = await execute({ folder: join(folder, name), ...of });
+    const bitsOf = async (name: string, options: Omit<Parameters<typeof execute>[0], 'folder'>) => {
+      const { ending } = await execute({ folder: join(folder, name), ...options });
       expect(ending).toBe('done');
       return runBits(join(folder, name));
     };
@@ -97,7 +99,7 @@ describe('the bits of a run on a data file', () => {
 
   test('are kept apart where networks of one group are trained on different files', async () => {
     const folder = scratchFolder();
-    const reversed = Object.fromEntries(Object.entries(COLUMNS).map(([name, of]) => [name, of.toReversed()]));
+    const reversed = Object.fromEntries(Object.entries(COLUMNS).map(([name, numbers]) => [name, numbers.toReversed()]));
     writeFileSync(join(folder, 'other.csv'), csvOf(reversed));
     const both = csvSweep(folder, { data: { file: ['points.csv', 'other.csv'] }, activation: 'tanh', seeds: 1 });
     await execute({ sweep: both, folder: join(folder, 'both'), threads: 2 });
@@ -188,7 +190,7 @@ describe('a run that is continued', () => {
     const remedy = 'choose another folder with --out, or run the sweep that the folder holds';
     const hash = `${folder}/run: data[0].file[0].hash: got HASH in the sweep, expected HASH, ${end} (${remedy})`;
     expect(problemsWith({ ...COLUMNS, x1: [0.1, 0.7, -0.3, 1e-3, 3] })).toEqual([hash]);
-    const shorter = Object.fromEntries(Object.entries(COLUMNS).map(([name, of]) => [name, of.slice(1)]));
+    const shorter = Object.fromEntries(Object.entries(COLUMNS).map(([name, numbers]) => [name, numbers.slice(1)]));
     expect(problemsWith(shorter as typeof COLUMNS)).toEqual([
       hash,
       `${folder}/run: data[0].file[0].points: got 4 in the sweep, expected 5, ${end} (${remedy})`,

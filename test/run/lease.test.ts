@@ -33,8 +33,8 @@ function sleeper() {
 }
 
 /** Writes a lease of somebody else; returns its owner. */
-function writeLease(path: string, of: Partial<Owner>, beat = 0): Owner {
-  const owner = { ...thisOwner(), startTicks: null, ...of };
+function writeLease(path: string, changes: Partial<Owner>, beat = 0): Owner {
+  const owner = { ...thisOwner(), startTicks: null, ...changes };
   writeFileSync(path, `${JSON.stringify(owner)}\n${beatText(beat)}\n`);
   return owner;
 }

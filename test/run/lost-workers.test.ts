@@ -44,13 +44,13 @@ beforeAll(async () => {
 });
 
 /** Executes the sweep with workers that die `times` times over the task with a network. */
-async function executeWithDeaths(of: {
+async function executeWithDeaths(wanted: {
   network: number;
   times: number;
   how: 'exit' | 'throw' | 'deaf';
   options?: Partial<RunOptions>;
 }): Promise<{ folder: string; session: SessionOutcome }> {
-  const { options, ...plan } = of;
+  const { options, ...plan } = wanted;
   const scratch = scratchFolder();
   const folder = join(scratch, 'run');
   writeFileSync(join(scratch, 'deaths.json'), JSON.stringify(plan));
@@ -69,14 +69,17 @@ test.each([
   { how: 'exit', threads: 1, task: secondTask },
   { how: 'throw', threads: 1, task: secondTask },
   { how: 'exit', threads: 2, task: firstTask },
-] as const)('a worker of $threads that dies once by $how is told and replaced, and the run is the same', async (of) => {
-  const { how, threads, task } = of;
-  const { folder, session } = await executeWithDeaths({ network: task[1], times: 1, how, options: { threads } });
-  expect(session.ending).toBe('done');
-  expect(noticesOf(session, 'retry')).toEqual([{ kind: 'retry', networks: task, attempt: 2, reason: reasons[how] }]);
-  expect(noticesOf(session, 'failed')).toEqual([]);
-  expect(runBits(folder)).toEqual(expected);
-});
+] as const)(
+  'a worker of $threads that dies once by $how is told and replaced, and the run is the same',
+  async (wanted) => {
+    const { how, threads, task } = wanted;
+    const { folder, session } = await executeWithDeaths({ network: task[1], times: 1, how, options: { threads } });
+    expect(session.ending).toBe('done');
+    expect(noticesOf(session, 'retry')).toEqual([{ kind: 'retry', networks: task, attempt: 2, reason: reasons[how] }]);
+    expect(noticesOf(session, 'failed')).toEqual([]);
+    expect(runBits(folder)).toEqual(expected);
+  },
+);
 
 test('a task lost three times fails with its networks alone, the others are trained behind it, and a later session repairs it', async () => {
   const { folder, session } = await executeWithDeaths({ network: 0, times: 3, how: 'exit' });

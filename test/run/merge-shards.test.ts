@@ -53,15 +53,15 @@ beforeAll(async () => {
   await execute({ sweep, folder: join(made, 'whole') });
   whole = runBits(join(made, 'whole'));
   for (let index = 1; index <= COUNT; index++) {
-    const of = { sweep, folder: join(made, `${index}of${COUNT}`), shard: { index, count: COUNT } };
-    killedSession(of);
-    await execute(of);
+    const options = { sweep, folder: join(made, `${index}of${COUNT}`), shard: { index, count: COUNT } };
+    killedSession(options);
+    await execute(options);
   }
 });
 
 /** A session that commits a slice of two networks and then another network, in the same segments, and is killed. */
-function killedSession(of: { sweep: Sweep; folder: string; shard: Shard }): void {
-  const run = openRun({ ...of, networks: expandSweep(sweep) });
+function killedSession(options: { sweep: Sweep; folder: string; shard: Shard }): void {
+  const run = openRun({ ...options, networks: expandSweep(sweep) });
   const { epochs, trace } = sweep;
   run.record({ kind: 'session', startedAt: '', gyre: '', node: '', engine: 'kernel', threads: 1 });
   for (const { networks, untilEpoch } of [
@@ -69,8 +69,8 @@ function killedSession(of: { sweep: Sweep; folder: string; shard: Shard }): void
     { networks: run.networks.slice(2, 3), untilEpoch: epochs },
   ]) {
     const groups = groupsOf(networks, 4).map((group) => ({ ...group, untilEpoch }));
-    const { request } = taskOf({ groups, folder: of.folder, epochs, bucketEpochs: trace.epochs.every });
-    const { checkpoints: checkpointFolder } = runPaths(of.folder);
+    const { request } = taskOf({ groups, folder: options.folder, epochs, bucketEpochs: trace.epochs.every });
+    const { checkpoints: checkpointFolder } = runPaths(options.folder);
     const own = { runKey: run.manifest.key, checkpointFolder, segments: run.segments.grant(0) };
     const outcome = runTask({ ...request, ...own });
     if (outcome.kind !== 'trained') throw new Error(outcome.kind);
@@ -170,14 +170,14 @@ describe('the shards of a sweep', () => {
   });
 });
 
-test('shards that were raised, each from where it was, merge with what they keep, and the whole can be raised', async () => {
+test('shards that were extended, each from where it was, merge with what they keep, and the whole can be extended', async () => {
   const folder = scratchFolder();
   const to = (epochs: number): Sweep => ({ ...sweep, epochs, trace: { ...sweep.trace, checkpoints: { every: 300 } } });
   const shards: string[] = [];
   for (const [i, ways] of [[700, 1300], [1300], [400, 1000, 1300]].entries()) {
-    const of = { folder: join(folder, String(i)), shard: { index: i + 1, count: COUNT } };
-    for (const epochs of ways) await execute({ sweep: to(epochs), ...of });
-    shards.push(of.folder);
+    const options = { folder: join(folder, String(i)), shard: { index: i + 1, count: COUNT } };
+    for (const epochs of ways) await execute({ sweep: to(epochs), ...options });
+    shards.push(options.folder);
   }
   const merged = await mergeRuns([shards[2], shards[0], shards[1]], join(folder, 'merged'));
   expect(runBits(merged.folder)).toEqual(whole);
@@ -186,7 +186,7 @@ test('shards that were raised, each from where it was, merge with what they keep
   expect(new Set(readdirSync(runPaths(merged.folder).checkpoints))).toEqual(merged.results.keptCheckpoints);
   const compared = await verifyNetworks(merged, merged.networks, { threads: 1, workerUrl: WORKER_URLS.replay });
   expect(compared.map(({ blocks, mismatch }) => [blocks, mismatch])).toEqual(merged.networks.map(() => [2, null]));
-  for (const shard of shards.map((of) => readRun(of))) {
+  for (const shard of shards.map((text) => readRun(text))) {
     const [own, joined] = [new TraceReader(shard), new TraceReader(merged)];
     for (const { id: network } of shard.networks) {
       const all = { network, first: 1, last: 1300 };
@@ -195,9 +195,9 @@ test('shards that were raised, each from where it was, merge with what they keep
       expect(joined.buckets(all)).toEqual(own.buckets(all));
     }
   }
-  const [raised, fresh] = [merged.folder, join(folder, 'fresh')];
-  for (const of of [raised, fresh]) await execute({ sweep: to(1600), folder: of });
-  expect(runBits(raised)).toEqual(runBits(fresh));
+  const [extended, fresh] = [merged.folder, join(folder, 'fresh')];
+  for (const wanted of [extended, fresh]) await execute({ sweep: to(1600), folder: wanted });
+  expect(runBits(extended)).toEqual(runBits(fresh));
 });
 
 describe('a merge refuses, all at once and before it writes anything,', () => {

@@ -49,13 +49,13 @@ async function expectRepaired(folder: string, by: EngineName = engine): Promise<
 }
 
 /** The sweep as a file, and `gyre run` on it in a process of its own. */
-function spawnRun(of: {
+function spawnRun(wanted: {
   folder: string;
   sweepKeys?: object;
   options?: string[];
   fileKBMax?: number;
 }): ChildProcessWithoutNullStreams {
-  const { folder, sweepKeys = sweep, options = [], fileKBMax } = of;
+  const { folder, sweepKeys = sweep, options = [], fileKBMax } = wanted;
   const sweepFile = `${folder}.yaml`;
   writeFileSync(sweepFile, JSON.stringify(sweepKeys)); // JSON is YAML
   const limit = fileKBMax === undefined ? '' : `ulimit -f ${fileKBMax}; `;

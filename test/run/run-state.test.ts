@@ -106,12 +106,12 @@ describe('a record that does not continue the state is refused, and named', () =
 
   test('an extension to fewer epochs, from an unknown checkpoint, or without a segment that was there', () => {
     const network = Uint32Array.of(0);
-    const raised = { kind: 'raised', epochs: 500, network, restarts: [], removed: [], segments: [] } as const;
-    expect(refusal([...upToCommit(), { ...raised, epochs: 249 }])).toContain('expected 250 or more');
+    const extended = { kind: 'extended', epochs: 500, network, restarts: [], removed: [], segments: [] } as const;
+    expect(refusal([...upToCommit(), { ...extended, epochs: 249 }])).toContain('expected 250 or more');
     const restarts = [{ network, epoch: 20, checkpoint: '0001-00009-20.msgpack' }];
-    expect(refusal([...upToCommit(), { ...raised, restarts }])).toContain('expected a checkpoint of network 0');
+    expect(refusal([...upToCommit(), { ...extended, restarts }])).toContain('expected a checkpoint of network 0');
     const removed = [{ table: 'epochs', file: '0001-00077.arrow' }] as const;
-    expect(refusal([...upToCommit(), { ...raised, removed }])).toContain('expected a segment with committed rows');
+    expect(refusal([...upToCommit(), { ...extended, removed }])).toContain('expected a segment with committed rows');
   });
 
   test('an unfinished network that is done, is not further than before, or is at the end', () => {

@@ -26,7 +26,7 @@ const SWEEP = {
   name: 'faults',
   epochs: EPOCHS,
   seeds: 2,
-  detectors: { spikeWindow: 50, spikeStart: 20, spikeRise: 1.5, spikeFallEpochs: 5 },
+  detectors: { spikeLookback: 50, spikeStart: 20, spikeRise: 1.5, spikeFallEpochs: 5 },
   networks: [
     {
       ...{ layers: [1, 32, 32, 1], activation: 'relu', data: { kind: 'sine', points: 8 }, batch: 1 },

@@ -117,7 +117,7 @@ function ofOtherKinds(records: readonly JournalRecord[]): JournalRecord[] {
     { kind: 'snapshot', elapsedMs: 5, epochsTrained: 9, networksDone: 1, labels: { spiking: 1 } },
     { kind: 'failed', network: Uint32Array.of(3), reason: 'lost' },
     {
-      kind: 'raised',
+      kind: 'extended',
       epochs: 60,
       network,
       restarts: [{ ...kept, network }],

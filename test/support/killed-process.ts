@@ -47,14 +47,14 @@ export interface Session {
 }
 
 /** Runs the sweep in a folder until it is done or dead. */
-export async function runProcess(of: {
+export async function runProcess(options: {
   sweepFile: string;
   folder: string;
   moment: number | null;
   threadMoments: readonly number[];
   marks: string;
 }): Promise<Session> {
-  const { sweepFile, folder, moment, threadMoments, marks } = of;
+  const { sweepFile, folder, moment, threadMoments, marks } = options;
   const killer = threadMoments.length === 0 ? [] : ['--import', THREAD_KILLER_URL];
   const args = [...killer, MAIN_PATH, 'run', sweepFile, '--out', folder, '--threads', String(THREADS), '--json'];
   const env = {

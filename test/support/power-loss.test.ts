@@ -16,12 +16,12 @@ function folderOf(old: Readonly<Record<string, string>>) {
   const model = new PowerModel(root);
   let number = 0;
   return {
-    call(call: LoggedCall['call'], of: Partial<LoggedCall>): void {
-      const data = of.data ?? Buffer.alloc(0);
-      const path = of.path === undefined ? root : join(root, of.path);
-      const path2 = of.path2 === undefined ? '' : join(root, of.path2);
+    call(call: LoggedCall['call'], changes: Partial<LoggedCall>): void {
+      const data = changes.data ?? Buffer.alloc(0);
+      const path = changes.path === undefined ? root : join(root, changes.path);
+      const path2 = changes.path2 === undefined ? '' : join(root, changes.path2);
       const places = { handle: 0, offsetBytes: 0, lengthBytes: data.length, hasHappened: true };
-      model.take({ ...places, ...of, number: ++number, call, data, path, path2 });
+      model.take({ ...places, ...changes, number: ++number, call, data, path, path2 });
     },
     left(policy: PowerPolicy, seed = 1): Record<string, string> {
       model.write(root, policy, seed);

@@ -4,7 +4,14 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXTREMES, type GroupShape, groupBytes, groupMemory, partsPerChunk, SIGNALS } from '../../src/group/layout.ts';
+import {
+  EXTREMES,
+  type GroupShape,
+  groupBytes,
+  groupMemory,
+  SIGNALS,
+  subchunksPerChunk,
+} from '../../src/group/layout.ts';
 import { Extremes } from '../../src/reference/extremes.ts';
 import { Bucket, BucketRows } from '../../src/train/buckets.ts';
 import { LaneSignals } from '../../src/train/lane-signals.ts';
@@ -28,7 +35,7 @@ const COLUMNS = Object.keys(new BucketRows(0, 2)).filter((name) => name !== 'row
 function rowsOf(
   epochs: readonly Epoch[],
   bucketEpochs: number,
-  { chunks = [epochs.length], partEpochs = epochs.length, capacity = 60 } = {},
+  { chunks = [epochs.length], subchunkEpochs = epochs.length, capacity = 60 } = {},
 ): Row[] {
   const bucket = new Bucket({ network: 7, bucketEpochs, epochs: epochs.length });
   const rows = new BucketRows(capacity, bucketEpochs);
@@ -41,7 +48,7 @@ function rowsOf(
   };
   for (let first = 0, i = 0; first < epochs.length; i++) {
     const chunk = epochs.slice(first, first + chunks[i % chunks.length]);
-    const signals = signalsOf(chunk, first + 1, partEpochs);
+    const signals = signalsOf(chunk, first + 1, subchunkEpochs);
     if (rows.room < bucket.rowsOf(signals)) flush();
     const expected = rows.rowCount + bucket.rowsOf(signals);
     bucket.observe(signals, rows);
@@ -54,7 +61,7 @@ function rowsOf(
 
 /** A chunk as an engine leaves it in the memory of a group of one lane, one part where it is not whole ones. */
 function signalsOf(epochs: readonly Epoch[], firstEpoch: number, partMost: number): LaneSignals {
-  const partEpochs = epochs.length % partMost === 0 ? partMost : epochs.length;
+  const subchunkEpochs = epochs.length % partMost === 0 ? partMost : epochs.length;
   const shape: GroupShape = {
     precision: 'float64',
     layers: [1, 1],
@@ -70,18 +77,19 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number, partMost: numbe
     corrections: 0,
     lanes: 1,
     chunkEpochs: epochs.length,
-    partEpochs,
+    subchunkEpochs,
   };
   const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
-  const partCount = partsPerChunk(shape);
+  const subchunkCount = subchunksPerChunk(shape);
   const extremes = new Extremes();
   for (const [i, epoch] of epochs.entries()) {
     const signals = { ...epoch, nonFinite: false };
-    if (i % partEpochs === 0) extremes.begin();
+    if (i % subchunkEpochs === 0) extremes.begin();
     extremes.take(signals);
     for (const [place, name] of SIGNALS.entries()) memory.signals[place * epochs.length + i] = Number(signals[name]);
-    const part = Math.floor(i / partEpochs);
-    for (const [place, name] of EXTREMES.entries()) memory.extremes[place * partCount + part] = extremes.values[name];
+    const part = Math.floor(i / subchunkEpochs);
+    for (const [place, name] of EXTREMES.entries())
+      memory.extremes[place * subchunkCount + part] = extremes.values[name];
   }
   const chunk = new LaneSignals({ shape, memory, lane: 0 });
   chunk.begin({ firstEpoch, count: epochs.length });
@@ -133,10 +141,10 @@ test('rows are those of the definition, on any signals, in any chunks and parts,
       fc.integer({ min: 30, max: 40 }),
       (epochs, bucketEpochs, lengths, parts, areBuckets, capacity) => {
         // Parts that are buckets, and chunks that are several of them, as in a run; or any.
-        const partEpochs = areBuckets ? bucketEpochs : parts;
+        const subchunkEpochs = areBuckets ? bucketEpochs : parts;
         const chunks = areBuckets && lengths.length > 2 ? [Math.min(parts * bucketEpochs, 30)] : lengths;
         const expected = rowsByDefinition(epochs, bucketEpochs);
-        expect(rowsOf(epochs, bucketEpochs, { chunks, partEpochs, capacity })).toEqual(expected);
+        expect(rowsOf(epochs, bucketEpochs, { chunks, subchunkEpochs, capacity })).toEqual(expected);
       },
     ),
     { numRuns: 600 },

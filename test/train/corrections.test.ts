@@ -71,8 +71,8 @@ test('are those of each lane, whatever groups and chunks came before', async () 
 test.each(['float32', 'float64'] as const)(
   'that are steady in %s are right for every chunk that follows',
   (precision) => {
-    for (const of of [networks, inBatches]) {
-      const lanes = of.filter((network) => network.precision === precision).slice(0, LANES);
+    for (const options of [networks, inBatches]) {
+      const lanes = options.filter((network) => network.precision === precision).slice(0, LANES);
       const shape = { ...groupShape({ networks: lanes, lanes: LANES }, 20), chunkEpochs: CHUNK_EPOCHS };
       const section = floatArray(shape.precision, shape.corrections * CHUNK_EPOCHS * stepsPerEpoch(shape) * LANES);
       const shared = new SharedCorrections();

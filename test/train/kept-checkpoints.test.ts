@@ -34,8 +34,8 @@ function bitsOf(checkpoint: NetworkCheckpoint | undefined): object {
 
 describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engine) => {
   const epochs = 3500;
-  const task = (of: Partial<Parameters<typeof taskOf>[0]> = {}) =>
-    taskOf({ groups, folder: scratchFolder(), epochs, bucketEpochs: 7, keepEvery: 1100, engine, ...of });
+  const task = (changes: Partial<Parameters<typeof taskOf>[0]> = {}) =>
+    taskOf({ groups, folder: scratchFolder(), epochs, bucketEpochs: 7, keepEvery: 1100, engine, ...changes });
 
   test('keeps its networks at every multiple below their last epoch, many to a file', () => {
     const own = task();
@@ -79,8 +79,8 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     expect(readdirSync(other.request.checkpointFolder).filter((name) => name.endsWith('msgpack'))).toEqual([]);
     expect(kept.results).toEqual(nothing.results);
     for (const table of SEGMENTED_TABLE_NAMES) {
-      const rows = (outcome: TrainedOutcome, of: typeof keeping) =>
-        sealedTable(outcome, of, table)
+      const rows = (outcome: TrainedOutcome, task: typeof keeping) =>
+        sealedTable(outcome, task, table)
           .toArray()
           .map((row) => JSON.stringify(row))
           .sort(); // rows of networks that train together stand chunk by chunk

@@ -26,7 +26,7 @@ const base: GroupCase = {
   sampleCount: 3,
   lanes: 4,
   chunkEpochs: 40,
-  partEpochs: 20,
+  subchunkEpochs: 20,
   networks: [OPTIMIZER_DEFAULTS],
   seed: 1,
 };

@@ -29,7 +29,7 @@ const shape: GroupShape = {
   corrections: 2,
   lanes: 3,
   chunkEpochs: 6,
-  partEpochs: 2,
+  subchunkEpochs: 2,
 };
 const EPOCHS = [0, 1, 2, 3, 4, 5];
 const PARTS = [0, 1, 2];
@@ -38,7 +38,7 @@ const LANES = [0, 1, 2];
 /** A number that tells signal, epoch of the chunk and lane. */
 const mark = (signal: number, epoch: number, lane: number) => 100 * signal + 10 * epoch + lane;
 
-const markOfExtreme = (extreme: number, part: number, lane: number) => 1000 + 100 * extreme + 10 * part + lane;
+const markOfExtreme = (extreme: number, subchunk: number, lane: number) => 1000 + 100 * extreme + 10 * subchunk + lane;
 
 function markedMemory() {
   const memory = groupMemory(shape, new SharedArrayBuffer(groupBytes(shape)));
@@ -47,9 +47,11 @@ function markedMemory() {
   memory.signals.set(
     SIGNALS.flatMap((_, signal) => EPOCHS.flatMap((epoch) => LANES.map((lane) => mark(signal, epoch, lane)))),
   );
-  // [extreme][part of the chunk][lane]
+  // [extreme][subchunk of the chunk][lane]
   memory.extremes.set(
-    EXTREMES.flatMap((_, extreme) => PARTS.flatMap((part) => LANES.map((lane) => markOfExtreme(extreme, part, lane)))),
+    EXTREMES.flatMap((_, extreme) =>
+      PARTS.flatMap((subchunk) => LANES.map((lane) => markOfExtreme(extreme, subchunk, lane))),
+    ),
   );
   return memory;
 }
@@ -57,44 +59,49 @@ function markedMemory() {
 /** Whether an extreme is a smallest number. */
 const isMinimum = (name: ExtremeName) => name.endsWith('Min');
 
-test('a lane has its own signals, epoch by epoch, and the extremes of all its parts', () => {
+test('a lane has its own signals, epoch by epoch, and the extremes of all its subchunks', () => {
   const memory = markedMemory();
   for (const lane of LANES) {
     const signals = new LaneSignals({ shape, memory, lane });
     signals.begin({ firstEpoch: 11, count: 6 });
-    expect([signals.firstEpoch, signals.count, signals.lastEpoch, signals.partCount]).toEqual([11, 6, 16, 3]);
+    expect([signals.firstEpoch, signals.count, signals.lastEpoch, signals.subchunkCount]).toEqual([11, 6, 16, 3]);
     for (const [place, name] of SIGNALS.entries()) {
       expect(EPOCHS.map((epoch) => signals[name](epoch))).toEqual(EPOCHS.map((epoch) => mark(place, epoch, lane)));
     }
     for (const [place, name] of EXTREMES.entries()) {
-      const [first, , last] = PARTS.map((part) => markOfExtreme(place, part, lane));
+      const [first, , last] = PARTS.map((subchunk) => markOfExtreme(place, subchunk, lane));
       expect(signals[name], name).toBe(isMinimum(name) ? first : last);
     }
   }
 });
 
-test('a part has its epochs and its extremes', () => {
+test('a subchunk has its epochs and its extremes', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 1 });
   signals.begin({ firstEpoch: 11, count: 6 });
   for (const number of PARTS) {
-    const part = signals.part(number);
+    const subchunk = signals.subchunk(number);
     const first = 2 * number;
-    expect([part.firstEpoch, part.count, part.lastEpoch, part.partCount]).toEqual([11 + first, 2, 12 + first, 1]);
+    expect([subchunk.firstEpoch, subchunk.count, subchunk.lastEpoch, subchunk.subchunkCount]).toEqual([
+      11 + first,
+      2,
+      12 + first,
+      1,
+    ]);
     for (const [place, name] of SIGNALS.entries())
-      expect([part[name](0), part[name](1)]).toEqual([mark(place, first, 1), mark(place, first + 1, 1)]);
-    for (const [place, name] of EXTREMES.entries()) expect(part[name], name).toBe(markOfExtreme(place, number, 1));
+      expect([subchunk[name](0), subchunk[name](1)]).toEqual([mark(place, first, 1), mark(place, first + 1, 1)]);
+    for (const [place, name] of EXTREMES.entries()) expect(subchunk[name], name).toBe(markOfExtreme(place, number, 1));
     const losses = new Float64Array(2);
-    part.copyLosses(losses, { at: 0, first: 0, count: 2 });
+    subchunk.copyLosses(losses, { at: 0, first: 0, count: 2 });
     expect([...losses]).toEqual([mark(0, first, 1), mark(0, first + 1, 1)]);
   }
 });
 
-test('a chunk of one part, whole or not, is that part', () => {
+test('a chunk of one subchunk, whole or not, is that subchunk', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 1 });
   for (const count of [1, 2]) {
     signals.begin({ firstEpoch: 11, count });
-    expect(signals.partCount).toBe(1);
-    expect(signals.part(0)).toBe(signals);
+    expect(signals.subchunkCount).toBe(1);
+    expect(signals.subchunk(0)).toBe(signals);
     for (const [place, name] of EXTREMES.entries()) expect(signals[name], name).toBe(markOfExtreme(place, 0, 1));
   }
 });
@@ -107,19 +114,19 @@ test.each([
     { lossMin: Number.NaN, lossMax: Number.NaN, gradientNormMax: Number.NaN },
   ],
   ['NaN in a cosine is passed over', Number.NaN, [1, 2], { updateCosineMin: 1 }],
-])('of the extremes of parts, %s, in whatever part it is', (_, marked, [a, b], expected) => {
+])('of the extremes of subchunks, %s, in whatever subchunk it is', (_, marked, [a, b], expected) => {
   for (const place of PARTS) {
     const memory = markedMemory();
     const values = [a, b].toSpliced(place, 0, marked);
     for (const extreme of EXTREMES.keys())
-      for (const part of PARTS) memory.extremes[(extreme * 3 + part) * 3] = values[part];
+      for (const subchunk of PARTS) memory.extremes[(extreme * 3 + subchunk) * 3] = values[subchunk];
     const signals = new LaneSignals({ shape, memory, lane: 0 });
     signals.begin({ firstEpoch: 1, count: 6 });
     expect(signals).toMatchObject(expected);
   }
 });
 
-test('no part with a cosine, no smallest cosine', () => {
+test('no subchunk with a cosine, no smallest cosine', () => {
   const memory = markedMemory();
   memory.extremes.fill(Number.NaN);
   const signals = new LaneSignals({ shape, memory, lane: 0 });
@@ -127,7 +134,7 @@ test('no part with a cosine, no smallest cosine', () => {
   expect(signals.updateCosineMin).toBeNaN();
 });
 
-test('the last epochs of buckets and the extremes of parts are copied to rows, and what is around them stays', () => {
+test('the last epochs of buckets and the extremes of subchunks are copied to rows, and what is around them stays', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 2 });
   signals.begin({ firstEpoch: 1, count: 6 });
   const rows = new BucketRows(5, 2);
@@ -143,7 +150,7 @@ test('the last epochs of buckets and the extremes of parts are copied to rows, a
     ]);
   for (const name of ['lossMin', 'lossMax', 'gradientNormMax', 'updateCosineMin'] as const) {
     const place = EXTREMES.indexOf(name);
-    expect([...rows[name]], name).toEqual([7, ...PARTS.map((part) => markOfExtreme(place, part, 2)), 7]);
+    expect([...rows[name]], name).toEqual([7, ...PARTS.map((subchunk) => markOfExtreme(place, subchunk, 2)), 7]);
   }
   signals.copyLastOfEach(3, rows, 0);
   expect([...rows.loss]).toEqual([mark(0, 2, 2), mark(0, 5, 2), mark(0, 3, 2), mark(0, 5, 2), 7]);

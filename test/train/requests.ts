@@ -36,7 +36,7 @@ function withKernel(group: TaskGroup, bucketEpochs: number): TaskGroup {
 }
 
 /** A task of thread 1 of 2 that writes new segments in `folder`, for the reference where no engine is named. */
-export function taskOf(of: {
+export function taskOf(options: {
   engine?: EngineName;
   groups: readonly TaskGroup[];
   folder: string;
@@ -45,13 +45,13 @@ export function taskOf(of: {
   keepEvery?: number;
   networkCount?: number;
 }): Task {
-  const { folder, epochs, bucketEpochs = 1, keepEvery = 10_000 } = of;
-  const groups = of.groups.map((group) => ({
+  const { folder, epochs, bucketEpochs = 1, keepEvery = 10_000 } = options;
+  const groups = options.groups.map((group) => ({
     ...{ epoch: 0, checkpoints: [], untilEpoch: epochs },
-    ...(of.engine === 'kernel' ? withKernel(group, bucketEpochs) : group),
+    ...(options.engine === 'kernel' ? withKernel(group, bucketEpochs) : group),
   }));
   const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
-  const size = { networkCount: of.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
+  const size = { networkCount: options.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
   const board = new Board(size);
   const control = new Control();
   const segment = (table: SegmentedTableName) => ({

@@ -67,7 +67,7 @@ function resultTexts(outcome: TaskOutcome): string[] {
 }
 
 describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engine) => {
-  const task = (of: Parameters<typeof taskOf>[0]) => taskOf({ ...of, engine });
+  const task = (options: Parameters<typeof taskOf>[0]) => taskOf({ ...options, engine });
 
   test('has the rows and results of the scalar reference, network by network', () => {
     const epochs = 30;
@@ -226,7 +226,7 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
 });
 
 describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is stopped', (engine) => {
-  const task = (of: Parameters<typeof taskOf>[0]) => taskOf({ ...of, engine });
+  const task = (options: Parameters<typeof taskOf>[0]) => taskOf({ ...options, engine });
 
   test('before it begins trains nothing', () => {
     const { request, board, control } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 3 });
@@ -313,10 +313,10 @@ describe.each(['reference', 'kernel'] as const)('a group trained slice by slice 
       engine,
     });
     const outcome = runTask(whole.request);
-    const rowsOf = (of: TaskOutcome, own: Task, table: SegmentedTableName) =>
+    const rowsOf = (outcome: TaskOutcome, own: Task, table: SegmentedTableName) =>
       // A network to which nothing has happened has no events, and a segment without rows no file.
-      trainedOf(of).segments.some((segment) => segment.table === table && segment.blocks.length > 0)
-        ? sealedTable(of, own, table)
+      trainedOf(outcome).segments.some((segment) => segment.table === table && segment.blocks.length > 0)
+        ? sealedTable(outcome, own, table)
             .toArray()
             .map((row) => JSON.stringify(row))
         : [];
@@ -348,8 +348,8 @@ test('a checkpoint of before there was a largest second moment is gone on from',
   const epochs = 40;
   const checkpointFolder = scratchFolder();
   const [group] = groupsOf(adam, 8);
-  const request = (of: Partial<TaskGroup>) => ({
-    ...taskOf({ groups: [{ ...group, ...of }], folder: scratchFolder(), epochs }).request,
+  const request = (changes: Partial<TaskGroup>) => ({
+    ...taskOf({ groups: [{ ...group, ...changes }], folder: scratchFolder(), epochs }).request,
     checkpointFolder,
   });
   const first = request({ untilEpoch: 25 });

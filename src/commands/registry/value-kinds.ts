@@ -83,8 +83,8 @@ export const shard: ValueKind<Shard> = {
 };
 
 /** Numbers from 0 to `max` and ranges of them, `3,17-20` or `0..100,5000..5100`, in the order of the text. */
-export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<readonly EpochRange[]> {
-  const { separator } = of;
+export function ranges(options: { max: Bound; separator: '-' | '..' }): ValueKind<readonly EpochRange[]> {
+  const { separator } = options;
   const parsePart = (part: string, max: number): EpochRange | null => {
     const ends = part.split(separator);
     const [first, last] = [ends[0], ends[ends.length - 1]].map((end) => (/^\d+$/.test(end) ? Number(end) : Number.NaN));
@@ -92,7 +92,7 @@ export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<rea
   };
   return {
     parse: (text, { where, limits }) => {
-      const max = boundOf(of.max, limits);
+      const max = boundOf(options.max, limits);
       const example = `${Math.min(3, max)}${separator}${max}`;
       const expected = `whole numbers from 0 to ${max}, or ranges of them such as ${example}`;
       const parts = text.split(',').map((part) => part.trim());
@@ -100,7 +100,7 @@ export function ranges(of: { max: Bound; separator: '-' | '..' }): ValueKind<rea
       const problems = parts.flatMap((part, i) => (found[i] === null ? refused(where, part, expected).problems : []));
       return problems.length > 0 ? { problems } : { value: found.filter((range) => range !== null) };
     },
-    expected: `whole numbers from 0 to ${boundText(of.max)}, or ranges of them such as 3${separator}20`,
+    expected: `whole numbers from 0 to ${boundText(options.max)}, or ranges of them such as 3${separator}20`,
     offer: 'nothing',
   };
 }

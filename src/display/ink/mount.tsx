@@ -137,14 +137,14 @@ function withoutHeight(stdout: Terminal): Terminal {
 }
 
 /** Takes keys for its children. */
-function Keys(of: { onKey: (key: Key) => void; isActive: boolean; children: ReactElement }): ReactElement {
+function Keys(props: { onKey: (key: Key) => void; isActive: boolean; children: ReactElement }): ReactElement {
   useInput(
     (input, key) => {
-      for (const pressed of keysOf(input, key)) of.onKey(pressed);
+      for (const pressed of keysOf(input, key)) props.onKey(pressed);
     },
-    { isActive: of.isActive },
+    { isActive: props.isActive },
   );
-  return of.children;
+  return props.children;
 }
 
 /** What control characters mean in a piece of text that was typed quickly, or pasted. */

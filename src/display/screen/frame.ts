@@ -57,7 +57,7 @@ export function frame(scene: Scene, { columns, rows }: Size): readonly Line[] {
   const foot = [line(wordsOf(scene), 'warm'), footer(scene, width)];
   const body = bodyLines(scene, width, height - header.length - foot.length);
   const lines = [...header, ...tall(body, height - header.length - foot.length), ...foot];
-  return lines.map((of) => [span(' '), ...fitted(of, width)]);
+  return lines.map((line) => [span(' '), ...fitted(line, width)]);
 }
 
 function bodyLines(scene: Scene, width: number, height: number): readonly Line[] {

@@ -10,19 +10,23 @@ import { shortName } from './network-pane.ts';
 /** A heading and as many events as there is room for; the chosen one is marked and kept in sight. */
 export function eventLines(
   events: readonly NotableEvent[],
-  of: { networkOf: (id: number) => Network | undefined; height: number; chosen: number | null },
+  options: { networkOf: (id: number) => Network | undefined; height: number; chosen: number | null },
 ): Line[] {
-  const room = of.height - 1;
+  const room = options.height - 1;
   if (events.length === 0) return [line('events', 'bold'), line('none yet', 'dim')];
-  const first = Math.max(0, Math.min((of.chosen ?? 0) - room + 1, events.length - room));
+  const first = Math.max(0, Math.min((options.chosen ?? 0) - room + 1, events.length - room));
   const shown = events.slice(first, first + room);
   return [
     line('events', 'bold'),
-    ...shown.map((event, i) => eventLine(event, of.networkOf(event.network), first + i === of.chosen)),
+    ...shown.map((event, i) => eventLine(event, options.networkOf(event.network), first + i === options.chosen)),
   ];
 }
 
-function eventLine({ network, kind, epoch, height }: NotableEvent, of: Network | undefined, isChosen: boolean): Line {
+function eventLine(
+  { network, kind, epoch, height }: NotableEvent,
+  shownNetwork: Network | undefined,
+  isChosen: boolean,
+): Line {
   const isAlarm = kind === 'divergence' || kind === 'non-finite';
   const size = height === null ? '' : `${height.toFixed(1)} decades`;
   return [
@@ -30,6 +34,6 @@ function eventLine({ network, kind, epoch, height }: NotableEvent, of: Network |
     span(count(network).padStart(8), isChosen ? 'chosen' : 'plain'),
     span(`  ${kind.padEnd(12)}`, isAlarm ? 'alarm' : 'plain'),
     span(`epoch ${count(epoch).padStart(9)}  ${size.padEnd(12)}`),
-    span(of === undefined ? '' : `  ${shortName(of)}`, 'dim'),
+    span(shownNetwork === undefined ? '' : `  ${shortName(shownNetwork)}`, 'dim'),
   ];
 }

@@ -25,17 +25,17 @@ export const line = (text: string, tone: Tone = 'plain'): Line => [span(text, to
 export const EMPTY_LINE: Line = [];
 
 /** Columns that a line takes. */
-export function widthOf(of: Line): number {
-  return of.reduce((sum, { text }) => sum + [...text].length, 0);
+export function widthOf(line: Line): number {
+  return line.reduce((sum, { text }) => sum + [...text].length, 0);
 }
 
 /** The line cut off, or filled up with spaces, to `width` columns; a cut is marked by …. */
-export function fitted(of: Line, width: number): Line {
-  const have = widthOf(of);
-  if (have <= width) return have === width ? of : [...of, span(' '.repeat(width - have))];
+export function fitted(line: Line, width: number): Line {
+  const have = widthOf(line);
+  if (have <= width) return have === width ? line : [...line, span(' '.repeat(width - have))];
   const spans: Span[] = [];
   let room = width - 1;
-  for (const { text, tone } of of) {
+  for (const { text, tone } of line) {
     const characters = [...text].slice(0, room);
     if (characters.length > 0) spans.push(span(characters.join(''), tone));
     room -= characters.length;
@@ -69,12 +69,12 @@ export function beside(blocks: readonly Block[], gap: number): readonly Line[] {
 /** As many of the parts as fit into `width`, joined; the ones named first in `dispensable` go first. */
 export function joinedToFit(
   parts: readonly string[],
-  of: { separator: string; width: number; dispensable: readonly string[] },
+  options: { separator: string; width: number; dispensable: readonly string[] },
 ): string {
   let shown = [...parts];
-  for (const part of of.dispensable) {
-    if ([...shown.join(of.separator)].length <= of.width) break;
+  for (const part of options.dispensable) {
+    if ([...shown.join(options.separator)].length <= options.width) break;
     shown = shown.filter((other) => other !== part);
   }
-  return shown.join(of.separator);
+  return shown.join(options.separator);
 }

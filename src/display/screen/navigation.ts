@@ -62,7 +62,7 @@ export type Key =
 export type Wish = 'pause' | 'stop' | 'leave' | 'interrupt' | null;
 
 /** What is there to move on. */
-export interface Ground {
+export interface ScreenContext {
   readonly columns: number;
   readonly rows: number;
   readonly axes: number;
@@ -82,62 +82,66 @@ export interface Ground {
 }
 
 /** The place after a key, and what is wanted. */
-export function afterKey(place: Place, key: Key, ground: Ground): { readonly place: Place; readonly wish: Wish } {
+export function afterKey(
+  place: Place,
+  key: Key,
+  context: ScreenContext,
+): { readonly place: Place; readonly wish: Wish } {
   if (key === 'interrupt') return { place, wish: 'interrupt' };
-  if (place.search !== null) return { place: afterSearchKey(place, place.search, key, ground), wish: null };
+  if (place.search !== null) return { place: afterSearchKey(place, place.search, key, context), wish: null };
   const calm = { ...place, remark: null, isStopAsked: false };
   if (place.isHelpShown) return { place: { ...calm, isHelpShown: false }, wish: null };
-  if (typeof key === 'object') return afterCharacter(place, calm, key.character, ground);
-  return { place: afterNamedKey(calm, key, ground), wish: null };
+  if (typeof key === 'object') return afterCharacter(place, calm, key.character, context);
+  return { place: afterNamedKey(calm, key, context), wish: null };
 }
 
-function afterCharacter(before: Place, calm: Place, character: string, ground: Ground) {
+function afterCharacter(before: Place, calm: Place, character: string, context: ScreenContext) {
   const stay = (place: Place, wish: Wish = null) => ({ place, wish });
   switch (character) {
     case 'h':
-      return stay(moved(calm, -1, 0, ground));
+      return stay(moved(calm, -1, 0, context));
     case 'j':
-      return stay(moved(calm, 0, 1, ground));
+      return stay(moved(calm, 0, 1, context));
     case 'k':
-      return stay(moved(calm, 0, -1, ground));
+      return stay(moved(calm, 0, -1, context));
     case 'l':
-      return stay(moved(calm, 1, 0, ground));
+      return stay(moved(calm, 1, 0, context));
     case 'm':
       return stay({ ...calm, measure: next(MEASURES, calm.measure) });
     case 'x':
-      return stay(withAxis(calm, 'x', ground));
+      return stay(withAxis(calm, 'x', context));
     case 'y':
-      return stay(withAxis(calm, 'y', ground));
+      return stay(withAxis(calm, 'y', context));
     case '/':
       return stay({ ...calm, search: '' });
     case '?':
       return stay({ ...calm, isHelpShown: true });
     case 'p':
-      return ground.isOwn && ground.isTraining ? stay(calm, 'pause') : stay(calm);
+      return context.isOwn && context.isTraining ? stay(calm, 'pause') : stay(calm);
     case 'q':
-      if (!ground.isOwn || !ground.isTraining) return stay(calm, 'leave');
+      if (!context.isOwn || !context.isTraining) return stay(calm, 'leave');
       return before.isStopAsked ? stay(calm, 'stop') : stay({ ...calm, isStopAsked: true });
     default:
       return stay(calm);
   }
 }
 
-function afterNamedKey(place: Place, key: Exclude<Key, object | 'interrupt'>, ground: Ground): Place {
+function afterNamedKey(place: Place, key: Exclude<Key, object | 'interrupt'>, context: ScreenContext): Place {
   switch (key) {
     case 'up':
-      return moved(place, 0, -1, ground);
+      return moved(place, 0, -1, context);
     case 'down':
-      return moved(place, 0, 1, ground);
+      return moved(place, 0, 1, context);
     case 'left':
-      return moved(place, -1, 0, ground);
+      return moved(place, -1, 0, context);
     case 'right':
-      return moved(place, 1, 0, ground);
+      return moved(place, 1, 0, context);
     case 'tab':
       return { ...place, pane: next(PANES, place.pane) };
     case 'back-tab':
       return { ...place, pane: next([...PANES].reverse(), place.pane) };
     case 'enter':
-      return chosen(place, ground);
+      return chosen(place, context);
     case 'escape':
       return { ...place, network: null };
     case 'backspace':
@@ -146,38 +150,38 @@ function afterNamedKey(place: Place, key: Exclude<Key, object | 'interrupt'>, gr
 }
 
 /** In the network pane left and right go to its neighbours in the plan. */
-function moved(place: Place, across: number, down: number, ground: Ground): Place {
+function moved(place: Place, across: number, down: number, context: ScreenContext): Place {
   const within = (value: number, length: number) => Math.max(0, Math.min(length - 1, value));
   switch (place.pane) {
     case 'map':
       return {
         ...place,
         cell: {
-          column: within(place.cell.column + across, ground.columns),
-          row: within(place.cell.row + down, ground.rows),
+          column: within(place.cell.column + across, context.columns),
+          row: within(place.cell.row + down, context.rows),
         },
       };
     case 'network':
-      return { ...place, network: neighbourOf(ground, across + down) };
+      return { ...place, network: neighbourOf(context, across + down) };
     case 'events':
-      return { ...place, event: within(place.event + down, ground.events) };
+      return { ...place, event: within(place.event + down, context.events) };
   }
 }
 
-function neighbourOf({ networks, shownNetwork }: Ground, by: number): number | null {
+function neighbourOf({ networks, shownNetwork }: ScreenContext, by: number): number | null {
   const index = shownNetwork === null ? 0 : networks.indexOf(shownNetwork) + by;
   return networks[Math.max(0, Math.min(networks.length - 1, index))] ?? null;
 }
 
 /** Enter on a cell goes through its networks, one press after another. */
-function chosen(place: Place, { cellNetworks, eventNetwork }: Ground): Place {
+function chosen(place: Place, { cellNetworks, eventNetwork }: ScreenContext): Place {
   if (place.pane === 'events') return eventNetwork === null ? place : { ...place, network: eventNetwork };
   if (place.pane !== 'map') return place;
   if (cellNetworks.length === 0) return { ...place, remark: 'no network of this cell is done yet' };
   return { ...place, network: next(cellNetworks, place.network ?? -1) };
 }
 
-function withAxis(place: Place, direction: 'x' | 'y', { axes }: Ground): Place {
+function withAxis(place: Place, direction: 'x' | 'y', { axes }: ScreenContext): Place {
   if (axes < 3) return { ...place, remark: axes < 2 ? 'the sweep has no other axis' : 'x and y are all of its axes' };
   const other = direction === 'x' ? place.y : place.x;
   let axis = (place[direction] + 1) % axes;
@@ -185,7 +189,7 @@ function withAxis(place: Place, direction: 'x' | 'y', { axes }: Ground): Place {
   return { ...place, [direction]: axis, cell: FIRST_PLACE.cell };
 }
 
-function afterSearchKey(place: Place, search: string, key: Key, { networks }: Ground): Place {
+function afterSearchKey(place: Place, search: string, key: Key, { networks }: ScreenContext): Place {
   if (key === 'escape') return { ...place, search: null, remark: null };
   if (key === 'backspace') return { ...place, search: search.slice(0, -1) };
   if (key === 'enter') {

@@ -28,12 +28,12 @@ export interface NetworkDetail {
 }
 
 /** The lines of the pane, at most `height` of them. */
-export function networkLines(detail: NetworkDetail | null, of: { width: number; height: number }): Line[] {
+export function networkLines(detail: NetworkDetail | null, area: { width: number; height: number }): Line[] {
   if (detail === null) return [line('network', 'bold'), line('none is done yet', 'dim')];
   const { network, label, events, losses, epochs } = detail;
   const head = [titleLine(network), settingLine(network), stateLine(label, events)];
   const foot = [line(replayCommand(detail), 'dim')];
-  const room = of.height - head.length - foot.length;
+  const room = area.height - head.length - foot.length;
   if (losses === null) return [...head, line('its trace cannot be read', 'dim'), ...foot];
   if (losses.length === 0 || room < 4) return [...head, ...(room >= 1 ? [line('no trace yet', 'dim')] : []), ...foot];
   const last = events.findLast(({ kind }) => kind !== 'stagnation');
@@ -41,7 +41,7 @@ export function networkLines(detail: NetworkDetail | null, of: { width: number; 
   const whole = isTwo ? Math.ceil((room - 2) / 2) : room - 1;
   const overall = [
     line('loss, decades, all epochs', 'dim'),
-    ...plotDecades(losses, { first: 1, last: epochs, width: of.width, height: whole }),
+    ...plotDecades(losses, { first: 1, last: epochs, width: area.width, height: whole }),
   ];
   if (!isTwo || last === undefined) return [...head, ...overall, ...foot];
   const centre = last.spike?.peakEpoch ?? last.epoch;
@@ -50,7 +50,7 @@ export function networkLines(detail: NetworkDetail | null, of: { width: number; 
     ...head,
     ...overall,
     line(`last ${last.kind} ± ${AROUND_EVENT} epochs`, 'dim'),
-    ...plotDecades(losses, { ...around, width: of.width, height: room - 2 - whole }),
+    ...plotDecades(losses, { ...around, width: area.width, height: room - 2 - whole }),
     ...foot,
   ];
 }

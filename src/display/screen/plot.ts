@@ -30,9 +30,9 @@ const SCALE_WIDTH = 4;
  */
 export function plotDecades(
   extents: readonly Extent[],
-  of: { first: number; last: number; width: number; height: number },
+  area: { first: number; last: number; width: number; height: number },
 ): Line[] {
-  const { first, last, width, height } = of;
+  const { first, last, width, height } = area;
   const columns = (width - SCALE_WIDTH) * DOTS_ACROSS;
   const decades = extents
     .map(({ epoch, low, high }, i) => ({

@@ -4,8 +4,8 @@
  */
 import { constants } from 'node:os';
 
-/** Trains the networks in the first `vectors` vectors of a group's memory for `parts` times `epochs` epochs. */
-export type AddonFunction = (bytes: Uint8Array, parts: number, epochs: number, vectors: number) => void;
+/** Trains the networks in the first `vectors` vectors of a group's memory for `subchunks` times `epochs` epochs. */
+export type AddonFunction = (bytes: Uint8Array, subchunks: number, epochs: number, vectors: number) => void;
 
 /**
  * The function of an addon that printAddon has printed. Throws where the system does not load it. All that it needs

@@ -1,7 +1,7 @@
 /**
- * The extremes of the signals over the epochs of one part of a chunk, twin of src/reference/extremes.ts.
+ * The extremes of the signals over the epochs of one subchunk of a chunk, twin of src/reference/extremes.ts.
  */
-import { EXTREMES, type ExtremeName, type GroupShape, partsPerChunk, type SignalName } from '../../group/layout.ts';
+import { EXTREMES, type ExtremeName, type GroupShape, type SignalName, subchunksPerChunk } from '../../group/layout.ts';
 import { type Code, Section, ZERO } from '../tree/code.ts';
 import { constant, type Index, less, notEqual, or, select, type Variable, type Vector } from '../tree/tree.ts';
 
@@ -39,8 +39,9 @@ export function takeSignals(code: Code, extremes: Extremes, signals: Readonly<Re
   move('nonFiniteMax', 'nonFinite', (now, before) => less(before, now));
 }
 
-/** Writes the extremes of a part to memory. */
-export function storeExtremes(code: Code, shape: GroupShape, part: Index, extremes: Extremes): void {
+/** Writes the extremes of a subchunk to memory. */
+export function storeExtremes(code: Code, shape: GroupShape, subchunk: Index, extremes: Extremes): void {
   const section = new Section('extremes');
-  for (const [i, name] of EXTREMES.entries()) code.store(section, part.plus(i * partsPerChunk(shape)), extremes[name]);
+  for (const [i, name] of EXTREMES.entries())
+    code.store(section, subchunk.plus(i * subchunksPerChunk(shape)), extremes[name]);
 }

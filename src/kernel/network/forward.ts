@@ -11,10 +11,10 @@ import { rowFactors, samplesOfTile, sumsOfProducts, TILE_UNITS } from './tiles.t
 /** Writes a layer's pass: leaves f(z), and f′(z) where the activation keeps it, in the layer's scratch. */
 export function forward(
   code: Code,
-  of: { shape: GroupShape; batch: Batch; layer: Layer },
+  options: { shape: GroupShape; batch: Batch; layer: Layer },
   elementary: Elementary,
 ): void {
-  const { shape, batch, layer } = of;
+  const { shape, batch, layer } = options;
   const { inputCount, outputCount, weights, biases, below, activations, slopes } = layer;
   const activation = activationOf(shape, layer);
   const begin = firstBelow(layer, batch);

@@ -28,36 +28,36 @@ export type Update = (code: Code, state: Required<ParameterState>, g: Vector) =>
 /**
  * What an update is made of: its constants of the epoch, and what is applied to m and v as soon as they are computed.
  */
-interface Making extends OptimizerConstants {
+interface UpdateContext extends OptimizerConstants {
   readonly flush: (x: Vector) => Vector;
 }
 
 /** Loads the constants of the epoch and returns the update. */
-export function updateOf({ optimizer: { kind, form } }: GroupShape, making: Making): Update {
+export function updateOf({ optimizer: { kind, form } }: GroupShape, context: UpdateContext): Update {
   switch (kind) {
     case 'adam':
-      return ADAM_FORMS[form](making, ownSecondMoment);
+      return ADAM_FORMS[form](context, ownSecondMoment);
     case 'adamw':
-      return decayed(ADAM_FORMS[form](making, ownSecondMoment), making);
+      return decayed(ADAM_FORMS[form](context, ownSecondMoment), context);
     case 'amsgrad':
-      return ADAM_FORMS[form](making, largestSecondMoment);
+      return ADAM_FORMS[form](context, largestSecondMoment);
     case 'rmsprop':
-      return rmsprop(making);
+      return rmsprop(context);
     case 'momentum':
-      return momentum(making);
+      return momentum(context);
     case 'sgd':
-      return sgd(making);
+      return sgd(context);
   }
 }
 
 /** θ ← θ − lr·g. */
-function sgd({ constant }: Making): Update {
+function sgd({ constant }: UpdateContext): Update {
   const lr = constant('learningRate');
   return (_code, { theta }, g) => ({ theta: subtract(theta, multiply(lr, g)) });
 }
 
 /** m ← β1·m + g; θ ← θ − lr·m. */
-function momentum({ constant, flush }: Making): Update {
+function momentum({ constant, flush }: UpdateContext): Update {
   const [lr, beta1] = [constant('learningRate'), constant('beta1')];
   return (code, { theta, firstMoment }, g) => {
     const m = code.let('m', flush(add(multiply(beta1, firstMoment), g)));
@@ -66,7 +66,7 @@ function momentum({ constant, flush }: Making): Update {
 }
 
 /** v as in Adam's torch form; θ ← θ − (lr·g)/(√v + ε). */
-function rmsprop({ constant, flush }: Making): Update {
+function rmsprop({ constant, flush }: UpdateContext): Update {
   const [lr, epsilon] = [constant('learningRate'), constant('epsilon')];
   const [beta2, oneMinusBeta2] = [constant('beta2'), constant('oneMinusBeta2')];
   return (code, { theta, secondMoment }, g) => {
@@ -77,7 +77,7 @@ function rmsprop({ constant, flush }: Making): Update {
 }
 
 /** First θ ← θ·(1 − lr·λ), and then Adam's update. */
-function decayed(update: Update, { constant }: Making): Update {
+function decayed(update: Update, { constant }: UpdateContext): Update {
   const decayFactor = constant('decayFactor');
   return (code, state, g) => update(code, { ...state, theta: multiply(state.theta, decayFactor) }, g);
 }
@@ -101,7 +101,7 @@ const largestSecondMoment: DenominatorMoment = (code, { maxSecondMoment }, v) =>
   return { underRoot: largest, kept: { maxSecondMoment: largest } };
 };
 
-type AdamForm = (making: Making, denominatorMoment: DenominatorMoment) => Update;
+type AdamForm = (context: UpdateContext, denominatorMoment: DenominatorMoment) => Update;
 
 /** The denominator and quotient of the paper's forms; `quotient` only moves one pair of parentheses. */
 const paperForm =

@@ -1,7 +1,7 @@
 /**
  * A kernel as a program: the tree for a shape and the scratch that it needs. One call trains all lanes of a group for a
- * number of parts of equally many epochs, from and to the group's memory: for each batch of an epoch all layers
- * forward, the loss, all layers backward, and the update; and for each part the extremes of its signals.
+ * number of subchunks of equally many epochs, from and to the group's memory: for each batch of an epoch all layers
+ * forward, the loss, all layers backward, and the update; and for each subchunk the extremes of its signals.
  */
 import { type GroupShape, parametersOf, stepsPerEpoch } from '../../group/layout.ts';
 import type { Precision } from '../../numeric/rounding.ts';
@@ -15,8 +15,8 @@ import { objective } from './objective.ts';
 import { activationOf, type Batch, GRADIENT, layersOf } from './shape.ts';
 import { keepStart, previousSquares, START, step, update } from './update.ts';
 
-/** The arguments that say how many parts a call trains, and how many epochs of each: no more than the shape has. */
-export const COUNT_ARGUMENTS: readonly string[] = ['parts', 'epochs'];
+/** The arguments that say how many subchunks a call trains, and how many epochs of each: no more than the shape has. */
+export const COUNT_ARGUMENTS: readonly string[] = ['subchunks', 'epochs'];
 
 /** What the printers print. */
 export interface Program {
@@ -29,26 +29,26 @@ export interface Program {
 
 /** The program of a shape. */
 export function programOf(shape: GroupShape): Program {
-  const { precision, lanes, exponent, partEpochs } = shape;
+  const { precision, lanes, exponent, subchunkEpochs } = shape;
   const code = new Code();
   const elementary = new Elementary(code, precision);
   const squares = previousSquares(code, shape);
-  code.loop({ name: 'part', count: 'parts' }, (part) => {
+  code.loop({ name: 'subchunk', count: 'subchunks' }, (subchunk) => {
     const extremes = beginExtremes(code);
     code.loop({ name: 'epoch', count: 'epochs' }, (i) => {
-      const epoch = part.times(partEpochs).plus(i);
+      const epoch = subchunk.times(subchunkEpochs).plus(i);
       const loss = exponent === null ? trainLayers(code, { shape, elementary, epoch }) : objective(code, exponent);
       takeSignals(code, extremes, update(code, shape, { epoch, loss, previousSquares: squares }));
     });
-    storeExtremes(code, shape, part, extremes);
+    storeExtremes(code, shape, subchunk, extremes);
   });
 
   return { precision, lanes, tree: code.statements, scratch: scratchOf(shape) };
 }
 
 /** Writes all steps of an epoch but the last one's update, which the gradient is left for; returns the loss. */
-function trainLayers(code: Code, of: { shape: GroupShape; elementary: Elementary; epoch: Index }): Vector {
-  const { shape, elementary, epoch } = of;
+function trainLayers(code: Code, options: { shape: GroupShape; elementary: Elementary; epoch: Index }): Vector {
+  const { shape, elementary, epoch } = options;
   const { sampleCount, batchSize } = shape;
   const layers = layersOf(shape);
   const outputLayer = layers[layers.length - 1];

@@ -25,9 +25,9 @@ const TERMS_WRITTEN_OUT = 4;
 /**
  * Samples of a tile of units whose sums have so many terms: more where what is loaded for one sample serves the next.
  */
-export function samplesOfTile(of: { units: number; terms: number }): number {
-  if (of.units === 1) return SAMPLES_OF_ONE_UNIT;
-  return of.terms > TERMS_WRITTEN_OUT ? SAMPLES_OF_LONG_SUMS : 1;
+export function samplesOfTile(sums: { units: number; terms: number }): number {
+  if (sums.units === 1) return SAMPLES_OF_ONE_UNIT;
+  return sums.terms > TERMS_WRITTEN_OUT ? SAMPLES_OF_LONG_SUMS : 1;
 }
 
 /**
@@ -59,18 +59,18 @@ export interface SumsOfProducts {
  * Writes `start(row) + Σ rowFactor(row, term)·columnFactor(column, term)` in the order of the terms; returns
  * `[row][column]`.
  */
-export function sumsOfProducts(code: Code, of: SumsOfProducts): Variable[][] {
-  const { name, rows, columns, terms } = of;
-  const sums = range(rows).map((row) => range(columns).map(() => code.let(name, of.start(row))));
+export function sumsOfProducts(code: Code, options: SumsOfProducts): Variable[][] {
+  const { name, rows, columns, terms } = options;
+  const sums = range(rows).map((row) => range(columns).map(() => code.let(name, options.start(row))));
   code.tiles({ name: 'term', count: terms, size: terms <= TERMS_WRITTEN_OUT ? terms : 1 }, (first, length) => {
     for (const i of range(length)) {
       const term = first.plus(i);
       const factors = range(columns).map((column) => {
-        const factor = of.columnFactor(column, term);
+        const factor = options.columnFactor(column, term);
         return factor === null ? null : code.let('column', factor);
       });
       for (const row of range(rows)) {
-        const factor = columns > 1 ? code.let('row', of.rowFactor(row, term)) : of.rowFactor(row, term);
+        const factor = columns > 1 ? code.let('row', options.rowFactor(row, term)) : options.rowFactor(row, term);
         for (const column of range(columns)) {
           const other = factors[column];
           const sum = sums[row][column];

@@ -22,14 +22,14 @@ static handle called(handle env, handle info) {
   handle arguments[4];
   int type;
   void *memory;
-  __INT64_TYPE__ parts, epochs, vectors;
+  __INT64_TYPE__ subchunks, epochs, vectors;
   if (napi_get_cb_info(env, info, &count, arguments, 0, 0) || count != 4 ||
       napi_get_typedarray_info(env, arguments[0], &type, &bytes, &memory, 0, 0) ||
-      napi_get_value_int64(env, arguments[1], &parts) || napi_get_value_int64(env, arguments[2], &epochs) ||
+      napi_get_value_int64(env, arguments[1], &subchunks) || napi_get_value_int64(env, arguments[2], &epochs) ||
       napi_get_value_int64(env, arguments[3], &vectors))
-    napi_throw_error(env, 0, "expected train(bytes, parts, epochs, vectors)");
+    napi_throw_error(env, 0, "expected train(bytes, subchunks, epochs, vectors)");
   else
-    train(memory, parts, epochs, vectors);
+    train(memory, subchunks, epochs, vectors);
   return 0;
 }
 
@@ -51,8 +51,8 @@ const SIZES = [
 ].map(([type, bytes]) => `_Static_assert(sizeof(${type}) == ${bytes}, "${type} of ${bytes} bytes");\n`);
 
 /**
- * Prints an addon that is a function `train(bytes, parts, epochs, vectors)`; `bytes` is a Uint8Array of the memory from
- * address 0 on.
+ * Prints an addon that is a function `train(bytes, subchunks, epochs, vectors)`; `bytes` is a Uint8Array of the memory
+ * from address 0 on.
  */
 export function printAddon(
   program: Program,

@@ -40,7 +40,7 @@ const TEMPLATES: Templates = {
 };
 
 /**
- * Prints `void NAME(number *memory, long parts, long epochs, long vectors)`. Sections are at the addresses of the
+ * Prints `void NAME(number *memory, long subchunks, long epochs, long vectors)`. Sections are at the addresses of the
  * WebAssembly kernel, so that both can train on the same memory.
  *
  * @param sections where each section begins, in bytes
@@ -48,9 +48,9 @@ const TEMPLATES: Templates = {
  */
 export function printC(
   program: Program,
-  of: { name: string; sections: Readonly<Record<string, number>>; vectorBytes: number },
+  target: { name: string; sections: Readonly<Record<string, number>>; vectorBytes: number },
 ): string {
-  return new Printer(program, of).print();
+  return new Printer(program, target).print();
 }
 
 class Printer {
@@ -62,17 +62,20 @@ class Printer {
   readonly #lines: string[] = [];
   #depth = 1;
 
-  constructor(program: Program, of: { name: string; sections: Readonly<Record<string, number>>; vectorBytes: number }) {
+  constructor(
+    program: Program,
+    target: { name: string; sections: Readonly<Record<string, number>>; vectorBytes: number },
+  ) {
     this.#program = program;
-    this.#name = of.name;
-    this.#sections = of.sections;
-    this.#vectorBytes = of.vectorBytes;
+    this.#name = target.name;
+    this.#sections = target.sections;
+    this.#vectorBytes = target.vectorBytes;
   }
 
   print(): string {
     const { number, integer, unsigned } = TYPES[this.#program.precision];
-    const type = (name: string, of: string) =>
-      `typedef ${of} ${name} __attribute__((vector_size(${this.#vectorBytes}), may_alias));`;
+    const type = (name: string, elementType: string) =>
+      `typedef ${elementType} ${name} __attribute__((vector_size(${this.#vectorBytes}), may_alias));`;
     const width = this.#vectorBytes / BYTES_OF[this.#program.precision];
     this.#line(`for (long v = 0; v < vectors; v++) {`);
     this.#depth++;

@@ -29,8 +29,8 @@ export interface PrintedModule {
 }
 
 /**
- * Prints a program for memory at the given addresses. The function takes the numbers of parts, of the epochs of each,
- * and of vectors to train.
+ * Prints a program for memory at the given addresses. The function takes the numbers of subchunks, of the epochs of
+ * each, and of vectors to train.
  *
  * @throws RangeError where the lanes of a group do not fill whole vectors
  */

@@ -50,12 +50,12 @@ export class Code {
   }
 
   /** Runs `body` for index 0, step, 2·step … below count·step. */
-  loop(of: { name: string; count: number | string; step?: number }, body: (index: Index) => void): void {
-    const counter: Counter = { name: of.name };
+  loop(options: { name: string; count: number | string; step?: number }, body: (index: Index) => void): void {
+    const counter: Counter = { name: options.name };
     const outer = this.#block;
     this.#block = [];
-    body(new Index(0, new Map([[counter, of.step ?? 1]])));
-    outer.push({ kind: 'loop', counter, count: of.count, body: this.#block });
+    body(new Index(0, new Map([[counter, options.step ?? 1]])));
+    outer.push({ kind: 'loop', counter, count: options.count, body: this.#block });
     this.#block = outer;
   }
 
@@ -79,8 +79,8 @@ export class Code {
    * Covers 0 … count − 1 by tiles of `size` in a loop, and by a smaller one for what is left; `body` gets the first
    * index of a tile and the tile's length.
    */
-  tiles(of: { name: string; count: number; size: number }, body: (first: Index, length: number) => void): void {
-    const { name, count, size } = of;
+  tiles(tile: { name: string; count: number; size: number }, body: (first: Index, length: number) => void): void {
+    const { name, count, size } = tile;
     const whole = Math.floor(count / size);
     if (whole === 1) body(new Index(0), size);
     else if (whole > 1) this.loop({ name, count: whole, step: size }, (first) => body(first, size));

@@ -141,13 +141,13 @@ export interface CheckpointsInUse {
  *
  * @throws RunError where one of them is gone or damaged.
  */
-export function checkCheckpoints(folder: string, of: CheckpointsInUse & { readonly runKey: string }): void {
-  for (const file of new Set([...of.used, ...of.kept])) {
+export function checkCheckpoints(folder: string, inUse: CheckpointsInUse & { readonly runKey: string }): void {
+  for (const file of new Set([...inUse.used, ...inUse.kept])) {
     const path = join(folder, file);
     if (!hasPlainFile(path)) {
       throw new RunError({ where: path, got: 'nothing', expected: 'a checkpoint of the run', remedy: RESTORE_REMEDY });
     }
-    if (of.used.has(file)) readCheckpoints(path, of.runKey);
+    if (inUse.used.has(file)) readCheckpoints(path, inUse.runKey);
     else withPath(path, () => checkFrameEnds(path));
   }
 }

@@ -45,13 +45,13 @@ export const exportPath = (folder: string, { name, isFolder }: ExportedTable, ex
   join(folder, isFolder ? name : `${name}.${extension}`);
 
 /** Exports a table into a folder, where nothing of it may stand yet. */
-export function exportTable(of: {
+export function exportTable(options: {
   table: ExportedTable;
   folder: string;
   extension: string;
   write: BatchesWriter;
 }): ExportReport {
-  const { table, folder, extension, write } = of;
+  const { table, folder, extension, write } = options;
   const path = exportPath(folder, table, extension);
   const aside = `${path}.part`;
   withPath(aside, () => rmSync(aside, { recursive: true, force: true }));

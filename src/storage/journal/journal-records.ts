@@ -126,7 +126,7 @@ const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Ch
     segments: listOf(segment),
     events,
   },
-  raised: {
+  extended: {
     epochs: whole(1, EPOCHS_MAX),
     network: networks,
     restarts: listOf(progress),
@@ -173,7 +173,7 @@ export function checkedRecord(payload: Buffer, from: FramePlace): JournalRecord 
 function namesIn(record: JournalRecord): string[] {
   const checkpoints = (list: readonly { checkpoint: string }[]) => list.map(({ checkpoint }) => checkpoint);
   const files = (list: readonly { file: string }[]) => list.map(({ file }) => file);
-  if (record.kind === 'raised')
+  if (record.kind === 'extended')
     return [...files(record.removed), ...files(record.segments), ...checkpoints(record.restarts)];
   if (record.kind !== 'commit') return [];
   const { segments, kept, unfinished } = record;

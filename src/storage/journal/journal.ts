@@ -60,7 +60,7 @@ export type SessionOrigin = Pick<HeaderRecord, 'runKey' | 'epochs' | 'sweepHash'
  * The file of a new session before it has a header. It counts for nothing yet, but keeps every earlier session from
  * acknowledging another record. `begin` or `abandon` must be called once.
  */
-export class JournalClaim {
+export class NewJournal {
   readonly session: number;
   readonly #path: string;
   readonly #descriptor: number;
@@ -72,12 +72,12 @@ export class JournalClaim {
   }
 
   /** Creates the file of the next session in a journal's folder, which is made where there is none. */
-  static make(folder: string): JournalClaim {
+  static make(folder: string): NewJournal {
     makeFolder(folder);
     for (let session = 1 + (sessionsIn(folder).at(-1) ?? 0); ; session++) {
       const path = journalFile(folder, session);
       const descriptor = createdExclusively(path);
-      if (descriptor !== null) return new JournalClaim(session, path, descriptor);
+      if (descriptor !== null) return new NewJournal(session, path, descriptor);
     }
   }
 

@@ -93,7 +93,7 @@ export function tableSchema({
 }
 
 /** A whole Arrow file of one batch, as bytes. With `compression` zstd, `prepareCompression` must have been awaited. */
-export function tableFile(of: {
+export function tableFile(options: {
   table: TableSpec;
   runKey: string;
   rows: TableValues;
@@ -101,7 +101,7 @@ export function tableFile(of: {
   dictionaries?: Dictionaries;
   compression?: CompressionName;
 }): Uint8Array {
-  return arrowFile(tableSchema(of), of, compressorOf(of.compression ?? 'none'));
+  return arrowFile(tableSchema(options), options, compressorOf(options.compression ?? 'none'));
 }
 
 /** The value in a row of a column; null where the column says so. */

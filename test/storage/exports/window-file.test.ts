@@ -14,7 +14,7 @@ import { WindowFile } from '../../../src/storage/exports/window-file.ts';
 import { scratchFolder } from '../../support/runs.ts';
 
 /** A window whose numbers all differ; `moments` says how many moments there are. */
-function windowOf(of: {
+function windowOf(options: {
   network: number;
   first: number;
   last: number;
@@ -22,7 +22,7 @@ function windowOf(of: {
   parameters: number;
   moments?: number;
 }): StateWindow {
-  const { network, first, last, precision, parameters, moments = 2 } = of;
+  const { network, first, last, precision, parameters, moments = 2 } = options;
   const rows = last - first + 1;
   const filled = (offset: number, length = rows * parameters): FloatArray =>
     floatArray(precision, length).map((_, i) => network * 1e6 + first + i + offset) as FloatArray;
@@ -55,11 +55,11 @@ function write(
 test.each(['float32', 'float64'] as const)(
   'windows in %s come back row by row, with nulls where there is nothing',
   (precision) => {
-    const of = { precision, parameters: 3 };
+    const options = { precision, parameters: 3 };
     const windows = [
-      windowOf({ ...of, network: 1, first: 0, last: 4 }),
-      windowOf({ ...of, network: 2, first: 7, last: 7, moments: 0 }),
-      windowOf({ ...of, network: 1, first: 9, last: 10, moments: 1 }),
+      windowOf({ ...options, network: 1, first: 0, last: 4 }),
+      windowOf({ ...options, network: 2, first: 7, last: 7, moments: 0 }),
+      windowOf({ ...options, network: 1, first: 9, last: 10, moments: 1 }),
     ];
     const { table } = write(precision, 3, windows);
     expect(table.batches).toHaveLength(1);
@@ -88,9 +88,9 @@ test.each(['float32', 'float64'] as const)(
 );
 
 test('long windows are batches as they come, and short ones are joined', () => {
-  const of = { precision: 'float32', parameters: 1000 } as const;
-  const long = (network: number) => windowOf({ ...of, network, first: 1, last: 300 });
-  const short = (network: number) => windowOf({ ...of, network, first: 1, last: 2 });
+  const options = { precision: 'float32', parameters: 1000 } as const;
+  const long = (network: number) => windowOf({ ...options, network, first: 1, last: 300 });
+  const short = (network: number) => windowOf({ ...options, network, first: 1, last: 2 });
   const { table } = write('float32', 1000, [long(0), short(1), short(2), long(3), short(4)]);
   expect(table.batches.map(({ numRows }) => numRows)).toEqual([300, 304, 2]);
 });

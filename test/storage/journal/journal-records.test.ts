@@ -60,8 +60,8 @@ const RECORDS: { readonly [Kind in JournalRecord['kind']]: Extract<JournalRecord
     segments: [segment],
     events: { counts: { spike: 1 }, notable: [{ network: 0, kind: 'spike', epoch: 3, height: null }] },
   },
-  raised: {
-    kind: 'raised',
+  extended: {
+    kind: 'extended',
     epochs: 100,
     network,
     restarts: [place],
@@ -145,16 +145,16 @@ test('arrays of another length, networks beyond any plan and names of no file of
 });
 
 test('names of files of a later session than that of the journal are refused', () => {
-  const { commit, raised } = RECORDS;
+  const { commit, extended } = RECORDS;
   const late = '0003-00001.arrow';
   const [checkpoint, kept] = ['0003-00000-20.msgpack', '0003-kept-00000-20-60.msgpack'];
   for (const record of [
     replaced(commit, ['segments', 0, 'file'], late),
     replaced(commit, ['kept', 0, 'checkpoint'], kept),
     replaced(commit, ['unfinished', 'checkpoint'], checkpoint),
-    replaced(raised, ['removed', 0, 'file'], late),
-    replaced(raised, ['segments', 0, 'file'], late),
-    replaced(raised, ['restarts', 0, 'checkpoint'], checkpoint),
+    replaced(extended, ['removed', 0, 'file'], late),
+    replaced(extended, ['segments', 0, 'file'], late),
+    replaced(extended, ['restarts', 0, 'checkpoint'], checkpoint),
   ])
     expect(refusalOf(record)).toMatch(/byte 10: got the name 0003-\S+ in the journal of session 2, expected names of/);
 });

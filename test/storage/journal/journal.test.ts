@@ -22,9 +22,9 @@ import type { CommitRecord, JournalPosition, JournalRecord } from '../../../sche
 import { RunError } from '../../../schemas/problems.ts';
 import {
   type Journal,
-  JournalClaim,
   type JournalContent,
   journalFile,
+  NewJournal,
   readJournal,
 } from '../../../src/storage/journal/journal.ts';
 import { onFullDisk } from '../../support/full-disk.ts';
@@ -84,11 +84,11 @@ const records: readonly JournalRecord[] = [
 
 const origin = { runKey: '0123abcd', epochs: 50, sweepHash: '0'.repeat(64) };
 
-const headerOf = (claim: JournalClaim, after: JournalPosition | null) => claim.headerOf({ ...origin, after });
+const headerOf = (claim: NewJournal, after: JournalPosition | null) => claim.headerOf({ ...origin, after });
 
 /** A new session in a folder, which goes on from what there is. */
 function begin(folder: string): Journal {
-  const claim = JournalClaim.make(folder);
+  const claim = NewJournal.make(folder);
   return claim.begin(headerOf(claim, readJournal(folder, claim.session)?.end ?? null));
 }
 
@@ -212,11 +212,11 @@ describe('a journal', () => {
     // limit.
     const script = `
       import { execFileSync } from 'node:child_process';
-      import { JournalClaim } from ${JSON.stringify(new URL('../../../src/storage/journal/journal.ts', import.meta.url).href)};
+      import { NewJournal } from ${JSON.stringify(new URL('../../../src/storage/journal/journal.ts', import.meta.url).href)};
       const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':unlimited']);
       const attempt = (record) => { try { journal.append(record); return 'appended'; } catch (error) { return error.message; } };
       limit(1024);
-      const claim = JournalClaim.make(${JSON.stringify(folder)});
+      const claim = NewJournal.make(${JSON.stringify(folder)});
       const journal = claim.begin(claim.headerOf({ ...${JSON.stringify(origin)}, after: null }));
       const end = { kind: 'end', reason: 'done', elapsedMs: 1 };
       const outcomes = [end, { kind: 'failed', network: new Uint32Array(600), reason: '' }].map(attempt);
@@ -252,7 +252,7 @@ describe('a journal', () => {
 
 test('a journal on a full disk names the file and says what to do', () => {
   const folder = scratchFolder();
-  const claim = JournalClaim.make(folder);
+  const claim = NewJournal.make(folder);
   const begin = () => onFullDisk(() => claim.begin(headerOf(claim, null)));
   expect(begin).toThrow(`${journalFile(folder, 1)}: no space left on the device (free some space`);
 });
@@ -264,7 +264,7 @@ describe('a session that another one has taken over from', () => {
     const folder = scratchFolder();
     const first = begin(folder);
     first.append(end);
-    const claim = JournalClaim.make(folder);
+    const claim = NewJournal.make(folder);
     expect(() => first.append(late)).toThrow(
       `${journalFile(folder, 1)}: got session 2 of the run, begun by another process, expected session 1`,
     );
@@ -290,7 +290,7 @@ describe('a session that another one has taken over from', () => {
 
   test('and was itself only begun counts for nothing', () => {
     const { folder } = writeJournal();
-    JournalClaim.make(folder); // killed before its header
+    NewJournal.make(folder); // killed before its header
     const third = begin(folder);
     expect(third.session).toBe(3);
     third.append(end);
@@ -305,7 +305,7 @@ describe('a session that another one has taken over from', () => {
     const guard = () => {
       if (!mayWrite) throw new RunError({ where: 'here', got: 'another owner' });
     };
-    const claim = JournalClaim.make(folder);
+    const claim = NewJournal.make(folder);
     const journal = claim.begin(headerOf(claim, null), guard);
     mayWrite = false;
     expect(() => journal.append(end)).toThrow('another owner');

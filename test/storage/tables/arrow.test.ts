@@ -19,10 +19,10 @@ const table: TableSpec = {
   name: 'networks',
   description: 'one column of every kind',
   columns: TYPES.flatMap((type): Column[] => {
-    const of = { type, unit: '1', description: `a ${type}` };
+    const options = { type, unit: '1', description: `a ${type}` };
     return [
-      { ...of, name: type, nullable: false },
-      { ...of, name: `${type}_or_null`, nullable: true },
+      { ...options, name: type, nullable: false },
+      { ...options, name: `${type}_or_null`, nullable: true },
     ];
   }),
 };
@@ -134,8 +134,10 @@ describe('a table', () => {
   });
 
   test('is not compressed before the compression is prepared', () => {
-    const of = { table, runKey: '0123abcd', rows: manyRows(2), rowCount: 2, dictionaries };
-    expect(() => tableFile({ ...of, compression: 'zstd' })).toThrow('compression zstd is not prepared in this thread');
+    const options = { table, runKey: '0123abcd', rows: manyRows(2), rowCount: 2, dictionaries };
+    expect(() => tableFile({ ...options, compression: 'zstd' })).toThrow(
+      'compression zstd is not prepared in this thread',
+    );
   });
 
   test('refuses rows that lack a column, and a dictionary column without a dictionary', () => {

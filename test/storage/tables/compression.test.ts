@@ -116,8 +116,14 @@ describe('a compressed table', () => {
           text: { values: rows.map(([, , text]) => text) },
           name: { values: rows.map(([, , , name]) => name) },
         };
-        const of = { table, runKey: '0123abcd', rows: values, rowCount: rows.length, dictionaries: { name: names } };
-        const file = tableFile({ ...of, compression: 'zstd' });
+        const options = {
+          table,
+          runKey: '0123abcd',
+          rows: values,
+          rowCount: rows.length,
+          dictionaries: { name: names },
+        };
+        const file = tableFile({ ...options, compression: 'zstd' });
         const expected = rows.map(([number, valid, text, name]) =>
           [valid ? number : null, text, name].map(cellText).join(' '),
         );

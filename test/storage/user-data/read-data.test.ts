@@ -274,13 +274,13 @@ describe('Arrow', () => {
   test('is refused where it is something else, cut short, or compressed', () => {
     const bytes = arrowFile({ x: [new Float64(), [1, 2]], y: [new Float64(), [1, 2]] });
     const expected = 'expected an Arrow IPC file (Feather version 2), uncompressed';
-    const of = (content: Uint8Array) => problemsOf(() => readArrow(content, 'a.arrow'));
-    expect(of(Buffer.from('x,y\n1,2\n3,4\n'))).toEqual([`a.arrow: got something else, ${expected}`]);
-    expect(of(Buffer.from('FEA1....FEA1'))).toEqual([`a.arrow: got a Feather file of version 1, ${expected}`]);
+    const read = (content: Uint8Array) => problemsOf(() => readArrow(content, 'a.arrow'));
+    expect(read(Buffer.from('x,y\n1,2\n3,4\n'))).toEqual([`a.arrow: got something else, ${expected}`]);
+    expect(read(Buffer.from('FEA1....FEA1'))).toEqual([`a.arrow: got a Feather file of version 1, ${expected}`]);
     for (let length = 6; length < bytes.length; length++) {
-      expect(of(bytes.subarray(0, length))).toEqual([`a.arrow: got a file that is cut short, ${expected}`]);
+      expect(read(bytes.subarray(0, length))).toEqual([`a.arrow: got a file that is cut short, ${expected}`]);
     }
-    expect(of(Buffer.from(LZ4_FEATHER, 'base64'))).toEqual([
+    expect(read(Buffer.from(LZ4_FEATHER, 'base64'))).toEqual([
       `a.arrow: got a compressed file, ${expected} (write it with compression='uncompressed' (pandas, pyarrow, polars))`,
     ]);
   });
@@ -296,18 +296,22 @@ describe('Arrow', () => {
     const number = fc.float({ noNaN: true, noDefaultInfinity: true });
     const shapes = fc.record({ inputs: fc.integer({ min: 1, max: 3 }), outputs: fc.integer({ min: 1, max: 3 }) });
     fc.assert(
-      fc.property(shapes, fc.array(fc.array(number, { minLength: 6, maxLength: 6 }), { minLength: 2 }), (of, rows) => {
-        const take = (first: number, count: number) =>
-          Float32Array.from(rows.flatMap((row) => row.slice(first, first + count)));
-        const file = {
-          inputs: take(0, of.inputs),
-          targets: take(3, of.outputs),
-          inputNames: ['x1', 'x2', 'x3'].slice(0, of.inputs),
-          outputNames: ['ya', 'yb', 'yc'].slice(0, of.outputs),
-        };
-        const { inputCount: _i, outputCount: _o, ...back } = readArrow(dataArrow(file), 'a.arrow');
-        expect(back).toEqual(file);
-      }),
+      fc.property(
+        shapes,
+        fc.array(fc.array(number, { minLength: 6, maxLength: 6 }), { minLength: 2 }),
+        (options, rows) => {
+          const take = (first: number, count: number) =>
+            Float32Array.from(rows.flatMap((row) => row.slice(first, first + count)));
+          const file = {
+            inputs: take(0, options.inputs),
+            targets: take(3, options.outputs),
+            inputNames: ['x1', 'x2', 'x3'].slice(0, options.inputs),
+            outputNames: ['ya', 'yb', 'yc'].slice(0, options.outputs),
+          };
+          const { inputCount: _i, outputCount: _o, ...back } = readArrow(dataArrow(file), 'a.arrow');
+          expect(back).toEqual(file);
+        },
+      ),
     );
   });
 });

@@ -85,7 +85,7 @@ function measure({ name, layers, points, costMax }: (typeof SHAPES)[number]) {
         trainInChunks(engine, shape, { firstEpoch, epochs: SLICE_EPOCHS });
         return (performance.now() - begin) / 1000;
       };
-      return { train, seen: () => JSON.stringify([events, observers.verdicts()]) };
+      return { train, seen: () => JSON.stringify([events, observers.readings()]) };
     };
   }
 

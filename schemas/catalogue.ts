@@ -1,5 +1,5 @@
 /**
- * The catalogue: every precision, activation, optimiser, form, initialisation, data set, label and event by name, with
+ * The catalogue: every precision, activation, optimiser, form, initialisation, data set, outcome, motion and event by name, with
  * one sentence on each. The sweep schema, the plan's checks, the reference and the documents all read this one list; it
  * knows names and which options belong together, never how anything is computed.
  */
@@ -135,29 +135,48 @@ export const SUBNORMALS = {
 } as const satisfies Record<string, Entry>;
 export type SubnormalsName = keyof typeof SUBNORMALS;
 
-/** Verdicts on a network, in order of precedence: the first that holds is its label. */
-export const LABELS = {
+/** Whether a network learned and kept it, in order of precedence: the first outcome that holds. */
+export const OUTCOMES = {
   'non-finite': { description: 'NaN or ∞ in the loss, parameters or moments' },
-  diverged: { description: 'the loss rose and stayed far above its minimum' },
-  stagnated: { description: 'no bit changed for the final 1000 epochs' },
-  spiking: { description: 'at least three tenfold spikes of the loss in the last 20 % of epochs' },
-  fluctuating: { description: 'the update flips in at least 1 % of the last 20 %' },
-  converged: { description: 'the loss became better by less than 5 % over the last 20 %' },
-  descending: { description: 'none of the above: still on its way' },
-  failed: { description: 'not trained: its task was lost three times' },
+  exploded: { description: 'ends above ten times the variance of its targets, and above its first loss' },
+  untrained: { description: 'never came to a tenth of the variance of its targets' },
+  collapsed: { description: 'was trained, and ends above a tenth of the variance of its targets' },
+  degraded: { description: 'is trained, but ends at ten times its smallest loss or more' },
+  learned: { description: 'none of the above: trained, and close to its best' },
+  failed: { description: 'has no results: its task was lost three times' },
 } as const satisfies Record<string, Entry>;
-export type LabelName = keyof typeof LABELS;
+export type OutcomeName = keyof typeof OUTCOMES;
 
-/** The label names in order of precedence. */
-export const LABEL_NAMES: readonly LabelName[] = namesOf(LABELS);
+/** The names of outcomes in order of precedence. */
+export const OUTCOME_NAMES: readonly OutcomeName[] = namesOf(OUTCOMES);
+
+/** Outcomes that count as divergence, in the order in which displays name them. */
+export const DIVERGED_OUTCOMES: readonly OutcomeName[] = ['non-finite', 'exploded', 'collapsed'];
+
+/** How a network moves at the end of its run, in order of precedence: the first motion that holds. */
+export const MOTIONS = {
+  frozen: { description: 'no bit changed for the last 1000 epochs or more' },
+  spiking: { description: 'at least three separate spikes of four times their base in the tail' },
+  bursting: { description: 'spikes merge: a level shift or open rises over most of the tail, a decade or more' },
+  noisy: { description: 'shuffled mini-batches move the loss' },
+  oscillating: { description: 'nearly every update flips while the loss is at rest: a cycle of two steps' },
+  fluctuating: { description: 'updates flip and the loss moves' },
+  rising: { description: 'the loss ends at least 5 % above the beginning of the tail' },
+  descending: { description: 'the loss ends at least 5 % below the beginning of the tail' },
+  steady: { description: 'none of the above: at rest' },
+} as const satisfies Record<string, Entry>;
+export type MotionName = keyof typeof MOTIONS;
+
+/** The names of motions in order of precedence. */
+export const MOTION_NAMES: readonly MotionName[] = namesOf(MOTIONS);
 
 /** Kinds of events. */
 export const EVENTS = {
   onset: { description: 'onset of fluctuation: the first of ten consecutive flips of the update' },
   spike: { description: 'the loss rose above twice the smallest of the 1000 epochs before, and came back' },
   'level-shift': { description: 'it rose and had not come back after 2000 epochs' },
-  divergence: { description: 'last epoch with loss ≤ 10 × minimum of a diverged or non-finite network' },
-  stagnation: { description: 'no bit changed for at least 1000 epochs' },
+  divergence: { description: 'last epoch at which a network that has diverged was trained' },
+  freeze: { description: 'no bit changed for at least 1000 epochs' },
   'non-finite': { description: 'first NaN or ∞ in the loss, parameters or moments' },
 } as const satisfies Record<string, Entry>;
 export type EventKind = keyof typeof EVENTS;

@@ -13,9 +13,9 @@ export interface Samples {
   readonly outputCount: number;
 }
 
-/** Samples with what the verdict on a network needs to know of them. */
+/** Samples with what the labels of a network need to know of them. */
 export interface Dataset extends Samples {
-  /** Population variance of all targets pooled, float64. */
+  /** V: population variance of the targets of each output, averaged over the outputs, float64. */
   readonly targetVariance: number;
 }
 

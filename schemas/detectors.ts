@@ -41,6 +41,7 @@ const EPOCHS_MAX = 2_147_483_647;
 const FACTOR_MAX = 1e30;
 const FACTOR: Range = [1, FACTOR_MAX];
 const SHARE: Range = [1e-6, 1];
+const DECADES: Range = [0, 60];
 
 /** The thresholds by name. */
 export const THRESHOLDS = {
@@ -57,38 +58,55 @@ export const THRESHOLDS = {
   spikeFall: number(1.25, FACTOR, 'loss divided by its base at or below which a spike can end'),
   /** Two relaxation times of the first moment at beta1 = 0.9: the swings of one spike pass its base and come back. */
   spikeFallEpochs: epochs(20, [1, 10_000], 'epochs that the loss must stay there for the spike to end'),
-  /** Twice the window: by then the window has forgotten the base, and the new level is what is normal. */
+  /** Twice the look-back: by then the base is forgotten, and the new level is what is normal. */
   levelShiftEpochs: epochs(2000, [1, EPOCHS_MAX], 'epochs after which an open spike is a level shift'),
   /** Half of the way to the pure flip at −1. */
   flipCosine: number(-0.5, [-1, 1], 'cosine with the update before, below which an update flips'),
   /** A relaxation time of the first moment at beta1 = 0.9: chance has few tenfold flips to offer. */
   onsetEpochs: epochs(10, [1, 10_000], 'flips in a row that are the onset of fluctuation'),
   /** Longer than the longest pause seen between two updates. */
-  stagnationEpochs: epochs(1000, [1, EPOCHS_MAX], 'epochs without a changed bit that are stagnation'),
+  frozenEpochs: epochs(1000, [1, EPOCHS_MAX], 'epochs without a changed bit after which a network is frozen'),
+  /** Five digits of the targets: who asks for the labels of a network does not ask for more. One for all precisions. */
+  lossFloor: number(1e-10, [0, 1], 'share of the targets’ variance that losses are raised to before they are compared'),
+  /** Above it a network explains less than nine tenths of its data. */
+  trainedShare: number(0.1, [0, FACTOR_MAX], 'share of the targets’ variance at or below which a network is trained'),
+  /** Beyond every predictor that has learned the mean of its targets. */
+  explodedRatio: number(10, FACTOR, 'multiple of the targets’ variance above which a network has exploded'),
   /** One decade, well beyond the flutter of a settled network. */
-  lossRatio: number(10, FACTOR, 'loss divided by the smallest of the run above which it is far from it'),
-  /** Below it a network still explains most of its data, however far it has come from its best. */
-  varianceShare: number(0.1, [0, FACTOR_MAX], 'share of the variance of its targets that a diverged network has lost'),
-  /** Long enough to outlast any one spike of a run of tens of thousands of epochs. */
-  divergenceTail: number(0.1, SHARE, 'share of epochs, at the end, over which a diverged network stays high'),
+  degradedRatio: number(10, FACTOR, 'smallest loss of the end divided by that of the run at which it is degraded'),
   /** Long enough to count spikes in, late enough to have left the first descent behind. */
-  tail: number(0.2, SHARE, 'share of epochs, at the end, that spikes, flips and convergence are judged by: the tail'),
-  /** A decade: what a plot of the loss shows at first sight. */
-  spikingHeight: number(10, FACTOR, 'peak divided by base that the spikes of a spiking network reach'),
-  /** One is an accident and two may be; a third makes a habit. */
-  spikingCount: count(3, [1, 1000], 'such spikes that a spiking network has in the tail, at least'),
+  tail: number(0.2, SHARE, 'share of epochs, at the end, that the motion is judged by: the tail'),
+  /** Short, so that what happened late counts; the smallest loss of several hundred epochs outlasts single spikes. */
+  end: number(0.01, SHARE, 'share of epochs, at the end, that the outcome is judged by: the end'),
+  /** Ten relaxation times of the first moment at beta1 = 0.9. */
+  endEpochs: epochs(100, [1, EPOCHS_MAX], 'epochs that the end has at least'),
+  /** Smaller ones are hard to tell from the flutter between spikes, and would halve the intervals. */
+  spikingHeight: number(4, FACTOR, 'peak divided by base from which spikes are counted'),
+  /** One is an accident and two may be; a third makes a habit, and an interval. */
+  spikingCount: count(3, [1, 1000], 'counted spikes that a spiking network has in the tail, at least'),
+  /** More than half: rises that merge are the rule, calm the exception. */
+  burstingShare: number(0.5, [0, 1], 'share of the tail inside open rises above which a network is bursting'),
+  /** What a plot of the loss shows at first sight. */
+  burstingRange: number(1, DECADES, 'decades that the loss of a bursting network covers in the tail, at least'),
+  /** Nearly always: what flips less often does something else in between. */
+  oscillatingShare: number(0.9, [0, 1], 'share of the tail in which an oscillating network flips, at least'),
+  /** A factor of 1.5: a cycle of two steps of equal height moves the loss by less. */
+  oscillatingRange: number(0.18, DECADES, 'decades that the loss of an oscillating network covers, at most'),
   /** Rare among networks that go downhill, passed at once by those that swing. */
   fluctuatingShare: number(0.01, [0, 1], 'share of the tail in which a fluctuating network flips, at least'),
-  /** Smaller ones are hard to tell from the flutter between spikes, and would halve the intervals. */
-  countedHeight: number(4, FACTOR, 'peak divided by base from which spikes are counted and averaged'),
-  /** Three intervals: fewer have no median worth the name. */
-  countedMin: count(4, [2, 1000], 'counted spikes in the tail, below which interval and height are null'),
+  /** Five per cent: a loss that moves by less is a flat line in every plot. */
+  movingRange: number(0.02, DECADES, 'decades that a fluctuating or noisy loss covers in the tail, at least'),
   /** The tail against its own end: from here … */
-  convergenceHead: number(0.25, SHARE, 'share of the tail, at its beginning, whose smallest loss convergence compares'),
+  trendHead: number(0.25, SHARE, 'share of the tail, at its beginning, whose smallest loss a trend starts from'),
   /** … to here, both of one size by default. */
-  convergenceTail: number(0.05, SHARE, 'share of all epochs, at the end, with whose smallest loss it is compared'),
-  /** In a fifth of a run, progress of less than this is none. */
-  convergenceRatio: number(1.05, FACTOR, 'factor by which a converged network has become better, at most'),
+  trendEnd: number(0.05, SHARE, 'share of all epochs, at the end, with whose smallest loss it is compared'),
+  /** In a fifth of a run, a change of less than this is none. */
+  trendRatio: number(1.05, FACTOR, 'factor between the two at which a loss is rising or descending'),
+  /**
+   * Two per cent of 50,000 epochs, the first descent. A number of epochs, not a share, so that a longer run reads the
+   * same excursion.
+   */
+  excursionStart: epochs(1000, [0, EPOCHS_MAX], 'epochs after which the largest loss counts as an excursion'),
 } as const satisfies Record<string, Threshold>;
 
 export type ThresholdName = keyof typeof THRESHOLDS;

@@ -3,7 +3,7 @@
  * thing found: a window, a spike, a setting of twins. Networks are told by their numbers; what they are stands in
  * networks.arrow.
  */
-import { LABEL_NAMES } from './catalogue.ts';
+import { MOTION_NAMES, OUTCOME_NAMES } from './catalogue.ts';
 import { type Column, column, nullable } from './columns.ts';
 
 /** Windows around spikes by where they stand, and null windows. */
@@ -21,7 +21,7 @@ export type TwinVerdict = (typeof TWIN_VERDICTS)[number];
 /** The name under which the labels that count as unstable are taken together. */
 export const UNSTABLE = 'unstable';
 /** The labels that the table twins has rows for. */
-export const TWIN_LABELS = [UNSTABLE, ...LABEL_NAMES.filter((label) => label !== 'failed')] as const;
+export const TWIN_LABELS = [UNSTABLE, ...OUTCOME_NAMES.filter((name) => name !== 'failed'), ...MOTION_NAMES] as const;
 
 export type FindingsTableName = 'spirals' | 'relaxation' | 'curvature' | 'twins';
 
@@ -124,7 +124,7 @@ export const TWINS_TABLE: FindingsTable = {
   dictionaries: { label: TWIN_LABELS, verdict: TWIN_VERDICTS },
   columns: [
     column('network', 'u32', '1', 'the first network of the setting'),
-    column('label', 'dictionary', '', 'a label; unstable: non-finite, diverged, spiking and fluctuating together'),
+    column('label', 'dictionary', '', 'an outcome or a motion; unstable: all that diverged, spike, burst or fluctuate'),
     column('count_float32', 'u32', '1', 'networks with the label in float32'),
     column('count_float64', 'u32', '1', 'networks with the label in float64'),
     column('networks_float32', 'u32', '1', 'networks of the setting in float32'),

@@ -3,8 +3,10 @@
  * the folder can be checked against it, and networks.arrow can be made from it. Numbers that must keep their bits stand
  * in typed arrays, since a bare −0 does not survive msgpack.
  */
-import type { LabelName } from './catalogue.ts';
+
+import type { MotionName, OutcomeName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';
+import type { LabelCounts } from './labels.ts';
 import type { EngineName } from './manifest.ts';
 import type { ResultArrays } from './result-columns.ts';
 import type { SegmentedTableName } from './trace.ts';
@@ -13,8 +15,9 @@ import type { SegmentedTableName } from './trace.ts';
 export interface NetworkResults extends ResultArrays {
   /** Ids in the plan. */
   readonly network: Uint32Array;
-  /** Index in LABEL_NAMES would tie the file to an order of names, so the names themselves. */
-  readonly label: readonly LabelName[];
+  /** An index would tie the file to an order of names, so the names themselves. */
+  readonly outcome: readonly OutcomeName[];
+  readonly motion: readonly (MotionName | null)[];
   /** [row][32 bytes] */
   readonly digest: Uint8Array;
 }
@@ -137,7 +140,7 @@ export interface SnapshotRecord {
   readonly elapsedMs: number;
   readonly epochsTrained: number;
   readonly networksDone: number;
-  readonly labels: Readonly<Record<string, number>>;
+  readonly labels: LabelCounts;
 }
 
 /** How a session ended. */

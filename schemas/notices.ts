@@ -3,12 +3,10 @@
  * prints them one a line. Times are of this session, in milliseconds.
  */
 
-import type { LabelName } from './catalogue.ts';
 import type { EventDigest } from './events.ts';
 import type { Ending } from './journal.ts';
+import type { LabelCounts, Labels } from './labels.ts';
 import type { EngineName } from './manifest.ts';
-
-export type LabelCounts = Readonly<Record<LabelName, number>>;
 
 /** The run is about to train. */
 export interface BegunNotice {
@@ -48,7 +46,7 @@ export interface ProgressNotice {
 export interface CommittedNotice {
   readonly kind: 'committed';
   readonly elapsedMs: number;
-  readonly networks: readonly { readonly network: number; readonly label: LabelName }[];
+  readonly networks: readonly (Labels & { readonly network: number })[];
 }
 
 /** Things happened to networks, of which some may have epochs to go; the rows are on disk. */

@@ -40,16 +40,43 @@ function result<Kind extends ResultKind>(kind: Kind, name: string, unit: string,
   return { kind, column: nullable(name, TYPES[kind], unit, description) };
 }
 
-/** Every result, by its name in the journal and in the verdict of a network, in the order of the table. */
+/** Every result, by its name in the journal and in the readings of a network, in the order of the table. */
 export const RESULT_COLUMNS = {
-  degraded: result('flag', 'degraded', '', 'minimum loss of the last 10 % of epochs > 10 × minimum loss of the run'),
-  subnormal: result('flag', 'subnormal_moments', '', 'whether a moment is subnormal after the last epoch'),
+  targetVariance: result(
+    'number',
+    'target_variance',
+    'loss',
+    'V: variance of the targets, averaged over outputs; of an objective and of constant targets the first loss',
+  ),
+  lossFirst: result('number', 'loss_first', 'loss', 'loss at epoch 1, before the first update'),
+  lossMin: result('number', 'loss_min', 'loss', 'smallest loss; NaN ignored'),
+  lossMinEpoch: result('epoch', 'loss_min_epoch', 'epoch', 'first epoch with the smallest loss'),
+  lossEnd: result(
+    'number-or-null',
+    'loss_end',
+    'loss',
+    'median loss of the end, the last 1 % of epochs (at least 100)',
+  ),
+  lossLast: result('number', 'loss_last', 'loss', 'loss at the last epoch'),
+  lostDecades: result(
+    'number-or-null',
+    'lost_decades',
+    'decade',
+    'log10 of the smallest loss of the end by the smallest of the run, both at least the floor of 1e-10 V',
+  ),
+  tailRangeDecades: result(
+    'number-or-null',
+    'tail_range_decades',
+    'decade',
+    'log10 of the largest loss of the tail by its smallest, both at least the floor',
+  ),
+  excursion: result('number-or-null', 'excursion', '1', 'largest loss after epoch 1000 divided by the first loss'),
   onsetEpoch: result('epoch', 'onset_epoch', 'epoch', 'first epoch of the onset of fluctuation'),
   divergedEpoch: result(
     'epoch',
     'diverged_epoch',
     'epoch',
-    'last epoch with loss ≤ 10 × minimum; null unless diverged or non-finite',
+    'last epoch with a loss of at most 0.1 V; null unless non-finite, exploded or collapsed',
   ),
   nonFiniteEpoch: result(
     'epoch',
@@ -57,14 +84,22 @@ export const RESULT_COLUMNS = {
     'epoch',
     'first epoch with NaN or ∞ in loss, parameters or moments',
   ),
-  spikeCount: result('count', 'spike_count', '1', 'spikes of height ≥ 4× in the last 20 % of epochs'),
-  spikeInterval: result('number-or-null', 'spike_interval', 'epoch', 'median distance between their peaks'),
-  spikeHeight: result('number-or-null', 'spike_height', 'decade', 'median of their heights'),
-  flipFraction: result('number', 'flip_fraction', '1', 'share of the last 20 % of epochs with update cosine < −0.5'),
-  lossFirst: result('number', 'loss_first', 'loss', 'loss at epoch 1, before the first update'),
-  lossMin: result('number', 'loss_min', 'loss', 'smallest loss; NaN ignored'),
-  lossLast: result('number', 'loss_last', 'loss', 'loss at the last epoch'),
-  lossMinEpoch: result('epoch', 'loss_min_epoch', 'epoch', 'first epoch with the smallest loss'),
+  spikeCount: result('count', 'spike_count', '1', 'separate spikes of at least 4 times their base, of the whole run'),
+  tailSpikeCount: result('count', 'tail_spike_count', '1', 'those that begin in the tail, the last 20 % of epochs'),
+  spikeInterval: result(
+    'number-or-null',
+    'spike_interval',
+    'epoch',
+    'median distance between their peaks; null unless the motion is spiking',
+  ),
+  spikeHeight: result(
+    'number-or-null',
+    'spike_height',
+    'decade',
+    'median of their heights; null unless the motion is spiking',
+  ),
+  flipFraction: result('number', 'flip_fraction', '1', 'share of the epochs of the tail with update cosine < −0.5'),
+  subnormal: result('flag', 'subnormal_moments', '', 'whether a moment is subnormal after the last epoch'),
 } as const satisfies Readonly<Record<string, ResultColumn>>;
 
 export type ResultName = keyof typeof RESULT_COLUMNS;

@@ -11,7 +11,7 @@ import { FINDINGS_TABLES, type FindingsTableName } from './findings.ts';
 import { RESULT_COLUMNS } from './result-columns.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 /** One table: a file or a folder of segments. */
 export interface TableSpec {
@@ -42,7 +42,8 @@ export const NETWORKS_TABLE: TableSpec = {
     ...AXIS_COLUMNS.map(({ column: axis }) => axis),
     column('seed', 'u32', '1', 'seed of the initial weights'),
     column('epochs', 'u32', 'epoch', 'epochs planned'),
-    nullable('label', 'dictionary', '', 'verdict; null until trained'),
+    nullable('outcome', 'dictionary', '', 'whether it learned and kept it; null until trained'),
+    nullable('motion', 'dictionary', '', 'how it moves in the tail; null until trained, and where non-finite'),
     ...Object.values(RESULT_COLUMNS).map(({ column: result }) => result),
     nullable('digest', 'utf8', '', 'SHA-256 over the digests of its loss blocks and its final state, 64 hex digits'),
   ],
@@ -76,12 +77,7 @@ export const EVENTS_TABLE: TableSpec = {
     column('kind', 'dictionary', '', 'what happened'),
     column('epoch', 'u32', 'epoch', 'first epoch of the event; of a divergence, the last epoch before it'),
     nullable('peak_epoch', 'u32', 'epoch', 'epoch of the largest loss of a spike or level shift'),
-    nullable(
-      'end_epoch',
-      'u32',
-      'epoch',
-      'end of a spike, level shift or stagnation; null where still open at the end',
-    ),
+    nullable('end_epoch', 'u32', 'epoch', 'end of a spike, level shift or freeze; null where still open at the end'),
     nullable('height_decades', 'f64', 'decade', 'log10(loss_peak / loss_before)'),
     nullable('loss_before', 'f64', 'loss', 'smallest loss of the window before a spike or level shift'),
     nullable('loss_peak', 'f64', 'loss', 'largest loss of a spike or level shift'),

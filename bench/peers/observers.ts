@@ -19,6 +19,7 @@ export function observersOf(
     observer: new Observer({
       ...{ epochs, thresholds: DEFAULT_THRESHOLDS, emit },
       targetVariance: data === undefined ? null : makeDataset(data).targetVariance,
+      isShuffled: false,
       window: floatArray(precision, DEFAULT_THRESHOLDS.spikeLookback),
     }),
   }));
@@ -33,6 +34,6 @@ export function observersOf(
           observer.observe(signals);
         }
       },
-    verdicts: () => watches.map(({ observer }) => observer.outcome()),
+    readings: () => watches.map(({ observer }) => observer.readings()),
   };
 }

@@ -4,14 +4,17 @@
  * precision, and whether their spikes have the same intervals and heights.
  */
 import { median } from 'simple-statistics';
-import type { LabelName } from '../../schemas/catalogue.ts';
+import type { MotionName } from '../../schemas/catalogue.ts';
 import type { TwinVerdict } from '../../schemas/findings.ts';
+import { isDiverged, type Labels } from '../../schemas/labels.ts';
 import { type Estimate, fisherExact, proportion, ratioOfMedians } from './statistics.ts';
 
-/** The labels of networks that became unstable, in whatever way. */
-const UNSTABLE_LABELS: readonly (LabelName | null)[] = ['non-finite', 'diverged', 'spiking', 'fluctuating'];
+/** How a network moves that did not come to rest. */
+const UNSTABLE_MOTIONS: readonly (MotionName | null)[] = ['spiking', 'bursting', 'fluctuating'];
 
-export const isUnstable = (label: LabelName | null): boolean => UNSTABLE_LABELS.includes(label);
+/** Whether a network became unstable, in whatever way: it diverged, or its loss does not come to rest. */
+export const isUnstable = (labels: Labels | null): boolean =>
+  labels !== null && (isDiverged(labels.outcome) || UNSTABLE_MOTIONS.includes(labels.motion));
 
 /** Two-sided: below it the shares of unstable networks count as different. */
 const SIGNIFICANCE = 0.05;

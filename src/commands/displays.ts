@@ -3,7 +3,7 @@
  * questions about networks are answered here, from the run's folder.
  */
 
-import type { LabelName } from '../../schemas/catalogue.ts';
+import type { Labels } from '../../schemas/labels.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { RunError } from '../../schemas/problems.ts';
@@ -64,8 +64,8 @@ export class RunSource implements DashboardSource {
     return this.#state.epochs;
   }
 
-  labelOf(id: number): LabelName | null {
-    return this.#state.results.labelOf(id);
+  labelsOf(id: number): Labels | null {
+    return this.#state.results.labelsOf(id);
   }
 
   /** A trace that cannot be read is no reason to leave the screen: the pane says so. */

@@ -1,9 +1,9 @@
 /**
  * `gyre runs`: the runs under traces/runs, the latest first.
  */
+import { divergenceCount } from '../../schemas/labels.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import { columns, count, duration } from '../display/format.ts';
-import { divergenceCount } from '../display/view-model.ts';
 import { readRun, runState } from '../run/folder.ts';
 import { listRunFolders } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';

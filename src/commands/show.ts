@@ -1,7 +1,8 @@
 /**
  * `gyre show`: the summary of a run, and its networks one by one, filtered and sorted.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
+import type { MotionName, OutcomeName } from '../../schemas/catalogue.ts';
+import { isDiverged } from '../../schemas/labels.ts';
 import type { Network, NetworkConfig } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
@@ -14,7 +15,9 @@ import { findRun } from './find-run.ts';
 import { printJson, printLine } from './output.ts';
 
 export interface ShowOptions {
-  readonly label?: LabelName | undefined;
+  /** `diverged` stands for all outcomes that count as divergence. */
+  readonly outcome?: OutcomeName | 'diverged' | undefined;
+  readonly motion?: MotionName | undefined;
   readonly sort?: string;
   readonly json?: boolean;
 }
@@ -25,7 +28,8 @@ type Row = Readonly<Record<string, Cell>>;
 /** The columns that a person wants to see first; --json and networks.arrow have all of them. */
 const SHOWN_COLUMNS = [
   'network',
-  'label',
+  'outcome',
+  'motion',
   'objective',
   'exponent',
   'curvature',
@@ -42,11 +46,16 @@ const SHOWN_COLUMNS = [
   'epsilon',
   'precision',
   'seed',
+  'target_variance',
   'loss_first',
   'loss_min',
-  'loss_last',
+  'loss_end',
+  'lost_decades',
+  'tail_range_decades',
+  'excursion',
   'onset_epoch',
   'spike_count',
+  'tail_spike_count',
   'spike_interval',
   'spike_height',
   'flip_fraction',
@@ -65,16 +74,20 @@ const EVENT_COLUMNS = ['onset_epoch', 'spike_count', 'diverged_epoch', 'nonfinit
 
 /** Columns that are shown rounded; a hyper-parameter stands as it was written. */
 const MEASURED_COLUMNS = new Set([
+  'target_variance',
   'loss_first',
   'loss_min',
-  'loss_last',
+  'loss_end',
+  'lost_decades',
+  'tail_range_decades',
+  'excursion',
   'spike_interval',
   'spike_height',
   'flip_fraction',
 ]);
 
 /** Shows a run. Returns the exit code. */
-export function showCommand(name: string, { label, sort = 'network', json }: ShowOptions): number {
+export function showCommand(name: string, { outcome, motion, sort = 'network', json }: ShowOptions): number {
   const columnNames = NETWORKS_TABLE.columns.map((column) => column.name);
   const record = readRun(findRun(name));
   const values = networkRows(record.networks, record.results, record.manifest.sweep.epochs);
@@ -82,9 +95,7 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     const row = Object.fromEntries(columnNames.map((column) => [column, cellOf(values[column], i)]));
     return { ...row, replay: replayOptionsOf(row) };
   });
-  const selected = rows
-    .filter((row) => label === undefined || row.label === label)
-    .sort((a, b) => compare(a[sort], b[sort]));
+  const selected = rows.filter((row) => isWanted(row, outcome, motion)).sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
     const networks = networksById(record.networks);
     for (const row of selected)
@@ -102,10 +113,18 @@ export function showCommand(name: string, { label, sort = 'network', json }: Sho
     ...(selected.length > 0
       ? [`npx gyre replay ${record.folder}, with what stands under replay, gives every epoch of a network`]
       : []),
-    ...(label !== undefined ? [`${count(selected.length)} of ${count(rows.length)} networks`] : []),
+    ...(outcome !== undefined || motion !== undefined
+      ? [`${count(selected.length)} of ${count(rows.length)} networks`]
+      : []),
   ];
   for (const note of notes) for (const line of ['', note]) printLine(line);
   return 0;
+}
+
+function isWanted(row: Row, outcome: ShowOptions['outcome'], motion: ShowOptions['motion']): boolean {
+  const own = row.outcome as OutcomeName | null;
+  const isOutcome = outcome === 'diverged' ? own !== null && isDiverged(own) : outcome === undefined || own === outcome;
+  return isOutcome && (motion === undefined || row.motion === motion);
 }
 
 /** The options of the replay of a network that shows what happened to it. */
@@ -130,7 +149,7 @@ export function summaryInput(record: RunRecord, state: SummaryInput['state']): S
     folder,
     epochs: manifest.sweep.epochs,
     networks,
-    labelOf: (id) => results.labelOf(id),
+    labelsOf: (id) => results.labelsOf(id),
     labels: results.labelCounts(),
     subnormalCount: results.subnormalCount,
     state,

@@ -26,7 +26,7 @@ export function provideDataset(hash: string, dataset: Dataset): void {
 /** Samples with the variance of their targets. */
 export function datasetOf(samples: Samples): Dataset {
   const { inputs, targets, inputCount, outputCount } = samples;
-  return { inputs, targets, inputCount, outputCount, targetVariance: variance(targets) };
+  return { inputs, targets, inputCount, outputCount, targetVariance: meanVariance(targets, outputCount) };
 }
 
 /**
@@ -92,11 +92,16 @@ function teacherCurve(seed: number): Curve {
     hidden.reduce((sum, { weight, bias, outputWeight }) => sum + outputWeight * tanh(bias + weight * x), outputBias);
 }
 
-function variance(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) * (value - mean);
-  return squares / values.length;
+/** Mean over outputs of the population variance of each; `values` are `[sample][output]`. */
+function meanVariance(values: Float32Array, outputCount: number): number {
+  const sampleCount = values.length / outputCount;
+  let sumOfVariances = 0;
+  for (let output = 0; output < outputCount; output++) {
+    let [sum, squares] = [0, 0];
+    for (let i = output; i < values.length; i += outputCount) sum += values[i];
+    const mean = sum / sampleCount;
+    for (let i = output; i < values.length; i += outputCount) squares += (values[i] - mean) * (values[i] - mean);
+    sumOfVariances += squares / sampleCount;
+  }
+  return sumOfVariances / outputCount;
 }

@@ -1,39 +1,50 @@
 /**
- * The course of the loss over a whole run: its first, smallest and last value, the last epoch that was not far above
- * the smallest, and the first epoch at which something was not finite.
+ * The course of the loss over a whole run: its first, smallest and last value, its largest after the first descent, the
+ * last epoch at which the network was trained, and the first at which something was not finite.
  */
 import type { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';
+import { RangeExtremes } from './tail.ts';
 
 export class LossCourse {
-  readonly #lossRatio: number;
   readonly #emitNonFinite: (epoch: number) => void;
+  /** The largest loss of a trained network. */
+  #trainedMax = Number.NaN;
   first = Number.NaN;
   last = Number.NaN;
   /** ∞ where no loss was a number. */
   minimum = Number.POSITIVE_INFINITY;
   minimumEpoch: number | null = null;
-  /**
-   * Last epoch with a loss within the ratio of the minimum so far. A new minimum always qualifies itself, so one number
-   * is enough.
-   */
-  lastLowEpoch: number | null = null;
+  lastTrainedEpoch: number | null = null;
   nonFiniteEpoch: number | null = null;
+  readonly #late: RangeExtremes;
 
-  constructor(options: { lossRatio: number; emitNonFinite: (epoch: number) => void }) {
-    this.#lossRatio = options.lossRatio;
+  constructor(options: { excursionStart: number; emitNonFinite: (epoch: number) => void }) {
     this.#emitNonFinite = options.emitNonFinite;
+    this.#late = new RangeExtremes({ from: options.excursionStart + 1, until: Number.POSITIVE_INFINITY });
+  }
+
+  /** Sets the largest loss of a trained network, before the first chunk. */
+  setTrainedMax(loss: number): void {
+    this.#trainedMax = loss;
+  }
+
+  /** The largest loss after the first descent divided by the first loss; null where there is none. */
+  get excursion(): number | null {
+    const { maximum } = this.#late;
+    return maximum === Number.NEGATIVE_INFINITY || !(this.first > 0) ? null : maximum / this.first;
   }
 
   observe(chunk: SignalChunk): void {
     const { firstEpoch, count } = chunk;
     if (firstEpoch === 1) this.first = chunk.loss(0);
     this.last = chunk.loss(count - 1);
+    this.#late.observe(chunk);
     if (this.minimumEpoch === null || Number.isNaN(chunk.lossMin)) {
       for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
     } else {
       if (chunk.lossMin < this.minimum) this.#takeMinimum(chunk);
-      this.#seekLastLow(chunk);
+      this.#seekLastTrained(chunk);
     }
     if (this.nonFiniteEpoch === null && chunk.nonFiniteMax !== 0) {
       let i = 0;
@@ -53,13 +64,11 @@ export class LossCourse {
     this.minimumEpoch = subchunk.firstEpoch + i;
   }
 
-  /** A loss behind the new minimum is judged by it, and one before does not count: the minimum itself comes later. */
-  #seekLastLow(chunk: SignalChunk): void {
-    const lowMax = this.#lossRatio * this.minimum;
-    if (!(chunk.lossMin <= lowMax)) return;
+  #seekLastTrained(chunk: SignalChunk): void {
+    if (!(chunk.lossMin <= this.#trainedMax)) return;
     let i = chunk.count - 1;
-    while (!(chunk.loss(i) <= lowMax)) i--;
-    this.lastLowEpoch = chunk.firstEpoch + i;
+    while (!(chunk.loss(i) <= this.#trainedMax)) i--;
+    this.lastTrainedEpoch = chunk.firstEpoch + i;
   }
 
   #observeLoss(epoch: number, loss: number): void {
@@ -68,19 +77,23 @@ export class LossCourse {
       this.minimum = loss;
       this.minimumEpoch = epoch;
     }
-    if (loss <= this.#lossRatio * this.minimum) this.lastLowEpoch = epoch;
+    if (loss <= this.#trainedMax) this.lastTrainedEpoch = epoch;
   }
 
   save(numbers: NumberWriter): void {
-    numbers.write(this.first, this.last, this.minimum, this.minimumEpoch, this.lastLowEpoch, this.nonFiniteEpoch);
+    numbers.write(this.#trainedMax, this.first, this.last, this.minimum);
+    numbers.write(this.minimumEpoch, this.lastTrainedEpoch, this.nonFiniteEpoch);
+    this.#late.save(numbers);
   }
 
   restore(numbers: NumberReader): void {
+    this.#trainedMax = numbers.read();
     this.first = numbers.read();
     this.last = numbers.read();
     this.minimum = numbers.read();
     this.minimumEpoch = numbers.readEpoch();
-    this.lastLowEpoch = numbers.readEpoch();
+    this.lastTrainedEpoch = numbers.readEpoch();
     this.nonFiniteEpoch = numbers.readEpoch();
+    this.#late.restore(numbers);
   }
 }

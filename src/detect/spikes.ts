@@ -1,13 +1,14 @@
 /**
  * Spikes and level shifts of the loss. A spike begins where the loss exceeds a multiple of its base, the smallest loss
- * of the window before; the base is frozen until the loss has come back and stayed. One that does not come back in time
- * is a level shift, after which the window begins anew. NaN closes a spike; over a base of 0 there is none.
+ * of the window before, raised to a floor; the base stays until the loss has come back and stayed. One that does not
+ * come back in time is a level shift, after which the window begins again. NaN closes a spike; over a base of 0 there is
+ * none.
  */
 
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { SpikeShape } from '../../schemas/events.ts';
 import type { FloatArray } from '../numeric/bits.ts';
-import { log } from '../numeric/elementary.ts';
+import { decades } from './decades.ts';
 import type { NumberReader, NumberWriter } from './numbers.ts';
 import type { SignalChunk } from './signals.ts';
 import { SlidingMinimum } from './sliding-minimum.ts';
@@ -19,19 +20,16 @@ export interface Spike extends SpikeShape {
   readonly endEpoch: number | null;
 }
 
-/** What the tail of a run has of spikes. */
+/** What a run has of counted spikes, the open one included. */
 export interface SpikeStatistics {
+  /** Of the whole run. */
   readonly count: number;
-  /** Median distance of neighbouring peaks, in epochs, and median height in decades; null where there are too few. */
+  /** Of those that began in the tail: how many, median distance of neighbouring peaks, median height in decades. */
+  readonly tailCount: number;
+  /** Null where there are fewer than two. */
   readonly interval: number | null;
+  /** Null where there is none. */
   readonly height: number | null;
-}
-
-/** log10(peak / base). */
-export function heightInDecades(peak: number, base: number): number {
-  const ratio = peak / base;
-  // Over a subnormal base the ratio may overflow where its logarithm does not.
-  return (ratio < Number.POSITIVE_INFINITY ? log(ratio) : log(peak) - log(base)) * Math.LOG10E;
 }
 
 export class SpikeDetector {
@@ -48,11 +46,19 @@ export class SpikeDetector {
   #peakEpoch = 0;
   /** Consecutive epochs, up to the last one, that the open spike was over for. */
   #lowEpochs = 0;
-  /** Onsets of the latest tall spikes, as many as make a network a spiking one. */
-  #tallOnsets: number[] = [];
-  /** Of the counted spikes of the tail. */
+  /** Losses at or below it are no rise. */
+  #floor = 0;
+  /** Counted spikes that have ended. */
+  #count = 0;
+  /** First epochs of the latest of them, as many as make a network a spiking one. */
+  #latestCounted: number[] = [];
+  /** Of those of the tail. */
   #peakEpochs: number[] = [];
   #heights: number[] = [];
+  /** Last epoch of the latest level shift; 0 where there was none. */
+  #levelShiftEnd = 0;
+  /** Epochs of the tail inside rises that have ended. */
+  #tailOpenEpochs = 0;
 
   /** `window` has room for the losses of the window and is the detector's own while it is in use. */
   constructor(options: {
@@ -66,6 +72,16 @@ export class SpikeDetector {
     this.#emit = options.emit;
     this.#minimum = new SlidingMinimum(options.window);
     this.#armedFrom = options.thresholds.spikeStart;
+  }
+
+  /** Sets the loss that bases are raised to, before the first chunk. */
+  setFloor(floor: number): void {
+    this.#floor = floor;
+  }
+
+  /** The smallest loss of the window, raised to the floor. */
+  get #baseNow(): number {
+    return Math.max(this.#minimum.value, this.#floor);
   }
 
   observe(chunk: SignalChunk): void {
@@ -95,8 +111,8 @@ export class SpikeDetector {
    */
   #isCalm({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
     if (firstEpoch + count <= this.#armedFrom) return true;
-    const base = this.#minimum.value;
-    return lossMax <= this.#thresholds.spikeRise * (lossMin < base ? lossMin : base);
+    const base = Math.max(Math.min(lossMin, this.#minimum.value), this.#floor);
+    return lossMax <= this.#thresholds.spikeRise * base;
   }
 
   /** Whether the open spike neither grows nor nears its end. */
@@ -113,7 +129,7 @@ export class SpikeDetector {
   #seekOnset(chunk: SignalChunk, from: number): number {
     const { spikeRise } = this.#thresholds;
     for (let i = from; i < chunk.count; i++) {
-      const [epoch, loss, base] = [chunk.firstEpoch + i, chunk.loss(i), this.#minimum.value];
+      const [epoch, loss, base] = [chunk.firstEpoch + i, chunk.loss(i), this.#baseNow];
       this.#minimum.push(loss);
       if (!(loss > spikeRise * base && base > 0 && epoch >= this.#armedFrom)) continue;
       this.#onset = epoch;
@@ -156,7 +172,9 @@ export class SpikeDetector {
 
   #close(kind: Spike['kind'], endEpoch: number): void {
     const spike = this.#openSpike(kind, endEpoch);
-    if (kind === 'spike') this.#count(spike);
+    if (kind === 'spike') this.#take(spike);
+    else this.#levelShiftEnd = endEpoch;
+    this.#tailOpenEpochs += this.#tailEpochsTo(endEpoch);
     this.#onset = 0;
     this.#lowEpochs = 0;
     this.#emit(spike);
@@ -164,28 +182,28 @@ export class SpikeDetector {
 
   #openSpike(kind: Spike['kind'], endEpoch: number | null): Spike {
     const [peak, base] = [this.#peak, this.#base];
-    const height = heightInDecades(peak, base);
+    const height = decades(peak, base);
     return { kind, epoch: this.#onset, endEpoch, peakEpoch: this.#peakEpoch, height, base, peak };
   }
 
-  #count(spike: Spike): void {
+  /** Epochs of the open rise up to one, as far as they lie in the tail. */
+  #tailEpochsTo(epoch: number): number {
+    return Math.max(0, epoch - Math.max(this.#onset, this.#tailStart) + 1);
+  }
+
+  #take(spike: Spike): void {
+    if (!this.#isCounted(spike)) return;
     const { epoch, peakEpoch, height } = spike;
-    if (this.#isTall(spike)) {
-      this.#tallOnsets.push(epoch);
-      if (this.#tallOnsets.length > this.#thresholds.spikingCount) this.#tallOnsets.shift();
-    }
-    if (this.#isCounted(spike)) {
-      this.#peakEpochs.push(peakEpoch);
-      this.#heights.push(height);
-    }
+    this.#count++;
+    this.#latestCounted.push(epoch);
+    if (this.#latestCounted.length > this.#thresholds.spikingCount) this.#latestCounted.shift();
+    if (epoch < this.#tailStart) return;
+    this.#peakEpochs.push(peakEpoch);
+    this.#heights.push(height);
   }
 
-  #isTall({ peak, base }: Spike): boolean {
+  #isCounted({ peak, base }: Spike): boolean {
     return peak >= this.#thresholds.spikingHeight * base;
-  }
-
-  #isCounted({ epoch, peak, base }: Spike): boolean {
-    return epoch >= this.#tailStart && peak >= this.#thresholds.countedHeight * base;
   }
 
   /** The spike that is open by now, or null. */
@@ -193,29 +211,47 @@ export class SpikeDetector {
     return this.#onset === 0 ? null : this.#openSpike('spike', null);
   }
 
-  /** Whether enough tall spikes, the open one included, have begun since an epoch. */
-  isSpikingSince(epoch: number): boolean {
+  /** The open spike where it counts. */
+  get #openCounted(): Spike | null {
     const { open } = this;
-    const onsets = open !== null && this.#isTall(open) ? [...this.#tallOnsets, open.epoch] : this.#tallOnsets;
-    const { spikingCount } = this.#thresholds;
-    return onsets.length >= spikingCount && onsets[onsets.length - spikingCount] >= epoch;
+    return open !== null && this.#isCounted(open) ? open : null;
   }
 
-  /** Of the spikes that began in the tail, the open one included. */
+  /** How many of the latest counted spikes began at an epoch or later, up to as many as make a network a spiking one. */
+  countSince(epoch: number): number {
+    const open = this.#openCounted;
+    const first = open === null ? this.#latestCounted : [...this.#latestCounted, open.epoch];
+    return Math.min(first.filter((one) => one >= epoch).length, this.#thresholds.spikingCount);
+  }
+
+  /** Whether a level shift ended at an epoch or later. */
+  hasLevelShiftSince(epoch: number): boolean {
+    return this.#levelShiftEnd >= epoch;
+  }
+
+  /** Epochs of the tail, up to the last epoch of the run, that lie inside rises. */
+  tailOpenEpochs(lastEpoch: number): number {
+    return this.#tailOpenEpochs + (this.#onset === 0 ? 0 : this.#tailEpochsTo(lastEpoch));
+  }
+
   statistics(): SpikeStatistics {
-    const { open } = this;
-    const isCounted = open !== null && this.#isCounted(open);
-    const peakEpochs = isCounted ? [...this.#peakEpochs, open.peakEpoch] : this.#peakEpochs;
-    const heights = isCounted ? [...this.#heights, open.height] : this.#heights;
-    const count = heights.length;
-    if (count < this.#thresholds.countedMin) return { count, interval: null, height: null };
+    const open = this.#openCounted;
+    const isInTail = open !== null && open.epoch >= this.#tailStart;
+    const peakEpochs = isInTail ? [...this.#peakEpochs, open.peakEpoch] : this.#peakEpochs;
+    const heights = isInTail ? [...this.#heights, open.height] : this.#heights;
     const intervals = peakEpochs.slice(1).map((peakEpoch, i) => peakEpoch - peakEpochs[i]);
-    return { count, interval: median(intervals), height: median(heights) };
+    return {
+      count: this.#count + Number(open !== null),
+      tailCount: heights.length,
+      interval: intervals.length === 0 ? null : median(intervals),
+      height: heights.length === 0 ? null : median(heights),
+    };
   }
 
   save(numbers: NumberWriter): void {
     numbers.write(this.#armedFrom, this.#onset, this.#base, this.#peak, this.#peakEpoch, this.#lowEpochs);
-    numbers.writeList(this.#tallOnsets);
+    numbers.write(this.#floor, this.#count, this.#levelShiftEnd, this.#tailOpenEpochs);
+    numbers.writeList(this.#latestCounted);
     numbers.writeList(this.#peakEpochs);
     numbers.writeList(this.#heights);
     this.#minimum.save(numbers);
@@ -233,7 +269,11 @@ export class SpikeDetector {
     this.#peak = numbers.read();
     this.#peakEpoch = numbers.read();
     this.#lowEpochs = numbers.read();
-    this.#tallOnsets = numbers.readList();
+    this.#floor = numbers.read();
+    this.#count = numbers.read();
+    this.#levelShiftEnd = numbers.read();
+    this.#tailOpenEpochs = numbers.read();
+    this.#latestCounted = numbers.readList();
     this.#peakEpochs = numbers.readList();
     this.#heights = numbers.readList();
     this.#minimum.restore(numbers, window);
@@ -243,6 +283,7 @@ export class SpikeDetector {
   forgetTail(): void {
     this.#peakEpochs = [];
     this.#heights = [];
+    this.#tailOpenEpochs = 0;
   }
 }
 

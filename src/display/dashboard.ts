@@ -2,7 +2,7 @@
  * The dashboard without a terminal: takes notices and keys, and says what stands on the screen. Everything that it
  * shows of a network it asks of a source when the network is looked at; it draws nothing and knows no clock.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
+import { isDiverged, type Labels } from '../../schemas/labels.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { type Axis, axesOf } from '../plan/axes.ts';
@@ -17,7 +17,7 @@ import { EMPTY_VIEW, reduce, type View } from './view-model.ts';
 export interface DashboardSource {
   readonly networks: readonly Network[];
   /** Null while a network is not done. */
-  labelOf(id: number): LabelName | null;
+  labelsOf(id: number): Labels | null;
   /** The committed trace and events of a network. */
   detailOf(network: Network): Pick<NetworkDetail, 'losses' | 'events'>;
   /** Epochs of the run. */
@@ -26,8 +26,15 @@ export interface DashboardSource {
   readonly isOwn: boolean;
 }
 
-/** Labels in the order in which one would rather look at a network. */
-const NOTABLE: readonly LabelName[] = ['non-finite', 'diverged', 'spiking', 'fluctuating', 'stagnated'];
+/** Networks in the order in which one would rather look at them. */
+const NOTABLE: readonly ((labels: Labels) => boolean)[] = [
+  ({ outcome }) => isDiverged(outcome),
+  ({ motion }) => motion === 'spiking',
+  ({ motion }) => motion === 'bursting',
+  ({ motion }) => motion === 'fluctuating' || motion === 'oscillating',
+];
+/** Up to here a network stays on the screen until one as notable is done. */
+const WORTH_IT = 2;
 
 /** The axes that are looked at first, where a sweep has them. */
 const FAVOURITE_AXES = { x: 'beta2', y: 'learning_rate' } as const;
@@ -55,7 +62,7 @@ export class Dashboard {
     const y = Math.max(0, at(FAVOURITE_AXES.y));
     const x = at(FAVOURITE_AXES.x);
     this.#place = { ...FIRST_PLACE, y, x: x >= 0 ? x : Number(y === 0 && this.#axes.length > 1) };
-    for (const { id } of source.networks) if (source.labelOf(id) !== null) this.#take(id);
+    for (const { id } of source.networks) if (source.labelsOf(id) !== null) this.#take(id);
   }
 
   get view(): View {
@@ -86,7 +93,7 @@ export class Dashboard {
       place: this.#place,
       networkOf: (id) => this.#networkOf.get(id),
       grid: this.#currentGrid(),
-      labelOf: (id) => this.#source.labelOf(id),
+      labelsOf: (id) => this.#source.labelsOf(id),
       detail: this.#currentDetail(),
       isOwn: this.#source.isOwn,
     };
@@ -94,14 +101,14 @@ export class Dashboard {
   }
 
   #take(id: number): void {
-    const isWorthIt = (id: number) => this.#rank(id) <= NOTABLE.indexOf('spiking');
+    const isWorthIt = (id: number) => this.#rank(id) <= WORTH_IT;
     if (this.#latest === null || isWorthIt(id) || !isWorthIt(this.#latest)) this.#latest = id;
   }
 
-  /** The place of a network's label among the notable ones. */
+  /** The place of a network among the notable ones. */
   #rank(id: number): number {
-    const label = this.#source.labelOf(id);
-    const place = label === null ? -1 : NOTABLE.indexOf(label);
+    const labels = this.#source.labelsOf(id);
+    const place = labels === null ? -1 : NOTABLE.findIndex((holds) => holds(labels));
     return place < 0 ? NOTABLE.length : place;
   }
 
@@ -122,7 +129,7 @@ export class Dashboard {
       const network = this.#networkOf.get(id);
       if (network === undefined) return null;
       const { epochs } = this.#source;
-      this.#detail = { network, label: this.#source.labelOf(id), epochs, ...this.#source.detailOf(network) };
+      this.#detail = { network, labels: this.#source.labelsOf(id), epochs, ...this.#source.detailOf(network) };
       this.#isDetailStale = false;
     }
     return this.#detail;
@@ -138,7 +145,9 @@ export class Dashboard {
       axes: this.#axes.length,
       networks: this.#ids,
       events: this.#view.latestEvents.length,
-      cellNetworks: ids.filter((id) => this.#source.labelOf(id) !== null).sort((a, b) => this.#rank(a) - this.#rank(b)),
+      cellNetworks: ids
+        .filter((id) => this.#source.labelsOf(id) !== null)
+        .sort((a, b) => this.#rank(a) - this.#rank(b)),
       eventNetwork: this.#view.latestEvents[event]?.network ?? null,
       shownNetwork: this.#place.network ?? this.#latest,
       isTraining: this.#view.state !== 'ended',

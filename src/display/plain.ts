@@ -2,9 +2,10 @@
  * The plain display: one line of text every few seconds and one for each thing that matters, for logs and pipes. Writes
  * to stderr, since stdout is for results.
  */
+import { divergenceCount } from '../../schemas/labels.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { bytes, clock, count, duration, percent, scaled } from './format.ts';
-import { divergenceCount, EMPTY_VIEW, reduce, type View } from './view-model.ts';
+import { EMPTY_VIEW, reduce, type View } from './view-model.ts';
 
 /**
  * Lines come quickly at first, so that a user sees it works, then ever more slowly: a night is not a thousand pages.

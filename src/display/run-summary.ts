@@ -1,17 +1,17 @@
 /**
- * The summary of a run, as text that stays on the screen: labels over all and by axis, where the files are, what to do
+ * The summary of a run, as text that stays on the screen: outcomes and motions over all and by axis, where the files are, what to do
  * next. The same for a run that has just ended and for one of last year.
  */
 
 import { join } from 'node:path';
-import { LABELS, type LabelName } from '../../schemas/catalogue.ts';
+import { MOTIONS, OUTCOMES } from '../../schemas/catalogue.ts';
 import type { Ending } from '../../schemas/journal.ts';
+import { divergenceCount, isDiverged, type LabelCounts, type Labels } from '../../schemas/labels.ts';
 import type { Network } from '../../schemas/network.ts';
-import type { LabelCounts } from '../../schemas/notices.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { axesOf, inRanges } from '../plan/axes.ts';
 import { bytes, columns, count, duration, percent } from './format.ts';
-import { shownLabels } from './view-model.ts';
+import { type LabelLine, motionLines, outcomeLines } from './view-model.ts';
 
 /** What the summary is made of. */
 export interface SummaryInput {
@@ -22,7 +22,7 @@ export interface SummaryInput {
   readonly epochs: number;
   readonly networks: readonly Network[];
   /** Null for a network that is not done. */
-  readonly labelOf: (id: number) => LabelName | null;
+  readonly labelsOf: (id: number) => Labels | null;
   readonly labels: LabelCounts;
   /** Networks whose last state has subnormal moments. */
   readonly subnormalCount: number;
@@ -38,8 +38,11 @@ export function summaryLines(input: SummaryInput): string[] {
   return [
     headline(input),
     '',
-    ...labelTable(input),
-    ...axisTable(input),
+    ...labelTable(input, 'outcome'),
+    '',
+    ...labelTable(input, 'motion'),
+    ...axisTable(input, 'outcome'),
+    ...axisTable(input, 'motion'),
     ...subnormalLines(input),
     '',
     ...fileLines(input),
@@ -49,34 +52,46 @@ export function summaryLines(input: SummaryInput): string[] {
 }
 
 function headline({ name, shard, networks, epochs, state, elapsedMs, labels }: SummaryInput): string {
-  const done = Object.entries(labels).reduce((sum, [label, n]) => (label === 'failed' ? sum : sum + n), 0);
+  const done = Object.entries(labels.outcomes).reduce((sum, [name, n]) => (name === 'failed' ? sum : sum + n), 0);
   const time = elapsedMs === null ? '' : ` · ${duration(elapsedMs)}`;
   const progress = done === networks.length ? 'done' : `${state}, ${count(done)} done`;
   const part = shard === null ? '' : ` · shard ${shard.index} of ${shard.count}`;
   return `${name}${part} · ${count(networks.length)} networks × ${count(epochs)} epochs · ${progress}${time}`;
 }
 
-function labelTable({ labels, networks }: SummaryInput): string[] {
-  const rows = shownLabels(labels).map(([name, n]) => [
-    name,
+type LabelKind = 'outcome' | 'motion';
+
+const linesOf = (labels: LabelCounts, kind: LabelKind): LabelLine[] =>
+  kind === 'outcome' ? outcomeLines(labels) : motionLines(labels);
+
+const DESCRIPTIONS: Readonly<Record<string, { readonly description: string }>> = {
+  ...OUTCOMES,
+  ...MOTIONS,
+  diverged: { description: 'non-finite, exploded or collapsed' },
+};
+
+function labelTable({ labels, networks }: SummaryInput, kind: LabelKind): string[] {
+  const rows = linesOf(labels, kind).map(({ name, networks: n, isPart }) => [
+    `${isPart ? '  ' : ''}${name}`,
     count(n),
     percent(n, networks.length),
-    LABELS[name].description,
+    DESCRIPTIONS[name].description,
   ]);
-  return columns([['label', 'networks', 'share', ''], ...rows], ['left', 'right', 'right', 'left']);
+  return columns([[kind, 'networks', 'share', ''], ...rows], ['left', 'right', 'right', 'left']);
 }
 
-/** Labels by the values of each axis of the sweep; nothing where it has none. */
-function axisTable({ networks, labelOf, labels }: SummaryInput): string[] {
+/** Outcomes or motions by the values of each axis of the sweep; nothing where it has none, or no network is done. */
+function axisTable({ networks, labelsOf, labels }: SummaryInput, kind: LabelKind): string[] {
   const axes = axesOf(networks).map(inRanges);
-  if (axes.length === 0) return [];
-  const names = shownLabels(labels).map(([name]) => name);
+  const names = linesOf(labels, kind).flatMap(({ name, isPart }) => (isPart ? [] : [name]));
+  if (axes.length === 0 || names.length === 0) return [];
+  const nameOf = (own: Labels) => (kind === 'motion' ? own.motion : isDiverged(own.outcome) ? 'diverged' : own.outcome);
   const rows = axes.flatMap(({ name, valueFor, values }) => {
-    const tally = new Map(values.map((value) => [value, new Map<LabelName, number>()]));
+    const tally = new Map(values.map((value) => [value, new Map<string | null, number>()]));
     for (const network of networks) {
-      const label = labelOf(network.id);
+      const own = labelsOf(network.id);
       const counts = tally.get(valueFor(network));
-      if (label !== null && counts !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+      if (own !== null && counts !== undefined) counts.set(nameOf(own), (counts.get(nameOf(own)) ?? 0) + 1);
     }
     return values.map((value, i) => [
       i === 0 ? name : '',
@@ -121,7 +136,7 @@ function nextLines({ folder, state, labels }: SummaryInput): string[] {
   const next: string[] = [];
   if (state === 'stopped') next.push('the same gyre run again continues where it stopped');
   if (state === 'failed') next.push('the same gyre run again tries the networks that failed');
-  next.push(`npx gyre show ${folder}${labels.diverged > 0 ? ' --label diverged' : ''}`);
+  next.push(`npx gyre show ${folder}${divergenceCount(labels) > 0 ? ' --outcome diverged' : ''}`);
   next.push(`python -c "import pandas; print(pandas.read_feather('${join(folder, 'networks.arrow')}'))"`);
   return next.map((line, i) => `${i === 0 ? 'next' : '    '}  ${line}`);
 }

@@ -2,16 +2,16 @@
  * The model behind every display: a pure function from notices to a view. No clock, no terminal, no files; what it
  * cannot know from a notice it does not show.
  */
-import type { EventKind, LabelName } from '../../schemas/catalogue.ts';
+import {
+  DIVERGED_OUTCOMES,
+  type EventKind,
+  MOTION_NAMES,
+  OUTCOME_NAMES,
+  type OutcomeName,
+} from '../../schemas/catalogue.ts';
 import type { NotableEvent } from '../../schemas/events.ts';
-import type {
-  BegunNotice,
-  EndedNotice,
-  EventsNotice,
-  LabelCounts,
-  Notice,
-  ProgressNotice,
-} from '../../schemas/notices.ts';
+import { divergenceCount, isDiverged, type LabelCounts } from '../../schemas/labels.ts';
+import type { BegunNotice, EndedNotice, EventsNotice, Notice, ProgressNotice } from '../../schemas/notices.ts';
 
 /** Where the run stood at one moment. */
 interface Sample {
@@ -126,15 +126,33 @@ function withEvents(view: View, { counts, notable }: EventsNotice): View {
   return { ...view, eventCounts, latestEvents: [...notable, ...view.latestEvents].slice(0, LATEST_EVENTS_MAX) };
 }
 
-/** Divergence counts: networks that diverged or became non-finite. */
-export function divergenceCount(labels: LabelCounts): number {
-  return labels.diverged + labels['non-finite'];
+/** A line of counts: outcomes that diverged stand together as `diverged`, with their parts below it. */
+export interface LabelLine {
+  readonly name: string;
+  readonly networks: number;
+  /** Whether it is a part of the line above. */
+  readonly isPart: boolean;
 }
 
-/** Labels in the order of the catalogue, those that a display leaves out while nobody has them excepted. */
-export function shownLabels(labels: LabelCounts): [LabelName, number][] {
-  const entries = Object.entries(labels) as [LabelName, number][];
-  return entries.filter(([name, networks]) => name !== 'failed' || networks > 0);
+/** Outcomes as displays show them, divergence first. What no network has is left out, but for the most common ones. */
+export function outcomeLines(labels: LabelCounts): LabelLine[] {
+  const { outcomes } = labels;
+  const isShown = (name: OutcomeName) => outcomes[name] > 0 || name === 'untrained' || name === 'learned';
+  const lineOf = (name: OutcomeName, isPart = false) => ({ name, networks: outcomes[name], isPart });
+  return [
+    { name: 'diverged', networks: divergenceCount(labels), isPart: false },
+    ...DIVERGED_OUTCOMES.filter((name) => outcomes[name] > 0).map((name) => lineOf(name, true)),
+    ...OUTCOME_NAMES.filter((name) => !isDiverged(name) && isShown(name)).map((name) => lineOf(name)),
+  ];
+}
+
+/** Motions that some network has, in the order of the catalogue. */
+export function motionLines({ motions }: LabelCounts): LabelLine[] {
+  return MOTION_NAMES.filter((name) => motions[name] > 0).map((name) => ({
+    name,
+    networks: motions[name],
+    isPart: false,
+  }));
 }
 
 /** Reasons may be the messages of foreign errors, with stacks; every display has one line for them. */
@@ -177,7 +195,7 @@ function rangeOf(guesses: readonly (number | null)[]): View['remainingRange'] {
 }
 
 /** Intervals that a session is told in; where there are as many, each two become one. */
-const STRETCHES_MAX = 32;
+const INTERVALS_MAX = 32;
 
 function withHistory(view: View, now: Sample): View {
   const { history } = view;
@@ -189,7 +207,7 @@ function withHistory(view: View, now: Sample): View {
     return { ...view, meanEpochsPerSecond, history: { ...history, first, interval } };
   const rate = ((now.epochsTrained - interval.epochsTrained) / (now.elapsedMs - interval.elapsedMs)) * 1000;
   const rates = [...view.rates, rate];
-  const isFull = rates.length >= STRETCHES_MAX;
+  const isFull = rates.length >= INTERVALS_MAX;
   return {
     ...view,
     meanEpochsPerSecond,

@@ -100,7 +100,7 @@ export async function analyseTwins(
 function replicateOf({ results }: RunRecord, { id }: Network): Replicate {
   const orNull = (value: number) => (Number.isNaN(value) ? null : value);
   return {
-    isUnstable: isUnstable(results.labelOf(id)),
+    isUnstable: isUnstable(results.labelsOf(id)),
     spikeInterval: orNull(results.columns.spikeInterval[id]),
     spikeHeight: orNull(results.columns.spikeHeight[id]),
   };
@@ -192,8 +192,8 @@ async function replayedThetas(
 function settingRows({ results }: RunRecord, setting: TwinSetting, comparison: ComparedSetting): FindingsRow[] {
   const counts = (list: readonly Network[], label: string) =>
     list.filter(({ id }) => {
-      const own = results.labelOf(id);
-      return label === UNSTABLE ? isUnstable(own) : own === label;
+      const own = results.labelsOf(id);
+      return label === UNSTABLE ? isUnstable(own) : own?.outcome === label || own?.motion === label;
     }).length;
   const [n32, n64] = [setting.float32.length, setting.float64.length];
   return TWIN_LABELS.map((label) => {

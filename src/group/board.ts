@@ -3,12 +3,12 @@
  * display at its leisure. One SharedArrayBuffer of 32-bit words, each written by one worker at a time:
  *
  *     ├ epochs   [network]   epochs trained so far
- *     ├ label    [network]   0 = not begun, else 1 + index of its (provisional) label
+ *     ├ labels   [network]   0 = not begun, else 1 + number of its (provisional) pair of labels
  *     └ threads  [thread]    1 + id of the first network of the group at hand, 0 = idle
  *
  * A reader may see one network ahead of another; nothing is decided by it.
  */
-import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
+import { LABEL_PAIRS, type LabelCounts, type Labels, labelCounts, labelNumber } from '../../schemas/labels.ts';
 
 /** The three sections of the board. */
 export class Board {
@@ -30,10 +30,10 @@ export class Board {
     this.#threads = new Int32Array(this.buffer, 2 * networkCount * 4, threadCount);
   }
 
-  /** Sets how far a network is and the label it would have by now; null takes it off the board. */
-  setNetwork(id: number, { epochs, label }: { epochs: number; label: LabelName | null }): void {
+  /** Sets how far a network is and the labels it would have by now; null takes it off the board. */
+  setNetwork(id: number, { epochs, labels }: { epochs: number; labels: Labels | null }): void {
     Atomics.store(this.#epochs, id, epochs);
-    Atomics.store(this.#labels, id, label === null ? 0 : 1 + LABEL_NAMES.indexOf(label));
+    Atomics.store(this.#labels, id, labels === null ? 0 : 1 + labelNumber(labels));
   }
 
   /** Sets the first network of the group that a thread trains; null: idle. */
@@ -70,11 +70,10 @@ export class Board {
     return sum;
   }
 
-  /** How many networks have each label by now; those not begun are in none. */
-  labelCounts(): Record<LabelName, number> {
-    const ofWords = new Uint32Array(1 + LABEL_NAMES.length);
-    for (let id = 0; id < this.networkCount; id++) ofWords[this.#labels[id]]++;
-    const counts = LABEL_NAMES.map((name, i) => [name, ofWords[1 + i]] as const);
-    return Object.fromEntries(counts) as Record<LabelName, number>;
+  /** How many networks have each label by now; those not begun have none. */
+  labelCounts(): LabelCounts {
+    const networksOfWord = new Uint32Array(1 + LABEL_PAIRS);
+    for (let id = 0; id < this.networkCount; id++) networksOfWord[this.#labels[id]]++;
+    return labelCounts(networksOfWord.subarray(1));
   }
 }

@@ -44,11 +44,11 @@ export function aroundEvents(
 }
 
 /**
- * From the first epoch of an event to its end; of one that is open to its peak. Of a stagnation, in which nothing
- * changes, both ends alone.
+ * From the first epoch of an event to its end; of one that is open to its peak. Of a freeze, in which nothing changes,
+ * both ends alone.
  */
 function epochsOf({ kind, epoch, endEpoch, spike }: NetworkEvent): EpochRange[] {
   const last = endEpoch ?? spike?.peakEpoch ?? epoch;
-  if (kind !== 'stagnation') return [{ first: epoch, last }];
+  if (kind !== 'freeze') return [{ first: epoch, last }];
   return [epoch, last].map((end) => ({ first: end, last: end }));
 }

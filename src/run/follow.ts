@@ -4,7 +4,7 @@
  * (which thread trains what, memory) is null.
  */
 import type { JournalRecord } from '../../schemas/journal.ts';
-import type { LabelCounts, Notice } from '../../schemas/notices.ts';
+import type { Notice } from '../../schemas/notices.ts';
 import { JournalTail } from '../storage/journal/journal-tail.ts';
 import { reading } from '../storage/reading.ts';
 import { type RunRecord, readRun, runPaths } from './folder.ts';
@@ -101,7 +101,7 @@ export class RunFollower {
       epochsPlanned,
       share: epochsTrained / epochsPlanned,
       networksDone: results.doneCount,
-      labels: snapshot === null ? results.labelCounts() : (snapshot.labels as LabelCounts),
+      labels: snapshot === null ? results.labelCounts() : snapshot.labels,
       threads: null,
       residentBytes: null,
       writtenBytes: segments.committedBytes,

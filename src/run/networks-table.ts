@@ -3,7 +3,7 @@
  * that it opens at any moment of a run.
  */
 import { AXIS_COLUMNS, type AxisColumn } from '../../schemas/axis-columns.ts';
-import { LABEL_NAMES } from '../../schemas/catalogue.ts';
+import { MOTION_NAMES, OUTCOME_NAMES } from '../../schemas/catalogue.ts';
 import type { ColumnType } from '../../schemas/columns.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RESULT_COLUMNS, RESULT_NAMES, type ResultName } from '../../schemas/result-columns.ts';
@@ -39,7 +39,7 @@ function networkDictionaries(networks: readonly Network[]): Dictionaries {
     const occurring = () => [...new Set(networks.map(valueFor))].filter((value) => typeof value === 'string');
     return [column.name, names ?? occurring()] as const;
   });
-  return { ...Object.fromEntries(axes), label: LABEL_NAMES };
+  return { ...Object.fromEntries(axes), outcome: OUTCOME_NAMES, motion: MOTION_NAMES };
 }
 
 /** The columns of the table, a row for each of `networks`. */
@@ -52,7 +52,8 @@ export function networkRows(networks: readonly Network[], results: Results, epoc
     ...Object.fromEntries(axes),
     seed: { values: counts(networks, ({ seed }) => seed) },
     epochs: { values: new Uint32Array(networks.length).fill(epochs) },
-    label: { values: networks.map(({ id }) => results.labelOf(id)) },
+    outcome: { values: networks.map(({ id }) => results.labelsOf(id)?.outcome ?? null) },
+    motion: { values: networks.map(({ id }) => results.labelsOf(id)?.motion ?? null) },
     ...Object.fromEntries(RESULT_NAMES.map((name) => [RESULT_COLUMNS[name].column.name, resultsOf(name)])),
     digest: { values: networks.map(({ id }) => results.digestOf(id)) },
   };

@@ -12,7 +12,11 @@ export function noticesOf(record: JournalRecord): Notice[] {
   if (record.kind === 'failed') return [{ kind: 'failed', networks: [...record.network], reason: record.reason }];
   if (record.kind !== 'commit') return [];
   const { elapsedMs, events, results } = record;
-  const networks = Array.from(results.network, (network, row) => ({ network, label: results.label[row] }));
+  const networks = Array.from(results.network, (network, row) => ({
+    network,
+    outcome: results.outcome[row],
+    motion: results.motion[row],
+  }));
   return [
     ...(events.notable.length > 0 ? [{ kind: 'events', elapsedMs, ...events } as const] : []),
     ...(networks.length > 0 ? [{ kind: 'committed', elapsedMs, networks } as const] : []),

@@ -3,15 +3,22 @@
  * are made of. Columns of typed arrays, since a plan may hold a million networks.
  */
 import { createHash } from 'node:crypto';
-import { LABEL_NAMES, type LabelName } from '../../schemas/catalogue.ts';
 import type { CommitRecord, ExtendedRecord, KeptNetworks, NetworkResults } from '../../schemas/journal.ts';
+import {
+  FAILED,
+  type LabelCounts,
+  type Labels,
+  labelCounts,
+  labelNumber,
+  labelsOfNumber,
+} from '../../schemas/labels.ts';
 import type { Network } from '../../schemas/network.ts';
-import type { LabelCounts } from '../../schemas/notices.ts';
 import { RESULT_NAMES, type ResultArrays, resultArrays, resultNull } from '../../schemas/result-columns.ts';
 
 const DIGEST_BYTES = 32;
-const NO_LABEL = 255;
-const FAILED = LABEL_NAMES.indexOf('failed');
+/** The number that stands for no labels. */
+const UNLABELLED = 255;
+const FAILED_NUMBER = labelNumber(FAILED);
 
 /** Where an unfinished network goes on. */
 export interface Progress {
@@ -24,17 +31,19 @@ export interface Progress {
 /** The results of a commit that finishes no network. */
 export const NO_RESULTS: NetworkResults = {
   network: new Uint32Array(),
-  label: [],
+  outcome: [],
+  motion: [],
   ...resultArrays(0, () => null),
   digest: new Uint8Array(),
 };
 
-/** Results by id in the full plan; a network without a label has none yet, or belongs to another shard. */
+/** Results by id in the full plan; a network without labels has none yet, or belongs to another shard. */
 export class Results {
   /** Of the full plan. */
   readonly networkCount: number;
   /** `[network]`; of one that is not done, what stands for null. */
   readonly columns: ResultArrays;
+  /** Numbers of pairs. */
   readonly #labels: Uint8Array;
   #doneCount = 0;
   readonly #digests: Uint8Array;
@@ -54,7 +63,7 @@ export class Results {
   constructor(networkCount: number) {
     this.networkCount = networkCount;
     this.columns = resultArrays(networkCount, () => null);
-    this.#labels = new Uint8Array(networkCount).fill(NO_LABEL);
+    this.#labels = new Uint8Array(networkCount).fill(UNLABELLED);
     this.#digests = new Uint8Array(networkCount * DIGEST_BYTES);
   }
 
@@ -73,7 +82,7 @@ export class Results {
     }
     for (const [row, id] of rows.network.entries()) {
       const wasDone = this.isDone(id);
-      this.#labels[id] = LABEL_NAMES.indexOf(rows.label[row]);
+      this.#labels[id] = labelNumber({ outcome: rows.outcome[row], motion: rows.motion[row] });
       this.#doneCount += Number(this.isDone(id)) - Number(wasDone);
       for (const name of RESULT_NAMES) this.columns[name][id] = rows[name][row];
       this.#digests.set(rows.digest.subarray(row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES), id * DIGEST_BYTES);
@@ -108,7 +117,7 @@ export class Results {
 
   /** Records networks as given up, unless they are done; a later commit overrides it. */
   fail(networks: Uint32Array): void {
-    for (const id of networks) if (!this.isDone(id)) this.#labels[id] = FAILED;
+    for (const id of networks) if (!this.isDone(id)) this.#labels[id] = FAILED_NUMBER;
   }
 
   /** How far a network is that is begun and not done; null for any other. */
@@ -152,13 +161,14 @@ export class Results {
     return kept.map(({ checkpoint }) => checkpoint);
   }
 
-  labelOf(id: number): LabelName | null {
-    return LABEL_NAMES[this.#labels[id]] ?? null;
+  /** The labels of a network that is done or given up; null before. */
+  labelsOf(id: number): Labels | null {
+    return labelsOfNumber(this.#labels[id]);
   }
 
   /** Whether the network is trained to its last epoch. */
   isDone(id: number): boolean {
-    return this.#labels[id] !== NO_LABEL && this.#labels[id] !== FAILED;
+    return this.#labels[id] !== UNLABELLED && this.#labels[id] !== FAILED_NUMBER;
   }
 
   get doneCount(): number {
@@ -166,7 +176,7 @@ export class Results {
   }
 
   get failedCount(): number {
-    return this.#countWhere((id) => this.#labels[id] === FAILED);
+    return this.#countWhere((id) => this.#labels[id] === FAILED_NUMBER);
   }
 
   /** How many networks ended with subnormal moments. */
@@ -176,12 +186,9 @@ export class Results {
 
   /** How many networks have each label. */
   labelCounts(): LabelCounts {
-    const counts = Object.fromEntries(LABEL_NAMES.map((name) => [name, 0])) as Record<LabelName, number>;
-    for (let id = 0; id < this.networkCount; id++) {
-      const label = this.labelOf(id);
-      if (label !== null) counts[label]++;
-    }
-    return counts;
+    const networksOfPair = new Uint32Array(1 + UNLABELLED);
+    for (const number of this.#labels) networksOfPair[number]++;
+    return labelCounts(networksOfPair);
   }
 
   /** The digest of a network that is done, as 64 hex digits; null before. */
@@ -224,7 +231,7 @@ export class Results {
   /** Sets a network back to one that was never begun. */
   #forget(id: number): void {
     if (this.isDone(id)) this.#doneCount--;
-    this.#labels[id] = NO_LABEL;
+    this.#labels[id] = UNLABELLED;
     this.#setProgress(id, null);
     for (const name of RESULT_NAMES) this.columns[name][id] = resultNull(name);
   }

@@ -12,6 +12,7 @@
  * stays. From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { Ending, JournalRecord } from '../../schemas/journal.ts';
+import { FAILED } from '../../schemas/labels.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type {
@@ -270,7 +271,7 @@ class Execution {
 
   #giveUp(ids: readonly number[], reason: string): void {
     for (const id of ids) this.#givenUp.add(id);
-    for (const id of ids) this.#board.setNetwork(id, { epochs: 0, label: 'failed' });
+    for (const id of ids) this.#board.setNetwork(id, { epochs: 0, labels: FAILED });
     this.#record({ kind: 'failed', network: Uint32Array.from(ids), reason });
     if (this.#options.failFast) this.#control.requestStop();
   }

@@ -21,15 +21,15 @@ export class RunBoard {
     for (const network of networks) this.#operations[network.id] = operationsPerEpoch(network);
     this.#operationsPlanned = this.#operations.reduce((sum, operations) => sum + operations * epochs, 0);
     for (const { id } of networks) {
-      if (results.isDone(id)) this.board.setNetwork(id, { epochs, label: results.labelOf(id) });
-      else this.board.setNetwork(id, { epochs: results.progressOf(id)?.epoch ?? 0, label: null });
+      if (results.isDone(id)) this.board.setNetwork(id, { epochs, labels: results.labelsOf(id) });
+      else this.board.setNetwork(id, { epochs: results.progressOf(id)?.epoch ?? 0, labels: null });
     }
   }
 
   /** Shows the networks of a lost task where they were before it, and its thread idle. */
   reset(groups: readonly GroupRequest[], thread: number): void {
     for (const { networks, epoch } of groups)
-      for (const { id } of networks) this.board.setNetwork(id, { epochs: epoch, label: null });
+      for (const { id } of networks) this.board.setNetwork(id, { epochs: epoch, labels: null });
     this.board.setThread(thread, null);
   }
 

@@ -6,10 +6,8 @@ import type { NetworkCheckpoint } from '../../schemas/checkpoint.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { Network } from '../../schemas/network.ts';
 import { makeDataset } from '../data/datasets.ts';
-import { initialParameter } from '../data/objectives.ts';
 import { Observer } from '../detect/observer.ts';
-import { type FloatArray, floatArray } from '../numeric/bits.ts';
-import { objectiveLoss } from '../reference/objective.ts';
+import type { FloatArray } from '../numeric/bits.ts';
 import { Bucket } from './buckets.ts';
 import { DigestBuilder } from './digest.ts';
 import type { LaneSignals } from './lane-signals.ts';
@@ -51,7 +49,7 @@ export class Watch {
     this.observer = new Observer({
       epochs,
       thresholds,
-      targetVariance: lossScale(network),
+      ...scaleAndOrder(network),
       window: room.window,
       emit: (event) => trace.event(network.id, event),
     });
@@ -83,11 +81,10 @@ export class Watch {
   }
 }
 
-/** What a diverged loss is compared with: the variance of the targets, or of an objective its first loss, L_1. */
-function lossScale(network: Network): number {
-  if (network.objective === undefined) return makeDataset(network.data).targetVariance;
-  const loss = objectiveLoss(network);
-  loss.beginEpoch(1);
-  loss.step(1, initialParameter(network.objective), floatArray(network.precision, 1));
-  return loss.value();
+/** What losses are compared with, null for the first loss; and whether each epoch draws its batches in a new order. */
+function scaleAndOrder(network: Network): { targetVariance: number | null; isShuffled: boolean } {
+  if (network.objective !== undefined) return { targetVariance: null, isShuffled: false };
+  const { targets, outputCount, targetVariance } = makeDataset(network.data);
+  const isShuffled = network.shuffle === true && Number(network.batch) < targets.length / outputCount;
+  return { targetVariance, isShuffled };
 }

@@ -13,7 +13,7 @@ import { resultArrays } from '../../schemas/result-columns.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
-import type { NetworkOutcome } from '../detect/observer.ts';
+import type { Readings } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { chunkWithin, type GroupShape } from '../group/layout.ts';
@@ -181,7 +181,7 @@ function trainGroup(group: GroupRequest, request: TaskRequest, context: TaskCont
 }
 
 function tellBoard(board: Board, watches: readonly Watch[], epoch: number): void {
-  for (const { id, observer } of watches) board.setNetwork(id, { epochs: epoch, label: observer.provisionalLabel() });
+  for (const { id, observer } of watches) board.setNetwork(id, { epochs: epoch, labels: observer.provisionalLabels() });
 }
 
 /**
@@ -224,7 +224,7 @@ function leaveGroup(
 ): UnfinishedNetworks {
   const { watches, epoch } = group;
   const network = Uint32Array.from(watches, ({ id }) => id);
-  const own = kept.find((options) => options.epoch === epoch && options.network.includes(network[0]));
+  const own = kept.find((file) => file.epoch === epoch && file.network.includes(network[0]));
   if (own !== undefined) return { network, epoch, checkpoint: own.checkpoint };
   const networks = networkCheckpoints(group, 0);
   const record = { kind: 'checkpoint', formatVersion: FORMAT_VERSION, runKey, epoch, networks } as const;
@@ -245,7 +245,7 @@ function networkCheckpoints(
 
 interface FinishedNetwork {
   readonly id: number;
-  readonly outcome: NetworkOutcome;
+  readonly readings: Readings;
   readonly digest: Uint8Array;
   readonly hasSubnormalMoments: boolean;
 }
@@ -259,21 +259,22 @@ function finishGroup({ inMemory, watches, epoch }: TrainedGroup, { board, trace 
     const moments = MOMENT_NAMES.map((name) => state[name]);
     const { lastBlock, digest: bytes } = digest.finish([state.theta, ...moments]);
     trace.blocks(id, lastBlock === null ? [] : [lastBlock]);
-    const outcome = observer.outcome();
-    for (const event of observer.lastEvents(outcome)) trace.event(id, event);
-    board.setNetwork(id, { epochs: epoch, label: outcome.label });
+    const readings = observer.readings();
+    for (const event of observer.lastEvents(readings)) trace.event(id, event);
+    board.setNetwork(id, { epochs: epoch, labels: readings });
     const hasSubnormalMoments = moments.some((moment) => moment.some((x) => isSubnormal(x, precision)));
-    return { id, outcome, digest: bytes, hasSubnormalMoments };
+    return { id, readings, digest: bytes, hasSubnormalMoments };
   });
 }
 
 function resultColumns(networks: readonly FinishedNetwork[]): NetworkResults {
   return {
     network: Uint32Array.from(networks, ({ id }) => id),
-    label: networks.map(({ outcome }) => outcome.label),
+    outcome: networks.map(({ readings }) => readings.outcome),
+    motion: networks.map(({ readings }) => readings.motion),
     ...resultArrays(networks.length, (name, row) => {
-      const { outcome, hasSubnormalMoments } = networks[row];
-      return name === 'subnormal' ? hasSubnormalMoments : outcome[name];
+      const { readings, hasSubnormalMoments } = networks[row];
+      return name === 'subnormal' ? hasSubnormalMoments : readings[name];
     }),
     digest: Buffer.concat(networks.map(({ digest }) => digest)),
   };

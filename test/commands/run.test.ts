@@ -132,10 +132,7 @@ describe('options', () => {
       reason: 'done',
       networksDone: 4,
       networksFailed: 0,
-      labels: {
-        ...{ 'non-finite': 0, diverged: 0, stagnated: 0, spiking: 0, fluctuating: 0, converged: 4 },
-        ...{ descending: 0, failed: 0 },
-      },
+      labels: { outcomes: { 'non-finite': 0, failed: 0, untrained: 4 }, motions: { spiking: 0, steady: 4 } },
       fingerprint: fingerprintIn(first.stdout),
     });
     const committed = notices.flatMap((notice) => (notice.kind === 'committed' ? notice.networks : []));

@@ -78,27 +78,31 @@ describe.concurrent('runs', () => {
 
 describe.concurrent('show', () => {
   const networksIn = (stdout: string) =>
-    linesOf(stdout).flatMap((line) => /^ +(\d+) {2}(\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);
+    linesOf(stdout).flatMap((line) => /^ +(\d+) {2}(\S+) +(\S+)/.exec(line)?.slice(1, 4).join(' ') ?? []);
 
   test('prints the summary, then the networks with their hyper-parameters as written', async () => {
     const { code, stdout, stderr } = await look('show');
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout)[0]).toMatch(/^alpha · 4 networks × 50 epochs · done · \d+ s$/);
     expect(stdout).toMatch(
-      /^network +label +layers +activation +data +optimizer +learning_rate +precision +seed +loss_first +/m,
+      /^network +outcome +motion +layers +activation +data +optimizer +learning_rate +precision +seed +loss_first +/m,
     );
-    expect(stdout).toMatch(/^ +3 +non-finite +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
-    expect(networksIn(stdout)).toEqual(['0 converged', '1 converged', '2 non-finite', '3 non-finite']);
+    expect(stdout).toMatch(/^ +3 +non-finite +– +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
+    expect(networksIn(stdout)).toEqual([
+      ...['0 untrained steady', '1 untrained steady', '2 non-finite –', '3 non-finite –'],
+    ]);
   });
 
-  test('--label keeps those with a label, --sort orders them, null and NaN last', async () => {
-    const [labelled, sorted, none] = await Promise.all([
-      look('show', 'alpha-', '--label', 'non-finite', '--sort', 'seed'),
+  test('--outcome and --motion keep those with a label, --sort orders them, null and NaN last', async () => {
+    const [diverged, steady, sorted, none] = await Promise.all([
+      look('show', 'alpha-', '--outcome', 'diverged', '--sort', 'seed'),
+      look('show', 'alpha-', '--motion', 'steady', '--outcome', 'untrained'),
       look('show', 'alphabet', '--sort', 'loss_last', '--json'),
-      look('show', 'alpha-', '--label', 'diverged'),
+      look('show', 'alpha-', '--outcome', 'collapsed'),
     ]);
-    expect(networksIn(labelled.stdout)).toEqual(['2 non-finite', '3 non-finite']);
-    expect(linesOf(labelled.stdout).at(-1)).toBe('2 of 4 networks');
+    expect(networksIn(diverged.stdout)).toEqual(['2 non-finite –', '3 non-finite –']);
+    expect(networksIn(steady.stdout)).toEqual(['0 untrained steady', '1 untrained steady']);
+    expect(linesOf(diverged.stdout).at(-1)).toBe('2 of 4 networks');
     const losses = jsonLines<{ loss_last: number }>(sorted.stdout).map(({ loss_last }) => loss_last);
     expect(losses).toEqual([...losses].sort((a, b) => a - b));
     expect(new Set(losses).size).toBe(4);
@@ -113,7 +117,7 @@ describe.concurrent('show', () => {
   });
 
   test('each network has its replay command: as it stands it gives a window of what happened to it', async () => {
-    const { stdout } = await look('show', '--json', '--label', 'non-finite');
+    const { stdout } = await look('show', '--json', '--outcome', 'non-finite');
     const [{ replay, network }] = jsonLines<{ replay: string; network: number }>(stdout);
     const replayed = await look(...replay.split(' ').slice(2), '--json');
     expect(jsonLines(replayed.stdout)).toMatchObject([{ networks: [network], proven: true }]);
@@ -134,7 +138,8 @@ describe.concurrent('show', () => {
       layers: '1-3-1',
       learning_rate: 0.01,
       seed: 0,
-      label: 'converged',
+      outcome: 'untrained',
+      motion: 'steady',
       beta1: null,
       replay: `npx gyre replay ${folders[1]} --network 0 --epochs 0..50`,
     });
@@ -143,9 +148,10 @@ describe.concurrent('show', () => {
 
   test.each([
     [
-      ['--label', 'divergd', '--sort', 'los_last'],
+      ['--outcome', 'colapsed', '--motion', 'spike', '--sort', 'los_last'],
       [
-        /^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, spiking, fluctuating, converged, descending, failed \(did you mean "diverged"\?\)$/,
+        /^gyre: --outcome: got "colapsed", expected one of diverged, .*, failed \(did you mean "collapsed"\?\)$/,
+        /^gyre: --motion: got "spike", expected one of frozen, .*, steady \(did you mean "spiking"\?\)$/,
         /^gyre: --sort: got "los_last", expected one of network, key, .*, digest \(did you mean "loss_last"\?\)$/,
       ],
     ],

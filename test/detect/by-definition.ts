@@ -1,84 +1,125 @@
 /**
- * Events and verdicts by the book: from the signals of a whole run at once, by slices and sorts, without a thought for
+ * Events, labels and readings by the book: from the signals of a whole run at once, by slices and sorts, without a thought for
  * speed and without a line in common with the detectors.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
+import { MOTION_NAMES, type MotionName, OUTCOME_NAMES, type OutcomeName } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
-import type { NetworkOutcome } from '../../src/detect/observer.ts';
+import type { Readings } from '../../src/detect/observer.ts';
 import type { Signals } from './signals.ts';
 
 /** All that is to be said of a run; events in the order of kinds and epochs. */
 export interface Judgement {
-  readonly verdict: NetworkOutcome;
+  readonly readings: Readings;
   readonly events: readonly NetworkEvent[];
 }
 
-export function judge(signals: Signals, targetVariance: number | null, thresholds: Thresholds): Judgement {
+/** What a run is judged with. */
+export interface Scale {
+  readonly targetVariance: number | null;
+  readonly isShuffled: boolean;
+}
+
+export function judge(signals: Signals, { targetVariance, isShuffled }: Scale, thresholds: Thresholds): Judgement {
   const { loss, updateCosine, nonFinite } = signals;
   const epochs = loss.length;
+  const variance = targetVariance || loss[0];
+  const trained = thresholds.trainedShare * variance;
+  const floor = Number.isNaN(variance) ? 0 : thresholds.lossFloor * variance;
+  const raised = (value: number) => Math.max(value, floor);
+  /** Decades between two losses; equal ones are none apart, and where one is missing there is nothing to say. */
+  const decades = (low: number, high: number) =>
+    !(high >= low) ? null : raised(low) === raised(high) ? 0 : Math.log10(raised(high) / raised(low));
   const last = (share: number) => Math.max(1, Math.round(share * epochs));
   const tailLength = last(thresholds.tail);
   const tailFrom = epochs - tailLength + 1;
-  const min = minimum(loss);
+  const tail = loss.slice(-tailLength);
+  const end = loss.slice(-Math.min(epochs, Math.max(last(thresholds.end), thresholds.endEpochs)));
+  const [min, endMin] = [minimum(loss), minimum(end)];
 
-  const spikes = spikesOf(loss, thresholds);
-  const tailSpikes = spikes.filter(({ kind, epoch }) => kind === 'spike' && epoch >= tailFrom);
-  const tall = (factor: number) =>
-    tailSpikes.filter(({ spike }) => spike !== null && spike.peak >= factor * spike.base);
-  const counted = tall(thresholds.countedHeight).map(({ spike }) => spike as NonNullable<typeof spike>);
-  const hasStatistics = counted.length >= thresholds.countedMin;
-  const peaks = counted.map(({ peakEpoch }) => peakEpoch);
+  const rises = risesOf(loss, floor, thresholds);
+  const counted = rises.filter(
+    ({ kind, spike }) => kind === 'spike' && spike !== null && spike.peak >= thresholds.spikingHeight * spike.base,
+  );
+  const tailSpikes = counted
+    .filter(({ epoch }) => epoch >= tailFrom)
+    .map(({ spike }) => spike as NonNullable<typeof spike>);
+  const peaks = tailSpikes.map(({ peakEpoch }) => peakEpoch);
+  const openInTail = tail.filter((_, i) =>
+    rises.some(({ epoch, endEpoch }) => epoch <= tailFrom + i && tailFrom + i <= (endEpoch ?? epochs)),
+  );
 
   const isFlip = updateCosine.map((cosine) => cosine < thresholds.flipCosine);
   const onsetAt = isFlip.findIndex(
     (_, i) => i + thresholds.onsetEpochs <= epochs && isFlip.slice(i, i + thresholds.onsetEpochs).every(Boolean),
   );
-  const flipFraction = isFlip.slice(-tailLength).filter(Boolean).length / tailLength;
-
-  const stagnations = stagnationsOf(signals, thresholds);
-  const divergenceMin = minimum(loss.slice(-last(thresholds.divergenceTail)));
-  const degraded = divergenceMin > thresholds.lossRatio * min;
-  const headLength = Math.max(1, Math.round(thresholds.convergenceHead * tailLength));
-  const head = minimum(loss.slice(tailFrom - 1, tailFrom - 1 + headLength));
-  const end = minimum(loss.slice(-last(thresholds.convergenceTail)));
+  const flips = isFlip.slice(-tailLength).filter(Boolean).length / tailLength;
+  const freezes = freezesOf(signals, thresholds);
   const nonFiniteAt = nonFinite.indexOf(1);
+  const range = decades(minimum(tail), maximum(tail));
+  const covered = range ?? 0;
+  const head = raised(minimum(tail.slice(0, Math.max(1, Math.round(thresholds.trendHead * tailLength)))));
+  const trendEnd = raised(minimum(loss.slice(-last(thresholds.trendEnd))));
 
-  const verdicts: [LabelName, boolean][] = [
-    ['non-finite', nonFiniteAt >= 0],
-    ['diverged', degraded && divergenceMin > thresholds.varianceShare * (targetVariance ?? loss[0])],
-    ['stagnated', stagnations.some(({ endEpoch }) => endEpoch === null)],
-    ['spiking', tall(thresholds.spikingHeight).length >= thresholds.spikingCount],
-    ['fluctuating', flipFraction >= thresholds.fluctuatingShare],
-    ['converged', head === end || head / end < thresholds.convergenceRatio],
-    ['descending', true],
-  ];
-  const [[label]] = verdicts.filter(([, holds]) => holds);
-  const low = loss.findLastIndex((value) => value <= thresholds.lossRatio * min) + 1;
-  const divergedEpoch = (label === 'diverged' || label === 'non-finite') && low > 0 ? low : null;
+  const outcomes: Record<Exclude<OutcomeName, 'failed'>, boolean> = {
+    'non-finite': nonFiniteAt >= 0,
+    exploded: endMin > Math.max(thresholds.explodedRatio * variance, loss[0]),
+    untrained: min > trained,
+    collapsed: endMin > trained,
+    degraded: raised(endMin) !== raised(min) && raised(endMin) >= thresholds.degradedRatio * raised(min),
+    learned: true,
+  };
+  const motions: Record<MotionName, boolean> = {
+    frozen: freezes.some(({ endEpoch }) => endEpoch === null),
+    spiking: tailSpikes.length >= thresholds.spikingCount,
+    bursting:
+      covered >= thresholds.burstingRange &&
+      (rises.some(({ kind, endEpoch }) => kind === 'level-shift' && endEpoch !== null && endEpoch >= tailFrom) ||
+        openInTail.length / tailLength > thresholds.burstingShare),
+    noisy: isShuffled && covered >= thresholds.movingRange,
+    oscillating: !isShuffled && flips >= thresholds.oscillatingShare && covered < thresholds.oscillatingRange,
+    fluctuating: !isShuffled && flips >= thresholds.fluctuatingShare && covered >= thresholds.movingRange,
+    rising: trendEnd !== head && trendEnd >= thresholds.trendRatio * head,
+    descending: trendEnd !== head && head >= thresholds.trendRatio * trendEnd,
+    steady: true,
+  };
+  const outcome = OUTCOME_NAMES.find((name) => name !== 'failed' && outcomes[name]) as OutcomeName;
+  const motion = outcome === 'non-finite' ? null : (MOTION_NAMES.find((name) => motions[name]) as MotionName);
+  const trainedLast = loss.findLastIndex((value) => value <= trained) + 1;
+  const hasDiverged = ['non-finite', 'exploded', 'collapsed'].includes(outcome);
+  const divergedEpoch = hasDiverged && trainedLast > 0 ? trainedLast : null;
   const isNumber = loss.some((value) => !Number.isNaN(value));
+  const late = maximum(loss.slice(thresholds.excursionStart));
+  const endNumbers = end.filter((value) => !Number.isNaN(value));
   const moment = (kind: NetworkEvent['kind'], epoch: number | null): NetworkEvent[] =>
     epoch === null || epoch === 0 ? [] : [{ kind, epoch, endEpoch: null, spike: null }];
   return {
-    verdict: {
-      label,
-      degraded,
+    readings: {
+      outcome,
+      motion,
+      targetVariance: variance,
+      lossFirst: loss[0],
+      lossMin: isNumber ? min : Number.NaN,
+      lossMinEpoch: isNumber ? loss.indexOf(min) + 1 : null,
+      lossEnd: endNumbers.length === 0 ? null : middle(endNumbers),
+      lossLast: loss[epochs - 1],
+      lostDecades: isNumber ? decades(min, endMin) : null,
+      tailRangeDecades: range,
+      excursion: late === Number.NEGATIVE_INFINITY || !(loss[0] > 0) ? null : late / loss[0],
       onsetEpoch: onsetAt + 1 || null,
       divergedEpoch,
       nonFiniteEpoch: nonFiniteAt + 1 || null,
       spikeCount: counted.length,
-      spikeInterval: hasStatistics ? middle(peaks.slice(1).map((peak, i) => peak - peaks[i])) : null,
-      spikeHeight: hasStatistics ? middle(counted.map(({ height }) => height)) : null,
-      flipFraction,
-      lossFirst: loss[0],
-      lossMin: isNumber ? min : Number.NaN,
-      lossMinEpoch: isNumber ? loss.indexOf(min) + 1 : null,
-      lossLast: loss[epochs - 1],
+      tailSpikeCount: tailSpikes.length,
+      spikeInterval:
+        motion === 'spiking' && peaks.length > 1 ? middle(peaks.slice(1).map((peak, i) => peak - peaks[i])) : null,
+      spikeHeight: motion === 'spiking' ? middle(tailSpikes.map(({ height }) => height)) : null,
+      flipFraction: flips,
     },
     events: inOrder([
       ...moment('onset', onsetAt + 1),
-      ...spikes,
-      ...stagnations,
+      ...rises,
+      ...freezes,
       ...moment('divergence', divergedEpoch),
       ...moment('non-finite', nonFiniteAt + 1),
     ]),
@@ -93,18 +134,21 @@ export function inOrder(events: readonly NetworkEvent[]): NetworkEvent[] {
 const minimum = (values: readonly number[]) =>
   values.filter((value) => !Number.isNaN(value)).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 
+const maximum = (values: readonly number[]) =>
+  values.filter((value) => !Number.isNaN(value)).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+
 function middle(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }
 
 /** Spikes and level shifts, each found by looking ahead from its onset. Indices count from 0, epochs from 1. */
-function spikesOf(loss: readonly number[], thresholds: Thresholds): NetworkEvent[] {
+function risesOf(loss: readonly number[], floor: number, thresholds: Thresholds): NetworkEvent[] {
   const events: NetworkEvent[] = [];
   let windowFrom = 0;
   let armedFrom = thresholds.spikeStart - 1;
   for (let i = 0; i < loss.length; i++) {
-    const base = minimum(loss.slice(Math.max(windowFrom, i - thresholds.spikeLookback), i));
+    const base = Math.max(floor, minimum(loss.slice(Math.max(windowFrom, i - thresholds.spikeLookback), i)));
     if (i < armedFrom || !(base > 0) || !(loss[i] > thresholds.spikeRise * base)) continue;
     const isLow = (at: number) => loss[at] <= thresholds.spikeFall * base;
     const candidates: { kind: 'spike' | 'level-shift'; end: number; known: number }[] = [];
@@ -138,13 +182,13 @@ function spikesOf(loss: readonly number[], thresholds: Thresholds): NetworkEvent
   return events;
 }
 
-function stagnationsOf({ changedParameters }: Signals, { stagnationEpochs }: Thresholds): NetworkEvent[] {
+function freezesOf({ changedParameters }: Signals, { frozenEpochs }: Thresholds): NetworkEvent[] {
   const events: NetworkEvent[] = [];
   for (let from = 0; from < changedParameters.length; ) {
     let until = from;
     while (changedParameters[until] === 0) until++;
     const endEpoch = until === changedParameters.length ? null : until;
-    if (until - from >= stagnationEpochs) events.push({ kind: 'stagnation', epoch: from + 1, endEpoch, spike: null });
+    if (until - from >= frozenEpochs) events.push({ kind: 'freeze', epoch: from + 1, endEpoch, spike: null });
     from = until + 1;
   }
   return events;

@@ -1,5 +1,5 @@
 /**
- * The observer against the definitions, computed from whole runs at once: events and verdicts on random signals,
+ * The observer against the definitions, computed from whole runs at once: events and readings on random signals,
  * however they are cut into chunks, interrupted and continued.
  */
 import * as fc from 'fast-check';
@@ -19,9 +19,10 @@ const SMALL: Thresholds = {
   spikeFallEpochs: 3,
   levelShiftEpochs: 40,
   onsetEpochs: 3,
-  stagnationEpochs: 12,
+  frozenEpochs: 12,
+  endEpochs: 10,
   spikingCount: 2,
-  countedMin: 2,
+  excursionStart: 25,
 };
 
 /** Stretches of a run, each with a course of the loss of its own. */
@@ -51,35 +52,38 @@ const signalsArbitrary: fc.Arbitrary<Signals> = fc.array(stretch, { minLength: 1
   changedParameters: stretches.flatMap(({ length, changed }) => plateau(length, changed)),
   nonFinite: stretches.flatMap(({ length, nonFinite }) => plateau(length, nonFinite)),
 }));
-const varianceArbitrary = fc.constantFrom(null, 0, 0.5, 100);
+const scaleArbitrary = fc.record({ targetVariance: fc.constantFrom(null, 0, 0.5, 100), isShuffled: fc.boolean() });
 const chunksArbitrary = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 5 });
 
-/** Equal but for the last digits of heights, which the definition takes from another logarithm. */
+/** Readings whose last digits depend on the logarithm, which the definition takes from elsewhere. */
+const LOGARITHMS = ['spikeHeight', 'lostDecades', 'tailRangeDecades'] as const;
+
+/** Equal but for the last digits of logarithms. */
 function expectSame(found: Judgement, expected: Judgement): void {
-  const withoutHeights = ({ verdict, events }: Judgement) => ({
-    verdict: { ...verdict, spikeHeight: null },
+  const withoutLogarithms = ({ readings, events }: Judgement) => ({
+    readings: { ...readings, ...Object.fromEntries(LOGARITHMS.map((name) => [name, null])) },
     events: events.map((event) => ({ ...event, spike: event.spike && { ...event.spike, height: 0 } })),
   });
-  expect(withoutHeights(found)).toEqual(withoutHeights(expected));
-  const heights = ({ verdict, events }: Judgement) => [
-    verdict.spikeHeight,
+  expect(withoutLogarithms(found)).toEqual(withoutLogarithms(expected));
+  const logarithms = ({ readings, events }: Judgement) => [
+    ...LOGARITHMS.map((name) => readings[name]),
     ...events.map(({ spike }) => spike?.height),
   ];
-  const others = heights(expected);
-  for (const [i, height] of heights(found).entries()) {
+  const others = logarithms(expected);
+  for (const [i, decades] of logarithms(found).entries()) {
     const other = others[i];
-    if (typeof height !== 'number' || typeof other !== 'number') expect(height).toBe(other);
-    // Where peak / base overflows, the definition has ∞ and the detector the truth.
+    if (typeof decades !== 'number' || typeof other !== 'number') expect(decades).toBe(other);
+    // Where a ratio overflows, the definition has ∞ and the detector the truth.
     else if (other !== Number.POSITIVE_INFINITY)
-      expect(Math.abs(height - other)).toBeLessThanOrEqual(4e-15 * Math.max(1, other));
+      expect(Math.abs(decades - other)).toBeLessThanOrEqual(4e-15 * Math.max(1, other));
   }
 }
 
-test('events and verdicts are those of the definitions, on any signals in any chunks and parts, handed on or not', async () => {
+test('events and readings are those of the definitions, on any signals in any chunks, handed on or not', async () => {
   await fc.assert(
-    fc.property(signalsArbitrary, varianceArbitrary, chunksArbitrary, (signals, targetVariance, chunks) => {
-      const expected = judge(signals, targetVariance, SMALL);
-      const options: WatchOptions = { thresholds: SMALL, targetVariance };
+    fc.property(signalsArbitrary, scaleArbitrary, chunksArbitrary, (signals, scale, chunks) => {
+      const expected = judge(signals, scale, SMALL);
+      const options: WatchOptions = { thresholds: SMALL, ...scale };
       const found = watch(signals, { ...options, chunks });
       expectSame(found, expected);
       expect(watch(signals, { ...options, chunks, isHandedOn: true })).toEqual(found);
@@ -100,7 +104,7 @@ test('with the default thresholds too, on runs of thousands of epochs', async ()
       const slow = (values: readonly number[]) => values.flatMap((value) => plateau(18, value)).slice(0, 5000);
       const signalsOf = { ...signals } as Record<keyof Signals, readonly number[]>;
       for (const name of Object.keys(signals) as (keyof Signals)[]) signalsOf[name] = slow(signals[name]);
-      const expected = judge(signalsOf, 1, DEFAULT_THRESHOLDS);
+      const expected = judge(signalsOf, { targetVariance: 1, isShuffled: false }, DEFAULT_THRESHOLDS);
       expectSame(watch(signalsOf, { chunks }), expected);
       expectSame(watch(signalsOf, { chunks: [240], subchunkEpochs: 20 }), expected);
     }),
@@ -109,7 +113,7 @@ test('with the default thresholds too, on runs of thousands of epochs', async ()
 });
 
 describe('a run that goes on for more epochs', () => {
-  test('has the events and the verdict of one that was meant to be so long', async () => {
+  test('has the events and the readings of one that was meant to be so long', async () => {
     await fc.assert(
       fc.property(
         signalsArbitrary,
@@ -133,9 +137,12 @@ describe('a run that goes on for more epochs', () => {
           const events = inOrder([
             ...short.events,
             ...long.events,
-            ...long.observer.lastEvents(long.observer.outcome()),
+            ...long.observer.lastEvents(long.observer.readings()),
           ]);
-          expectSame({ verdict: long.observer.outcome(), events }, judge(signals, 1, SMALL));
+          expectSame(
+            { readings: long.observer.readings(), events },
+            judge(signals, { targetVariance: 1, isShuffled: false }, SMALL),
+          );
         },
       ),
       { numRuns: 200, seed: 20261127 },
@@ -143,13 +150,13 @@ describe('a run that goes on for more epochs', () => {
   });
 
   test('must not have reached its new tail, which it has seen without knowing', () => {
-    const { observer } = observerOf(100);
-    observer.observe(chunkOf(moving(plateau(100, 1)), 0, 100));
+    const { observer } = observerOf(1000);
+    observer.observe(chunkOf(moving(plateau(1000, 1)), 0, 1000));
     const saved = observer.save();
-    expect(() => observerOf(124).observer.restore(saved)).toThrow(
-      'seen 100 of 100 epochs: too far for the tail of 124',
+    expect(() => observerOf(1249).observer.restore(saved)).toThrow(
+      'seen 1000 of 1000 epochs: too far for the tail of 1249',
     );
-    expect(() => observerOf(126).observer.restore(saved)).not.toThrow();
+    expect(() => observerOf(1251).observer.restore(saved)).not.toThrow();
   });
 });
 
@@ -160,7 +167,7 @@ test('chunks that do not follow one another are refused', () => {
   expect(() => observer.observe(chunkOf(signals, 20, 10))).toThrow('epoch 21 follows upon epoch 10');
 });
 
-test('a provisional label is the label that the run would have if it ended now', () => {
+test('provisional labels are the labels that the run would have if it ended now', () => {
   const epochs = 3000;
   const signals = moving(
     [...plateau(1500, 1), ...plateau(1500, 0.01)].map((level, i) => level * (1 + (i % 3) / 9)),
@@ -169,25 +176,32 @@ test('a provisional label is the label that the run would have if it ended now',
     },
   );
   const { observer } = observerOf(epochs);
-  const labelAt: Record<number, string> = {};
+  const labelsAt: Record<number, string> = {};
   for (let first = 0; first < epochs; first += 20) {
     observer.observe(chunkOf(signals, first, 20));
-    labelAt[first + 20] = observer.provisionalLabel();
+    const { outcome, motion } = observer.provisionalLabels();
+    labelsAt[first + 20] = `${outcome} ${motion}`;
   }
-  expect([labelAt[20], labelAt[900], labelAt[1200], labelAt[3000]]).toEqual([
-    'converged',
-    'converged',
-    'fluctuating',
-    'fluctuating',
+  expect([labelsAt[20], labelsAt[900], labelsAt[1300], labelsAt[1800], labelsAt[3000]]).toEqual([
+    'untrained steady',
+    'untrained steady',
+    'untrained oscillating',
+    'learned fluctuating',
+    'learned oscillating',
   ]);
   const show = (after: readonly number[], changed: number) => {
     const { observer: other } = observerOf(10_000);
-    const loss = [...plateau(100, 0.01), ...after];
+    const loss = [...plateau(200, 0.01), ...after];
     const course = moving(loss, { changedParameters: plateau(loss.length, changed) });
     for (let first = 0; first < loss.length; first += 20) other.observe(chunkOf(course, first, 20));
-    return other.provisionalLabel();
+    return other.provisionalLabels();
   };
-  expect(show(plateau(100, 5), 1)).toBe('diverged');
-  expect(show([...plateau(100, 5), ...plateau(100, 0.011)], 1)).not.toBe('diverged');
-  expect(show(plateau(1000, 0.02), 0)).toBe('stagnated');
+  expect(show(plateau(400, 0.5), 1)).toEqual({ outcome: 'collapsed', motion: 'steady' });
+  expect(show(plateau(400, 50), 1).outcome).toBe('exploded');
+  expect(show([...plateau(200, 0.5), ...plateau(200, 0.011)], 1).outcome).toBe('learned');
+  expect(show(plateau(1000, 0.02), 0)).toEqual({ outcome: 'learned', motion: 'frozen' });
+  const spikes = plateau(1000, 0.01).map((level, i) => (i % 60 === 59 ? 1 : level));
+  expect(show(spikes, 1)).toEqual({ outcome: 'learned', motion: 'spiking' });
+  const bursts = plateau(1000, 1e-4).map((level, i) => (i > 500 && i % 50 !== 0 ? 0.01 : level));
+  expect(show([...plateau(500, 1e-4), ...bursts], 1).motion).toBe('bursting');
 });

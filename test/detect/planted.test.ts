@@ -3,12 +3,15 @@
  * zeros. The detector must find them where they are, and nothing else.
  */
 import { expect, test } from 'vitest';
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../schemas/detectors.ts';
 import { moving, randomFrom, type Signals, watch } from './signals.ts';
 
 const RUNS = 1000;
 const EPOCHS = 5000;
 /** Epochs by which an event may be found too early or too late. */
 const TOLERANCE = 10;
+/** Without a floor there is no spike over a base of 0. */
+const thresholds: Thresholds = { ...DEFAULT_THRESHOLDS, lossFloor: 0 };
 /** Height from which on a spike counts. */
 const HEIGHT = 10;
 
@@ -81,7 +84,7 @@ test('spikes of ten times and more are found with precision and recall of at lea
   const counts = { planted: 0, found: 0, spurious: 0, shifts: 0, shiftsFound: 0, onsets: 0, onsetsFound: 0, early: 0 };
   for (let run = 0; run < RUNS; run++) {
     const { signals, spikes, levelShift, onset } = plant(seed + run);
-    const { events, verdict } = watch(signals);
+    const { events, readings } = watch(signals, { thresholds });
     const tall = events.filter(
       ({ kind, spike }) => kind === 'spike' && spike !== null && spike.peak >= HEIGHT * spike.base,
     );
@@ -97,8 +100,8 @@ test('spikes of ten times and more are found with precision and recall of at lea
     if (onset !== null) {
       counts.onsets++;
       // Flips by chance before the onset may join it, or be ten in a row: 0.2¹⁰.
-      if (verdict.onsetEpoch !== null && near(onset)(verdict.onsetEpoch)) counts.onsetsFound++;
-    } else if (verdict.onsetEpoch !== null) {
+      if (readings.onsetEpoch !== null && near(onset)(readings.onsetEpoch)) counts.onsetsFound++;
+    } else if (readings.onsetEpoch !== null) {
       counts.early++;
     }
   }

@@ -68,6 +68,7 @@ export function chunkOf(signals: Signals, first: number, count: number, subchunk
 export interface WatchOptions {
   readonly thresholds?: Thresholds;
   readonly targetVariance?: number | null;
+  readonly isShuffled?: boolean;
   /** Lengths of the chunks, the last one again and again. */
   readonly chunks?: readonly number[];
   /** Epochs of a subchunk; chunks that are not whole subchunks are one. */
@@ -77,11 +78,14 @@ export interface WatchOptions {
 }
 
 /** A new observer of a run, and the events that it tells of. */
-export function observerOf(epochs: number, { thresholds = DEFAULT_THRESHOLDS, targetVariance = 1 }: WatchOptions = {}) {
+export function observerOf(
+  epochs: number,
+  { thresholds = DEFAULT_THRESHOLDS, targetVariance = 1, isShuffled = false }: WatchOptions = {},
+) {
   const events: NetworkEvent[] = [];
   const window = floatArray('float64', thresholds.spikeLookback);
   const emit = (event: NetworkEvent) => events.push(event);
-  return { observer: new Observer({ epochs, thresholds, targetVariance, window, emit }), events };
+  return { observer: new Observer({ epochs, thresholds, targetVariance, isShuffled, window, emit }), events };
 }
 
 /** What watching a run comes to. */
@@ -101,8 +105,8 @@ export function watch(signals: Signals, options: WatchOptions = {}): Judgement {
       observer.restore(saved);
     }
   }
-  const verdict = observer.outcome();
-  return { verdict, events: inOrder([...earlier, ...events, ...observer.lastEvents(verdict)]) };
+  const readings = observer.readings();
+  return { readings, events: inOrder([...earlier, ...events, ...observer.lastEvents(readings)]) };
 }
 
 /** A run in which every parameter changes in every epoch and no update flips. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Labels } from '../../schemas/labels.ts';
 import { Dashboard } from '../../src/display/dashboard.ts';
 import type { Size } from '../../src/display/screen/frame.ts';
 import type { Tone } from '../../src/display/screen/lines.ts';
@@ -50,7 +51,7 @@ describe('every frame', () => {
       progress({
         elapsedMs: 3_600_000_000,
         threads: Array(64).fill('1-4096-4096-1 identity float64'),
-        labels: labels({ 'non-finite': 1e6, diverged: 1e6, failed: 1e6 }),
+        labels: labels({ 'non-finite': 1e6, exploded: 1e6, collapsed: 1e6, failed: 1e6 }),
       }),
     );
     dashboard.notify({ kind: 'retry', networks: [1], attempt: 2, reason: 'a reason '.repeat(40) });
@@ -184,22 +185,23 @@ describe('keys', () => {
 
 describe('the network pane', () => {
   test('follows the latest notable network until the user has chosen one', () => {
-    const labelled = new Map<number, 'diverged' | 'descending'>();
-    const dashboard = new Dashboard(madeUpSource(0, { labelOf: (id) => labelled.get(id) ?? null }));
+    const labelled = new Map<number, Labels>();
+    const dashboard = new Dashboard(madeUpSource(0, { labelsOf: (id) => labelled.get(id) ?? null }));
     dashboard.notify(begun());
     dashboard.notify(progress());
-    const commit = (network: number, label: 'diverged' | 'descending') => {
-      labelled.set(network, label);
-      dashboard.notify({ kind: 'committed', elapsedMs: 1, networks: [{ network, label }] });
+    const commit = (network: number, outcome: 'collapsed' | 'learned') => {
+      const own = { outcome, motion: 'steady' } as const;
+      labelled.set(network, own);
+      dashboard.notify({ kind: 'committed', elapsedMs: 1, networks: [{ network, ...own }] });
     };
     expect(textOf(dashboard, LARGE)).toContain('none is done yet');
-    commit(5, 'diverged');
-    commit(6, 'descending');
+    commit(5, 'collapsed');
+    commit(6, 'learned');
     expect(textOf(dashboard, LARGE)).toContain('network 5  ');
-    commit(7, 'diverged');
+    commit(7, 'collapsed');
     expect(textOf(dashboard, LARGE)).toContain('network 7  ');
     press(dashboard, '/5⏎');
-    commit(8, 'diverged');
+    commit(8, 'collapsed');
     expect(textOf(dashboard, LARGE)).toContain('network 5  ');
   });
 

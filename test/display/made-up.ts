@@ -2,13 +2,13 @@
  * A made-up run for the dashboard: a grid of networks whose labels, traces and events follow from their place in it, so
  * that frames can be compared with golden ones.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
 import type { NetworkEvent } from '../../schemas/events.ts';
+import { LABEL_PAIRS, type Labels, labelCounts, labelNumber } from '../../schemas/labels.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Notice } from '../../schemas/notices.ts';
 import { Dashboard, type DashboardSource } from '../../src/display/dashboard.ts';
 import type { Size } from '../../src/display/screen/frame.ts';
-import { begun, ended, labels, progress } from './notices.ts';
+import { begun, ended, progress } from './notices.ts';
 
 export const EPOCHS = 50_000;
 const RATES = [1e-4, 3.2e-4, 1e-3, 3.2e-3, 1e-2, 3.2e-2, 1e-1];
@@ -37,12 +37,15 @@ export const NETWORKS: readonly Network[] = RATES.flatMap((learningRate) =>
   seed,
 }));
 
+const COLLAPSED: Labels = { outcome: 'collapsed', motion: 'steady' };
+
 /** The higher the rate and the longer the memory, the worse. */
-function labelOf({ optimizer, seed }: Network): LabelName {
+function labelsOf({ optimizer, seed }: Network): Labels {
   const badness = RATES.indexOf(optimizer.learningRate) + 2 * BETAS.indexOf(optimizer.beta2 ?? 0) + (seed % 4);
-  if (badness > 13) return seed === 3 ? 'non-finite' : 'diverged';
-  if (badness > 7) return 'spiking';
-  return badness > 4 ? 'fluctuating' : badness > 2 ? 'converged' : 'descending';
+  if (badness > 13) return seed === 3 ? { outcome: 'non-finite', motion: null } : COLLAPSED;
+  const outcome = badness === 0 ? 'untrained' : 'learned';
+  if (badness > 7) return { outcome, motion: badness > 11 ? 'bursting' : 'spiking' };
+  return { outcome, motion: badness > 4 ? 'fluctuating' : badness > 2 ? 'steady' : 'descending' };
 }
 
 /** A loss that falls, with a spike every 5000 epochs. */
@@ -68,7 +71,7 @@ export function madeUpSource(doneCount: number, changes: Partial<DashboardSource
     networks: NETWORKS,
     epochs: EPOCHS,
     isOwn: true,
-    labelOf: (id) => (id < doneCount ? labelOf(NETWORKS[id]) : null),
+    labelsOf: (id) => (id < doneCount ? labelsOf(NETWORKS[id]) : null),
     detailOf: () => ({ losses: LOSSES, events: EVENTS }),
     ...changes,
   };
@@ -103,9 +106,9 @@ export const RUNNING_NOTICES: readonly Notice[] = [
 ];
 
 function counts(done: number) {
-  const changes: Partial<Record<LabelName, number>> = {};
-  for (const network of NETWORKS.slice(0, done)) changes[labelOf(network)] = (changes[labelOf(network)] ?? 0) + 1;
-  return labels(changes);
+  const networksOfPair = new Uint32Array(LABEL_PAIRS);
+  for (const network of NETWORKS.slice(0, done)) networksOfPair[labelNumber(labelsOf(network))]++;
+  return labelCounts(networksOfPair);
 }
 
 /** A dashboard in one of its states. */

@@ -2,21 +2,17 @@
  * Notices of a made-up run, for the tests of the displays: one function a kind, with what a test cares about as its
  * argument.
  */
-import type { LabelName } from '../../schemas/catalogue.ts';
-import type { BegunNotice, EndedNotice, LabelCounts, Notice, ProgressNotice } from '../../schemas/notices.ts';
+import { MOTION_NAMES, type MotionName, OUTCOME_NAMES, type OutcomeName } from '../../schemas/catalogue.ts';
+import type { LabelCounts } from '../../schemas/labels.ts';
+import type { BegunNotice, EndedNotice, Notice, ProgressNotice } from '../../schemas/notices.ts';
 import { EMPTY_VIEW, reduce, type View } from '../../src/display/view-model.ts';
 
-export const labels = (counts: Partial<Record<LabelName, number>> = {}): LabelCounts => ({
-  'non-finite': 0,
-  diverged: 0,
-  stagnated: 0,
-  spiking: 0,
-  fluctuating: 0,
-  converged: 0,
-  descending: 0,
-  failed: 0,
-  ...counts,
-});
+/** Counts of outcomes and motions by their names, 0 where nothing is said. */
+export function labels(counts: Partial<Record<OutcomeName | MotionName, number>> = {}): LabelCounts {
+  const countsOf = <Name extends OutcomeName | MotionName>(names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, counts[name] ?? 0])) as Record<Name, number>;
+  return { outcomes: countsOf(OUTCOME_NAMES), motions: countsOf(MOTION_NAMES) };
+}
 
 export const begun = (changes: Partial<BegunNotice> = {}): BegunNotice => ({
   kind: 'begun',
@@ -52,7 +48,7 @@ export const ended = (changes: Partial<EndedNotice> = {}): EndedNotice => ({
   elapsedMs: 60_000,
   networksDone: 1620,
   networksFailed: 0,
-  labels: labels({ descending: 1620 }),
+  labels: labels({ learned: 1620, steady: 1620 }),
   fingerprint: 'f'.repeat(64),
   ...changes,
 });
@@ -70,6 +66,9 @@ export const RUNNING: View = viewAfter(
     epochsTrained: 3_000_000,
     share: 0.2,
     networksDone: 324,
-    labels: labels({ 'non-finite': 2, diverged: 31, stagnated: 4, descending: 1200 }),
+    labels: labels({
+      ...{ 'non-finite': 2, exploded: 1, collapsed: 30, untrained: 100, learned: 1104 },
+      ...{ frozen: 4, spiking: 620, descending: 400, steady: 211 },
+    }),
   }),
 );

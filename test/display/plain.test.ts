@@ -24,7 +24,7 @@ describe('the plain display', () => {
     const lines = linesOn(plainDisplay, [
       begun(),
       progress(),
-      { kind: 'committed', elapsedMs: 1, networks: [{ network: 1, label: 'descending' }] },
+      { kind: 'committed', elapsedMs: 1, networks: [{ network: 1, outcome: 'learned', motion: 'steady' }] },
       { kind: 'stopping' },
       ended(),
     ]);
@@ -82,7 +82,7 @@ describe('a line of progress', () => {
   });
 
   test('leaves out what is not known, and is nothing before there is progress', () => {
-    expect(progressLine(viewAfter(begun(), progress({ labels: labels({ diverged: 1 }) })))).toBe(
+    expect(progressLine(viewAfter(begun(), progress({ labels: labels({ collapsed: 1 }) })))).toBe(
       '00:00:00  0.0 %  0/1,620 networks  diverged 1  threads 2/3  212 MB memory',
     );
     expect(progressLine(EMPTY_VIEW)).toBe('');

@@ -1,9 +1,9 @@
 /**
- * The summary of a made-up run, to the letter: labels over all and by axis, files, fingerprint and what to do next, for
+ * The summary of a made-up run, to the letter: outcomes and motions over all and by axis, files, fingerprint and what to do next, for
  * runs in every state.
  */
 import { describe, expect, test } from 'vitest';
-import type { LabelName } from '../../schemas/catalogue.ts';
+import { FAILED, type Labels } from '../../schemas/labels.ts';
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { type SummaryInput, summaryLines } from '../../src/display/run-summary.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
@@ -23,9 +23,11 @@ const networks = expandSweep(
     seeds: 2,
   }),
 );
-const LABELS_OF: readonly LabelName[] = [
-  ...(['descending', 'descending', 'stagnated', 'descending'] as const),
-  ...(['diverged', 'descending', 'non-finite', 'diverged'] as const),
+const LEARNED: Labels = { outcome: 'learned', motion: 'descending' };
+const COLLAPSED: Labels = { outcome: 'collapsed', motion: 'spiking' };
+const LABELS_OF: readonly Labels[] = [
+  ...[LEARNED, LEARNED, { outcome: 'untrained', motion: 'frozen' } as const, LEARNED],
+  ...[COLLAPSED, LEARNED, { outcome: 'non-finite', motion: null } as const, COLLAPSED],
 ];
 const DONE: SummaryInput = {
   shard: null,
@@ -33,8 +35,8 @@ const DONE: SummaryInput = {
   folder: 'traces/runs/made-up-01234567',
   epochs: 50_000,
   networks,
-  labelOf: (id) => LABELS_OF[id],
-  labels: labels({ descending: 4, stagnated: 1, diverged: 2, 'non-finite': 1 }),
+  labelsOf: (id) => LABELS_OF[id],
+  labels: labels({ learned: 4, untrained: 1, collapsed: 2, 'non-finite': 1, descending: 4, frozen: 1, spiking: 2 }),
   subnormalCount: 0,
   state: 'done',
   elapsedMs: 83_000,
@@ -78,8 +80,8 @@ test('the summary of a run that is done', () => {
 
 describe('the summary of a run that is not done', () => {
   const three: Partial<SummaryInput> = {
-    labelOf: (id) => (id < 3 ? LABELS_OF[id] : null),
-    labels: labels({ descending: 2, stagnated: 1 }),
+    labelsOf: (id) => (id < 3 ? LABELS_OF[id] : null),
+    labels: labels({ learned: 2, untrained: 1, descending: 2, frozen: 1 }),
     fingerprint: null,
   };
 
@@ -88,21 +90,21 @@ describe('the summary of a run that is not done', () => {
     expect(text.split('\n')[0]).toBe('made-up · 8 networks × 50,000 epochs · stopped, 3 done · 1 min 23 s');
     expect(text).not.toContain('fingerprint');
     expect(text).toContain('next  the same gyre run again continues where it stopped\n');
-    expect(text).toMatch(/^layers +1-8-1 +0 +0 +1 +0 +0 +0 +2$/m);
-    expect(text).toMatch(/^ +1-8-8-1( +0){7}$/m);
+    expect(text).toMatch(/^layers +1-8-1 +0 +1 +2$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){3}$/m);
     expect(text).toContain('npx gyre show traces/runs/made-up-01234567\n');
   });
 
   test('shows failed networks, which are not done, and that they are tried again', () => {
     const text = textOf({
       ...three,
-      labelOf: (id) => (id < 3 ? LABELS_OF[id] : 'failed'),
-      labels: labels({ descending: 2, stagnated: 1, failed: 5 }),
+      labelsOf: (id) => (id < 3 ? LABELS_OF[id] : FAILED),
+      labels: labels({ learned: 2, untrained: 1, descending: 2, frozen: 1, failed: 5 }),
       state: 'failed',
     });
     expect(text.split('\n')[0]).toContain(' · failed, 3 done · ');
-    expect(text).toMatch(/^failed +5 +62\.5 % {2}not trained: its task was lost three times$/m);
-    expect(text).toMatch(/^ +1-8-8-1( +0){7} +4$/m);
+    expect(text).toMatch(/^failed +5 +62\.5 % {2}has no results: its task was lost three times$/m);
+    expect(text).toMatch(/^ +1-8-8-1( +0){3} +4$/m);
     expect(text).toContain('next  the same gyre run again tries the networks that failed\n');
   });
 
@@ -118,14 +120,14 @@ test('a run without axes has no table of them', () => {
   const lines = summaryLines({
     ...DONE,
     networks: [first],
-    labelOf: () => 'descending',
-    labels: labels({ descending: 1 }),
+    labelsOf: () => LEARNED,
+    labels: labels({ learned: 1, descending: 1 }),
   });
   expect(lines.join('\n')).not.toContain('axis');
   expect(lines.slice(0, 3)).toEqual([
     'made-up · 1 networks × 50,000 epochs · done · 1 min 23 s',
     '',
-    'label        networks    share',
+    'outcome    networks    share',
   ]);
 });
 

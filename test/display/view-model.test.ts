@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { divergenceCount } from '../../schemas/labels.ts';
 import type { Notice } from '../../schemas/notices.ts';
-import { divergenceCount, EMPTY_VIEW, range, reduce, shownLabels } from '../../src/display/view-model.ts';
+import { EMPTY_VIEW, motionLines, outcomeLines, range, reduce } from '../../src/display/view-model.ts';
 import { begun, ended, labels, progress, RUNNING, viewAfter } from './notices.ts';
 
 function deepFreeze<T>(value: T): T {
@@ -28,7 +29,7 @@ describe('reduce', () => {
       .map(progress),
     fc.constantFrom<Notice>(
       { kind: 'stopping' },
-      { kind: 'committed', elapsedMs: 3, networks: [{ network: 1, label: 'descending' }] },
+      { kind: 'committed', elapsedMs: 3, networks: [{ network: 1, outcome: 'learned', motion: 'steady' }] },
       { kind: 'retry', networks: [1, 2], attempt: 2, reason: 'x' },
       { kind: 'failed', networks: [1, 2], reason: 'x' },
       ended(),
@@ -179,22 +180,18 @@ describe('trouble', () => {
 });
 
 describe('labels', () => {
-  test('of divergence are diverged and non-finite', () => {
-    expect(divergenceCount(labels({ diverged: 3, 'non-finite': 4, stagnated: 10, descending: 20, failed: 40 }))).toBe(
-      7,
-    );
+  test('of divergence are non-finite, exploded and collapsed', () => {
+    const some = labels({ 'non-finite': 4, exploded: 2, collapsed: 3, untrained: 10, learned: 20, failed: 40 });
+    expect(divergenceCount(some)).toBe(9);
   });
 
-  test('are shown in the order of the catalogue, failed only where there are any', () => {
-    expect(shownLabels(labels({ descending: 2 })).map(([name]) => name)).toEqual([
-      'non-finite',
-      'diverged',
-      'stagnated',
-      'spiking',
-      'fluctuating',
-      'converged',
-      'descending',
+  test('show divergence first with its parts, and leave out what no network has', () => {
+    const texts = (counts: Parameters<typeof labels>[0]) =>
+      outcomeLines(labels(counts)).map(({ name, networks, isPart }) => `${isPart ? '  ' : ''}${name} ${networks}`);
+    expect(texts({ learned: 2 })).toEqual(['diverged 0', 'untrained 0', 'learned 2']);
+    expect(texts({ exploded: 1, collapsed: 3, degraded: 5, failed: 7 })).toEqual([
+      ...['diverged 4', '  exploded 1', '  collapsed 3', 'untrained 0', 'degraded 5', 'learned 0', 'failed 7'],
     ]);
-    expect(shownLabels(labels({ failed: 1 })).at(-1)).toEqual(['failed', 1]);
+    expect(motionLines(labels({ steady: 1, spiking: 2 })).map(({ name }) => name)).toEqual(['spiking', 'steady']);
   });
 });

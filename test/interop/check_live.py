@@ -48,7 +48,7 @@ class Onlooker(threading.Thread):
                 table = pyarrow.ipc.open_file(self.file.read_bytes()).read_all()
                 table.validate(full=True)
                 self.row_counts.append(table.num_rows)
-                self.done_counts.append(table.num_rows - table["label"].null_count)
+                self.done_counts.append(table.num_rows - table["outcome"].null_count)
             except Exception as error:
                 self.errors.append(error)
 
@@ -106,11 +106,11 @@ class Interruption(unittest.TestCase):
         """Some networks are done and the others null; every tool and `gyre show` say the same of them. All have rows as far as the
         journal says that they are trained."""
         results = readers.columns_by_tool(self.folder, "networks")
-        done = results["pyarrow"]["label"][1]
+        done = results["pyarrow"]["outcome"][1]
         self.assertTrue(0 < done.sum() < PLANNED, f"{done.sum()} networks done")
         for tool, columns in results.items():
             self.assertTrue((columns["digest"][1] == done).all(), f"nulls by {tool}")
-        shown = [network["label"] is not None for network in gyre.shown_networks(self.folder)]
+        shown = [network["outcome"] is not None for network in gyre.shown_networks(self.folder)]
         self.assertEqual(shown, done.tolist())
         reached = {}
         for commit in (record for record in journal.records(self.folder) if record["kind"] == "commit"):

@@ -53,7 +53,7 @@ class Readme(unittest.TestCase):
         folder = gyre.coarse_run()
         block = gyre.block_after("README.md", "recipes: run in a run's folder")
         printed = run_python(block, folder)
-        for word in ("learning_rate", "beta2", "label", "non-finite"):
+        for word in ("learning_rate", "beta2", "outcome", "non-finite"):
             self.assertIn(word, printed, "the table that README's last line prints")
         counts = run_python(block + "\nprint(len(networks), len(epochs), len(losses))", folder)
         planned = gyre.manifest(folder)["networks"]

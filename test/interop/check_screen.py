@@ -211,7 +211,7 @@ class Screen(unittest.TestCase):
 
     def test_no_colour_where_none_is_wanted(self):
         on = self.run_long("colourless", environment={"NO_COLOR": "1"}.items())
-        on.wait_for("labels")
+        on.wait_for("outcome")
         on.type("qq")
         on.wait_for_end()
         colours = re.findall(rb"\x1b\[(?:3[0-7]|9[0-7]|38;[0-9;]*)m", on.written)

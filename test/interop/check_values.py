@@ -115,29 +115,57 @@ class Show(unittest.TestCase):
         variance = numpy.var(numpy.float32(numpy.sin(2 * numpy.pi * numpy.linspace(0, 1, 6))))
         for row in networks.to_dict("records"):
             own = epochs[epochs.network == row["network"]].sort_values("epoch")
-            spikes = events[(events.network == row["network"]) & (events.kind == "spike")]
-            self.assertEqual(row["label"], label_of(own, spikes, row["nonfinite_epoch"], variance), row)
-        self.assertLessEqual({"non-finite", "fluctuating", "stagnated", "converged", "descending"}, set(networks.label))
+            rises = events[(events.network == row["network"]) & events.kind.isin(["spike", "level-shift"])]
+            self.assertAlmostEqual(row["target_variance"], variance, places=6)
+            labels = (row["outcome"], row["motion"])
+            self.assertEqual(labels, labels_of(own, rises, row["nonfinite_epoch"], row["target_variance"]), row)
+        self.assertLessEqual({"non-finite", "untrained", "learned"}, set(networks.outcome))
+        self.assertGreaterEqual(len(set(networks.motion)), 4)
 
 
-def label_of(epochs, spikes, nonfinite_epoch, variance):
-    """The label of a network of which every epoch is there, from README's definitions."""
-    loss = epochs.loss.to_numpy()
+def labels_of(epochs, rises, nonfinite_epoch, variance):
+    """Outcome and motion of a network of which every epoch is there, from the definitions in docs/concepts."""
+    if nonfinite_epoch > 0:
+        return "non-finite", None
+    loss = numpy.maximum(epochs.loss.to_numpy(), 1e-10 * variance)
     total = len(loss)
     tail = max(1, round(0.2 * total))
-    if nonfinite_epoch > 0:
-        return "non-finite"
-    end = numpy.min(loss[-max(1, round(0.1 * total)) :])
-    if end > 10 * numpy.min(loss) and end > 0.1 * variance:
-        return "diverged"
-    if (epochs.changed_parameters.to_numpy()[-1000:] == 0).all():
-        return "stagnated"
-    if ((spikes.epoch > total - tail) & (spikes.height_decades >= 1)).sum() >= 3:
+    end, best = loss[-max(100, round(0.01 * total)) :].min(), loss.min()
+    if end > max(10 * variance, epochs.loss.iloc[0]):
+        outcome = "exploded"
+    elif best > 0.1 * variance:
+        outcome = "untrained"
+    elif end > 0.1 * variance:
+        outcome = "collapsed"
+    else:
+        outcome = "degraded" if end >= 10 * best else "learned"
+    return outcome, motion_of(epochs, loss, rises, tail)
+
+
+def motion_of(epochs, loss, rises, tail):
+    total, first = len(loss), len(loss) - tail + 1
+    spikes = rises[(rises.kind == "spike") & (rises.epoch >= first) & (rises.loss_peak >= 4 * rises.loss_before)]
+    covered = numpy.log10(loss[-tail:].max() / loss[-tail:].min())
+    inside = numpy.zeros(total, bool)
+    for rise in rises.itertuples():
+        last = total if numpy.isnan(rise.end_epoch) else int(rise.end_epoch)
+        inside[rise.epoch - 1 : last] = True
+    shifted = ((rises.kind == "level-shift") & (rises.end_epoch >= first)).any()
+    flips = (epochs.update_cosine.to_numpy()[-tail:] < -0.5).mean()
+    head, rest = loss[-tail:][: max(1, round(0.25 * tail))].min(), loss[-max(1, round(0.05 * total)) :].min()
+    if total >= 1000 and (epochs.changed_parameters.to_numpy()[-1000:] == 0).all():
+        return "frozen"
+    if len(spikes) >= 3:
         return "spiking"
-    if (epochs.update_cosine.to_numpy()[-tail:] < -0.5).mean() >= 0.01:
+    if covered >= 1 and (shifted or inside[-tail:].mean() > 0.5):
+        return "bursting"
+    if flips >= 0.9 and covered < 0.18:
+        return "oscillating"
+    if flips >= 0.01 and covered >= 0.02:
         return "fluctuating"
-    head, rest = numpy.min(loss[total - tail :][: max(1, round(0.25 * tail))]), numpy.min(loss[-max(1, round(0.05 * total)) :])
-    return "converged" if head == rest or head / rest < 1.05 else "descending"
+    if head != rest and rest >= 1.05 * head:
+        return "rising"
+    return "descending" if head != rest and head >= 1.05 * rest else "steady"
 
 
 if __name__ == "__main__":

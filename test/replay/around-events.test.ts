@@ -27,14 +27,14 @@ test.each<[string, NetworkEvent, number[][]]>([
   ['a spike that is open at the end, to its peak', spike(900, 930, null), [[890, 940]]],
   ['a level shift, to its end', { ...spike(300, 305, 700), kind: 'level-shift' }, [[290, 710]]],
   [
-    'a stagnation, both its ends',
-    { ...moment('stagnation', 200), endEpoch: 800 },
+    'a freeze, both its ends',
+    { ...moment('freeze', 200), endEpoch: 800 },
     [
       [190, 210],
       [790, 810],
     ],
   ],
-  ['a stagnation that lasts, its beginning', moment('stagnation', 200), [[190, 210]]],
+  ['a freeze that lasts, its beginning', moment('freeze', 200), [[190, 210]]],
   ['what happens at once, from epoch 1 on', moment('non-finite', 2), [[1, 12]]],
   ['what happens at the end, to the last epoch', spike(985, 999, 1000), [[975, 1000]]],
 ])('of %s', (_, event, expected) => {

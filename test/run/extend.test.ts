@@ -155,11 +155,13 @@ describe('a run that is extended', () => {
 test('the end of the longer run is not in sight of a restart', () => {
   const limit = (epochs: number, newEpochs: number, detectors = DEFAULT_THRESHOLDS) =>
     restartLimit({ epochs, newEpochs, detectors });
-  expect(limit(100, 200)).toBe(100);
-  expect(limit(100, 101)).toBe(80);
-  expect(limit(1, 2)).toBe(1);
-  expect(limit(100, 101, { ...DEFAULT_THRESHOLDS, divergenceTail: 0.5 })).toBe(50);
-  expect(limit(100, 101, { ...DEFAULT_THRESHOLDS, tail: 1 })).toBe(0);
+  expect(limit(1000, 2000)).toBe(1000);
+  expect(limit(1000, 1001)).toBe(800);
+  expect(limit(1000, 1001, { ...DEFAULT_THRESHOLDS, trendEnd: 0.5 })).toBe(500);
+  expect(limit(1000, 1001, { ...DEFAULT_THRESHOLDS, tail: 1 })).toBe(0);
+  // The end has a hundred epochs.
+  expect(limit(150, 160)).toBe(60);
+  expect(limit(1, 2)).toBe(0);
 });
 
 describe('a run is never shortened', () => {

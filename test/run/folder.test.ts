@@ -67,7 +67,7 @@ describe('a new run', () => {
     const manifest = readManifest(folder);
     expect(manifest).toMatchObject({
       format: 'gyre-run',
-      formatVersion: 3,
+      formatVersion: 4,
       name: 'tiny',
       arithmetic: 'gyre-1',
       networks: 3,

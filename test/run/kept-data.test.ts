@@ -92,7 +92,7 @@ describe('the bits of a run on a data file', () => {
     expect(rowTexts(file.folder, 'epochs')).toEqual(rowTexts(formula.folder, 'epochs'));
     for (const { id } of formula.networks) {
       expect(file.results.digestOf(id)).toBe(formula.results.digestOf(id));
-      expect(file.results.labelOf(id)).toBe(formula.results.labelOf(id));
+      expect(file.results.labelsOf(id)).toEqual(formula.results.labelsOf(id));
     }
     expect(file.networks[0].key).not.toBe(formula.networks[0].key);
   });

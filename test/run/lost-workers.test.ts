@@ -90,9 +90,9 @@ test('a task lost three times fails with its networks alone, the others are trai
 
   const record = readRun(folder);
   const { results, networks, journal } = record;
-  const labels = networks.map(({ id }) => results.labelOf(id));
-  expect(labels.map((label) => label === 'failed')).toEqual(labels.map((_, id) => id < 4));
-  expect(labels).not.toContain(null);
+  const outcomes = networks.map(({ id }) => results.labelsOf(id)?.outcome ?? null);
+  expect(outcomes.map((outcome) => outcome === 'failed')).toEqual(outcomes.map((_, id) => id < 4));
+  expect(outcomes).not.toContain(null);
   expect(networks.filter(({ id }) => !results.isDone(id)).map(({ id }) => id)).toEqual(firstTask);
   expect(journal.find(({ kind }) => kind === 'failed')).toEqual({
     kind: 'failed',
@@ -121,8 +121,8 @@ test('with fail-fast the first task that is given up ends the run, and the netwo
   expect(session.ending).toBe('failed');
   expect(noticesOf(session, 'committed')).toEqual([]);
   const { results, networks } = readRun(folder);
-  const labels = networks.map(({ id }) => results.labelOf(id));
-  expect(labels).toEqual(['failed', 'failed', 'failed', 'failed', null, null, null, null]);
+  const outcomes = networks.map(({ id }) => results.labelsOf(id)?.outcome ?? null);
+  expect(outcomes).toEqual(['failed', 'failed', 'failed', 'failed', null, null, null, null]);
 });
 
 test('a stop ends a thread that does not see it, and what it trained is trained again', async () => {

@@ -37,12 +37,17 @@ const networks = expandSweep(sweep) as LayeredNetwork[];
 
 const NEVER_NULL = ['network', 'key', 'optimizer', 'form', 'precision', 'seed', 'epochs'];
 /** Null where nothing of the kind has happened. */
-const FINDINGS = ['onset_epoch', 'spike_interval', 'spike_height', 'diverged_epoch', 'nonfinite_epoch'];
+const FINDINGS = ['motion', 'onset_epoch', 'spike_interval', 'spike_height', 'diverged_epoch', 'nonfinite_epoch'];
 const RESULTS = [
-  'label',
-  'degraded',
+  'outcome',
+  'target_variance',
+  'loss_end',
+  'lost_decades',
+  'tail_range_decades',
+  'excursion',
   'subnormal_moments',
   'spike_count',
+  'tail_spike_count',
   'flip_fraction',
   'loss_first',
   'loss_min',
@@ -79,8 +84,10 @@ test('the table has a row a planned network while the run goes on, and its resul
 
   const rows = readRows(folder);
   const { results } = readRun(folder);
-  expect(rows.map(({ label }) => label)).toEqual(networks.map(({ id }) => results.labelOf(id)));
-  expect(new Set(rows.map(({ label }) => label)).has('non-finite')).toBe(true);
+  expect(rows.map(({ outcome, motion }) => ({ outcome, motion }))).toEqual(
+    networks.map(({ id }) => results.labelsOf(id)),
+  );
+  expect(new Set(rows.map(({ outcome }) => outcome)).has('non-finite')).toBe(true);
   for (const [id, { key, layers, activation, data, init, optimizer, precision, seed, batch }] of networks.entries()) {
     expect(rows[id]).toMatchObject({
       network: id,

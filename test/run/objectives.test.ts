@@ -27,15 +27,15 @@ test('networks.arrow has nulls for all that an objective does not have, and labe
   expect(rows).toHaveLength(8);
   for (const row of rows) for (const name of INAPPLICABLE) expect(row?.[name], name).toBe(null);
   // However small the start is: what counts is how the loss has grown since.
-  expect(rows.map((row) => [row?.learning_rate, row?.label])).toEqual(
+  expect(rows.map((row) => [row?.learning_rate, row?.outcome, row?.motion])).toEqual(
     [1, 1e-6].flatMap(() => [
       ...[
-        [2.002, 'diverged'],
-        [2.002, 'diverged'],
+        [2.002, 'exploded', 'rising'],
+        [2.002, 'exploded', 'rising'],
       ],
       ...[
-        [1, 'stagnated'],
-        [1, 'stagnated'],
+        [1, 'learned', 'frozen'],
+        [1, 'learned', 'frozen'],
       ],
     ]),
   );

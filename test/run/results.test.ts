@@ -3,32 +3,33 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { LabelName } from '../../schemas/catalogue.ts';
+import type { OutcomeName } from '../../schemas/catalogue.ts';
 import type { NetworkResults } from '../../schemas/journal.ts';
+import {
+  RESULT_COLUMNS,
+  RESULT_NAMES,
+  type ResultName,
+  resultArrays,
+  resultNull,
+} from '../../schemas/result-columns.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
 import { Results } from '../../src/run/results.ts';
 import { sweepOf } from '../support/runs.ts';
 
 const networks = expandSweep(sweepOf({ seeds: 3 }));
 
+/** What a made-up result is at network 0; at another one it is more by its id. */
+const base = (name: ResultName) => 10 * RESULT_NAMES.indexOf(name);
+
 /** Results of some networks; every number of a network is told by its id. */
-function resultsOf(ids: readonly number[], label: string = 'descending'): NetworkResults {
+function resultsOf(ids: readonly number[], outcome: string = 'learned'): NetworkResults {
   return {
     network: Uint32Array.from(ids),
-    label: ids.map(() => label as LabelName),
-    degraded: Uint8Array.from(ids, (id) => id % 2),
-    subnormal: Uint8Array.from(ids, (id) => (id + 1) % 2),
-    onsetEpoch: Uint32Array.from(ids, (id) => 5 + id),
-    divergedEpoch: Uint32Array.from(ids, (id) => 10 + id),
-    nonFiniteEpoch: Uint32Array.from(ids, (id) => 20 + id),
-    lossMinEpoch: Uint32Array.from(ids, (id) => 30 + id),
-    lossFirst: Float64Array.from(ids, (id) => 40 + id),
-    lossMin: Float64Array.from(ids, (id) => 50 + id),
-    lossLast: Float64Array.from(ids, (id) => 60 + id),
-    spikeCount: Uint32Array.from(ids, (id) => 80 + id),
-    spikeInterval: Float64Array.from(ids, (id) => 90 + id),
-    spikeHeight: Float64Array.from(ids, (id) => 100 + id),
-    flipFraction: Float64Array.from(ids, (id) => id / 8),
+    outcome: ids.map(() => outcome as OutcomeName),
+    motion: ids.map((id) => (id === 0 ? null : 'steady')),
+    ...resultArrays(ids.length, (name, row) =>
+      RESULT_COLUMNS[name].kind === 'flag' ? ids[row] % 2 : base(name) + ids[row],
+    ),
     digest: Uint8Array.from({ length: 32 * ids.length }, (_, i) => 70 + ids[Math.floor(i / 32)]),
   };
 }
@@ -36,33 +37,32 @@ function resultsOf(ids: readonly number[], label: string = 'descending'): Networ
 describe('results', () => {
   test('stand at the network they belong to, whatever order they come in', () => {
     const results = new Results(3);
-    results.commit({ results: resultsOf([2, 0], 'stagnated'), unfinished: null, kept: [] });
-    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['stagnated', null, 'stagnated']);
-    expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
-    expect([...results.columns.divergedEpoch, ...results.columns.nonFiniteEpoch]).toEqual([10, 0, 12, 20, 0, 22]);
-    expect([...results.columns.lossMinEpoch, ...results.columns.lossFirst]).toEqual([30, 0, 32, 40, 0, 42]);
-    expect([...results.columns.lossMin, ...results.columns.lossLast]).toEqual([50, 0, 52, 60, 0, 62]);
-    expect([...results.columns.onsetEpoch, ...results.columns.spikeCount]).toEqual([5, 0, 7, 80, 0, 82]);
-    expect([...results.columns.spikeInterval]).toEqual([90, Number.NaN, 92]);
-    expect([...results.columns.spikeHeight, ...results.columns.flipFraction]).toEqual([
-      100,
-      Number.NaN,
-      102,
-      0,
-      0,
-      0.25,
+    results.commit({ results: resultsOf([2, 0], 'collapsed'), unfinished: null, kept: [] });
+    expect([0, 1, 2].map((id) => results.labelsOf(id))).toEqual([
+      { outcome: 'collapsed', motion: null },
+      null,
+      { outcome: 'collapsed', motion: 'steady' },
     ]);
+    expect([0, 1, 2].map((id) => results.isDone(id))).toEqual([true, false, true]);
+    for (const name of RESULT_NAMES) {
+      const isFlag = RESULT_COLUMNS[name].kind === 'flag';
+      const expected = isFlag ? [0, 0, 0] : [base(name), resultNull(name), base(name) + 2];
+      expect([...results.columns[name]], name).toEqual(expected);
+    }
     expect(results.digestOf(2)).toBe('48'.repeat(32));
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([2, 0]);
-    expect(results.labelCounts()).toMatchObject({ stagnated: 2, descending: 0, failed: 0 });
+    expect(results.labelCounts()).toMatchObject({
+      outcomes: { collapsed: 2, learned: 0, failed: 0 },
+      motions: { steady: 1 },
+    });
   });
 
   test('of a failed network are open until a later commit has them, and a failure takes nothing back', () => {
     const results = new Results(3);
     results.commit({ results: resultsOf([0]), unfinished: null, kept: [] });
     results.fail(Uint32Array.of(0, 1));
-    expect([0, 1, 2].map((id) => results.labelOf(id))).toEqual(['descending', 'failed', null]);
+    expect([0, 1, 2].map((id) => results.labelsOf(id)?.outcome)).toEqual(['learned', 'failed', undefined]);
     expect(results.isDone(1)).toBe(false);
     expect(results.digestOf(1)).toBe(null);
     expect([results.doneCount, results.failedCount]).toEqual([1, 1]);
@@ -81,11 +81,5 @@ describe('results', () => {
     );
     expect(bytes[0]).toHaveLength(4 + 8 + 32);
     expect(results.fingerprint(networks)).toBe(createHash('sha256').update(Buffer.concat(bytes)).digest('hex'));
-  });
-
-  test('with a label that this version does not know are not done', () => {
-    const results = new Results(3);
-    results.commit({ results: resultsOf([0], 'enlightened'), unfinished: null, kept: [] });
-    expect([results.labelOf(0), results.isDone(0), results.doneCount]).toEqual([null, false, 0]);
   });
 });

@@ -107,7 +107,7 @@ test('a stopped run leaves finished files, says so, and is continued to the same
     expect(segmentNames(folder, table).filter((name) => !name.endsWith('.arrow'))).toEqual([]);
   expect(new Set(columnOf(readSegments(folder, 'epochs'), 'network')).size).toBe(begun.length);
   const networks = tableFromIPC(readFileSync(runPaths(folder).networks));
-  expect([networks.numRows, networks.getChild('label')?.nullCount]).toEqual([NETWORK_COUNT, NETWORK_COUNT - done]);
+  expect([networks.numRows, networks.getChild('outcome')?.nullCount]).toEqual([NETWORK_COUNT, NETWORK_COUNT - done]);
 
   await expectRepaired(folder, 'kernel');
   const sessions = readRun(folder).journal.flatMap((entry) => (entry.kind === 'end' ? [entry.elapsedMs] : []));

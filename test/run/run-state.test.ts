@@ -1,10 +1,12 @@
 /**
  * The state of a run as the fold of its journal: what each record changes, and which records it refuses.
  */
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CommitRecord, JournalRecord } from '../../schemas/journal.ts';
 import { readRun } from '../../src/run/folder.ts';
 import { RunState } from '../../src/run/run-state.ts';
+import { NO_LABELS } from '../support/label-counts.ts';
 import { execute, hookFolder, sweepOf } from '../support/runs.ts';
 
 const EPOCHS = 250;
@@ -31,7 +33,7 @@ describe('the time of a run', () => {
   const session = { kind: 'session', startedAt: '', gyre: '', node: '', engine: 'kernel', threads: 1 } as const;
   const end = (elapsedMs: number): JournalRecord => ({ kind: 'end', reason: 'stopped', elapsedMs });
   const snapshot = (elapsedMs: number): JournalRecord => {
-    return { kind: 'snapshot', elapsedMs, epochsTrained: 0, networksDone: 0, labels: {} };
+    return { kind: 'snapshot', elapsedMs, epochsTrained: 0, networksDone: 0, labels: NO_LABELS };
   };
   const elapsedMs = (...records: JournalRecord[]) => stateOf(records).elapsedMs;
 

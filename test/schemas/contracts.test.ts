@@ -9,20 +9,34 @@ import {
   EVENTS,
   FORMS,
   INITS,
-  LABEL_NAMES,
-  LABELS,
+  MOTION_NAMES,
+  MOTIONS,
   namesOf,
   OPTIMIZERS,
+  OUTCOME_NAMES,
+  OUTCOMES,
   PRECISIONS,
   SUBNORMALS,
 } from '../../schemas/catalogue.ts';
+import { LABEL_PAIRS, type Labels, labelNumber, labelsOfNumber } from '../../schemas/labels.ts';
 import { layersLabel, parameterCount } from '../../schemas/network.ts';
 import { describeProblem, RunError, systemErrorCode, UsageError } from '../../schemas/problems.ts';
 import { BLOCKS_TABLE, EPOCHS_TABLE, SEGMENTED_TABLE_NAMES, TABLES } from '../../schemas/trace.ts';
 
 describe('the catalogue', () => {
   test.each(
-    Object.entries({ PRECISIONS, ACTIVATIONS, INITS, DATASETS, FORMS, OPTIMIZERS, SUBNORMALS, LABELS, EVENTS }),
+    Object.entries({
+      PRECISIONS,
+      ACTIVATIONS,
+      INITS,
+      DATASETS,
+      FORMS,
+      OPTIMIZERS,
+      SUBNORMALS,
+      OUTCOMES,
+      MOTIONS,
+      EVENTS,
+    }),
   )('%s has names in kebab-case, each with a sentence', (_, catalogue) => {
     const entries: [string, { readonly description: string }][] = Object.entries(catalogue);
     expect(entries.length).toBeGreaterThan(1);
@@ -38,11 +52,21 @@ describe('the catalogue', () => {
     for (const optimizer of Object.values(OPTIMIZERS)) expect(optimizer.forms).toContain('torch');
   });
 
-  test('labels stand in order of precedence, the gravest first', () => {
-    expect(LABEL_NAMES).toEqual([
-      ...['non-finite', 'diverged', 'stagnated', 'spiking', 'fluctuating', 'converged', 'descending'],
-      'failed',
+  test('outcomes and motions stand in order of precedence, and no word is both', () => {
+    expect(OUTCOME_NAMES).toEqual([
+      ...['non-finite', 'exploded', 'untrained', 'collapsed', 'degraded', 'learned', 'failed'],
     ]);
+    expect(MOTION_NAMES).toEqual([
+      ...['frozen', 'spiking', 'bursting', 'noisy', 'oscillating', 'fluctuating', 'rising', 'descending', 'steady'],
+    ]);
+    expect(new Set([...OUTCOME_NAMES, ...MOTION_NAMES]).size).toBe(OUTCOME_NAMES.length + MOTION_NAMES.length);
+  });
+
+  test('each pair of labels has a number of its own', () => {
+    const pairs = Array.from({ length: LABEL_PAIRS }, (_, number) => labelsOfNumber(number) as Labels);
+    expect(pairs.map(labelNumber)).toEqual(pairs.map((_, number) => number));
+    expect(labelsOfNumber(LABEL_PAIRS)).toBe(null);
+    expect(LABEL_PAIRS).toBeLessThan(255);
   });
 });
 

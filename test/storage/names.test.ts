@@ -44,7 +44,7 @@ test('the checkpoint of a network is written under a name of its kind', () => {
   const networks = [{ network: 12 }] as never;
   const file = writeCheckpoint(folder, 3, {
     kind: 'checkpoint',
-    formatVersion: 3,
+    formatVersion: 4,
     runKey: '0123abcd',
     epoch: 7,
     networks,

@@ -2,6 +2,7 @@
  * The run that is made hostile again and again: half done, with every kind of file that a run has, and a place around
  * it that nobody may touch.
  */
+
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -12,6 +13,7 @@ import { readSweep } from '../../src/plan/read.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { packFrame } from '../../src/storage/frames.ts';
 import { journalFile, readJournal } from '../../src/storage/journal/journal.ts';
+import { SOME_LABELS } from './label-counts.ts';
 import { openThreadless, trainTo } from './threadless.ts';
 
 /** Where a hostile run stands in its scratch folder, so that `gyre runs` lists it. */
@@ -114,7 +116,7 @@ function ofOtherKinds(records: readonly JournalRecord[]): JournalRecord[] {
       engine: 'kernel',
       threads: 1,
     },
-    { kind: 'snapshot', elapsedMs: 5, epochsTrained: 9, networksDone: 1, labels: { spiking: 1 } },
+    { kind: 'snapshot', elapsedMs: 5, epochsTrained: 9, networksDone: 1, labels: SOME_LABELS },
     { kind: 'failed', network: Uint32Array.of(3), reason: 'lost' },
     {
       kind: 'extended',

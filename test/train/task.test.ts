@@ -58,10 +58,16 @@ const resultsOf = (outcome: TaskOutcome): NetworkResults => trainedOf(outcome).r
 
 /** The results by network, so that the order of groups does not count. */
 function resultTexts(outcome: TaskOutcome): string[] {
-  const { network, label, digest, ...numbers } = resultsOf(outcome);
+  const { network, outcome: outcomes, motion, digest, ...numbers } = resultsOf(outcome);
   const rows = [...network].map((id, row) => {
     const own = Object.values(numbers).map((column) => column[row]);
-    return [id, label[row], ...own, Buffer.from(digest.subarray(32 * row, 32 * row + 32)).toString('hex')].join(' ');
+    return [
+      id,
+      outcomes[row],
+      motion[row],
+      ...own,
+      Buffer.from(digest.subarray(32 * row, 32 * row + 32)).toString('hex'),
+    ].join(' ');
   });
   return rows.sort();
 }
@@ -97,18 +103,21 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
       }
       const losses = signals.map(({ loss }) => loss);
       expect(results.network[row]).toBe(network.id);
-      const { verdict } = judge(
+      const { readings } = judge(
         {
           loss: losses,
           updateCosine: signals.map(({ updateCosine }) => updateCosine),
           changedParameters: signals.map(({ changedParameters }) => changedParameters),
           nonFinite: signals.map(({ nonFinite }) => Number(nonFinite)),
         },
-        makeDataset((network as LayeredNetwork).data).targetVariance,
+        { targetVariance: makeDataset((network as LayeredNetwork).data).targetVariance, isShuffled: false },
         DEFAULT_THRESHOLDS,
       );
-      expect(results.label[row]).toBe(verdict.label);
-      expect([results.spikeCount[row], results.flipFraction[row]]).toEqual([verdict.spikeCount, verdict.flipFraction]);
+      expect([results.outcome[row], results.motion[row]]).toEqual([readings.outcome, readings.motion]);
+      expect([results.spikeCount[row], results.flipFraction[row]]).toEqual([
+        readings.spikeCount,
+        readings.flipFraction,
+      ]);
       expect(results.lossFirst[row]).toBe(losses[0]);
       expect(results.lossMin[row]).toBe(Math.min(...losses));
       expect(results.lossMinEpoch[row]).toBe(losses.indexOf(Math.min(...losses)) + 1);
@@ -122,10 +131,10 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
     const results = resultsOf(runTask(own.request));
     for (const [row, network] of exploding.entries()) {
       const { signals, digest } = reference(network as LayeredNetwork, 40);
-      const min = Math.min(...signals.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
-      expect(results.label[row]).toBe('non-finite');
+      const trained = 0.1 * makeDataset((network as LayeredNetwork).data).targetVariance;
+      expect([results.outcome[row], results.motion[row]]).toEqual(['non-finite', null]);
       expect(results.nonFiniteEpoch[row]).toBe(signals.findIndex(({ nonFinite }) => nonFinite) + 1);
-      expect(results.divergedEpoch[row]).toBe(signals.findLastIndex(({ loss }) => loss <= 10 * min) + 1);
+      expect(results.divergedEpoch[row]).toBe(signals.findLastIndex(({ loss }) => loss <= trained) + 1);
       expect(results.nonFiniteEpoch[row]).toBeGreaterThan(1);
       expect(Buffer.from(results.digest.subarray(32 * row, 32 * row + 32)).toString('hex')).toBe(digest);
     }
@@ -217,10 +226,10 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
 
   test('shows on the board how far its networks are, and leaves its thread idle at the end', () => {
     const { request, board } = task({ groups: groupsOf(adam, 4), folder: scratchFolder(), epochs: 25 });
-    const { label } = resultsOf(runTask(request));
+    const { outcome } = resultsOf(runTask(request));
     expect(adam.map(({ id }) => board.epochsOf(id))).toEqual([25, 25, 25, 25, 25]);
-    const counts = Object.entries(board.labelCounts()).filter(([, count]) => count > 0);
-    expect(counts).toEqual([...new Set(label)].map((name) => [name, label.filter((one) => one === name).length]));
+    const counts = Object.entries(board.labelCounts().outcomes).filter(([, count]) => count > 0);
+    expect(counts).toEqual([...new Set(outcome)].map((name) => [name, outcome.filter((one) => one === name).length]));
     expect(board.threads()).toEqual([null, null]);
   });
 });

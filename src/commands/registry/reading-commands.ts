@@ -1,5 +1,5 @@
 /** Records of the commands that read runs: list, show, watch, fingerprint, export. */
-import { LABEL_NAMES } from '../../../schemas/catalogue.ts';
+import { MOTION_NAMES, OUTCOME_NAMES } from '../../../schemas/catalogue.ts';
 import { EXPORT_FORMATS, NETWORKS_TABLE, TABLES, type TableName } from '../../../schemas/trace.ts';
 import { type CommandRecord, defineCommand } from './command-record.ts';
 import { defaulting, flag, optional, required } from './parameters.ts';
@@ -21,7 +21,11 @@ export const showRecord: CommandRecord = defineCommand({
   summary: 'Show the summary of a run and its networks',
   arguments: [runArgument],
   options: {
-    label: optional(word(LABEL_NAMES), { placeholder: 'label', meaning: 'Show only networks with this label' }),
+    outcome: optional(word(['diverged', ...OUTCOME_NAMES]), {
+      placeholder: 'outcome',
+      meaning: 'Show only networks with this outcome; diverged: non-finite, exploded and collapsed',
+    }),
+    motion: optional(word(MOTION_NAMES), { placeholder: 'motion', meaning: 'Show only networks with this motion' }),
     sort: defaulting(word(NETWORKS_TABLE.columns.map(({ name }) => name)), {
       placeholder: 'column',
       meaning: 'Sort by a column of networks.arrow',
@@ -31,7 +35,7 @@ export const showRecord: CommandRecord = defineCommand({
   },
   examples: [
     {
-      line: 'gyre show latest --label diverged --sort diverged_epoch',
+      line: 'gyre show latest --outcome diverged --sort diverged_epoch',
       meaning: 'Show the networks that diverged, the earliest first',
     },
   ],

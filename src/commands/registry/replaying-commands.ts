@@ -32,7 +32,7 @@ export const replayRecord: CommandRecord = defineCommand({
       placeholder: 'n',
       meaning:
         'Add n epochs on either side of each event, from its first epoch to its end (to its peak where it has no ' +
-        'end; for a stagnation, around each of its two ends)',
+        'end; for a freeze, around each of its two ends)',
     }),
     out: optional(folder, {
       placeholder: 'dir',

@@ -2,7 +2,7 @@
  * The whole screen as lines: which panes there is room for, and where. Never taller than the terminal less one line,
  * which would make Ink wipe what the terminal has scrolled away, and never wider than it less one column.
  */
-import type { LabelName } from '../../../schemas/catalogue.ts';
+import type { Labels } from '../../../schemas/labels.ts';
 import type { Network } from '../../../schemas/network.ts';
 import type { View } from '../view-model.ts';
 import { headerLines } from './header.ts';
@@ -33,7 +33,7 @@ export interface Scene {
   readonly networkOf: (id: number) => Network | undefined;
   /** Null for a sweep without axes. */
   readonly grid: MapGrid | null;
-  readonly labelOf: (id: number) => LabelName | null;
+  readonly labelsOf: (id: number) => Labels | null;
   readonly detail: NetworkDetail | null;
   /** Whether this process trains the run. */
   readonly isOwn: boolean;
@@ -105,14 +105,14 @@ function paneOf(scene: Scene, pane: Pane, width: number, height: number): readon
 }
 
 function linesOf(scene: Scene, pane: Pane, width: number, height: number): readonly Line[] {
-  const { view, place, networkOf, grid, labelOf, detail } = scene;
+  const { view, place, networkOf, grid, labelsOf, detail } = scene;
   switch (pane) {
     case 'map':
-      if (grid === null) return [line('labels', 'bold'), ...labelBars(view, width)];
+      if (grid === null) return [line('outcome and motion', 'bold'), ...labelBars(view, width)];
       return mapLines({
         grid,
         measure: place.measure,
-        labelOf,
+        labelsOf,
         chosen: place.cell,
         isFocused: place.pane === 'map',
         width,
@@ -171,7 +171,7 @@ const HELP = [
   '← ↑ ↓ →  h j k l   move: over the map, to the next network, through the events',
   'Enter              the networks of the cell one after another; the network of the event',
   'Tab  Shift-Tab     the next pane: map, network, events',
-  'm                  what the map counts: diverged, spiking, done',
+  'm                  what the map counts: diverged, untrained, learned, spiking, bursting, done',
   'x  y               the next axis across, and down',
   '/                  find a network by its number',
   'Esc                back to the latest network that diverged or spiked',
@@ -179,6 +179,6 @@ const HELP = [
   'q                  stop, once confirmed: what is committed is kept, the same command continues',
   'Ctrl-C             stop at once; a second one leaves',
   '',
-  'A cell of the map shades the share of its networks that are done and have the label; seeds and the',
+  'A cell of the map shades the share of its networks that are done and have that label; seeds and the',
   'axes that are not shown are added up. A curve keeps the smallest and the largest loss of each column.',
 ];

@@ -1,40 +1,47 @@
 /**
- * The labels with their counts and shares; networks that are still on their way stand in a line of their own.
+ * Outcomes and motions with their counts and shares. The first line is what the eye should find first: how many
+ * diverged.
  */
 import { count, percent } from '../format.ts';
-import { shownLabels, type View } from '../view-model.ts';
-import { type Line, line, span } from './lines.ts';
+import { type LabelLine, motionLines, outcomeLines, type View } from '../view-model.ts';
+import { EMPTY_LINE, type Line, line, span } from './lines.ts';
 
 /** Columns of the pane. */
 export const LABELS_WIDTH = 30;
 
-/** A heading and a line a label. */
+/** A heading and a line per outcome, and the same for motions. */
 export function labelLines({ run, progress }: View): Line[] {
   if (run === null || progress === null) return [];
-  const labels = shownLabels(progress.labels);
-  const begun = labels.reduce((sum, [, networks]) => sum + networks, 0);
-  const row = (name: string, networks: number, isAlarm: boolean): Line => [
-    span(name.padEnd(12), isAlarm && networks > 0 ? 'alarm' : 'plain'),
-    span(count(networks).padStart(9), isAlarm && networks > 0 ? 'alarm' : 'plain'),
-    span(percent(networks, run.networks).padStart(8), 'dim'),
-  ];
+  const { labels } = progress;
+  const begun = Object.values(labels.outcomes).reduce((sum, networks) => sum + networks, 0);
+  const row = ({ name, networks, isPart }: LabelLine): Line => {
+    const tone = name === 'diverged' && networks > 0 ? 'alarm' : isPart ? 'dim' : 'plain';
+    return [
+      span(`${isPart ? '  ' : ''}${name}`.padEnd(13), tone),
+      span(count(networks).padStart(8), tone),
+      span(percent(networks, run.networks).padStart(8), 'dim'),
+    ];
+  };
+  const motions = motionLines(labels);
   return [
-    line('labels', 'bold'),
-    ...labels.map(([name, networks]) => row(name, networks, name === 'diverged' || name === 'non-finite')),
-    ...(begun < run.networks ? [row('not begun', run.networks - begun, false)] : []),
+    line('outcome', 'bold'),
+    ...outcomeLines(labels).map(row),
+    ...(begun < run.networks ? [row({ name: 'not begun', networks: run.networks - begun, isPart: false })] : []),
+    ...(motions.length > 0 ? [EMPTY_LINE, line('motion', 'bold'), ...motions.map(row)] : []),
   ];
 }
 
-/** Labels as bars, for a sweep without axes. */
+/** The same as bars, for a sweep without axes. */
 export function labelBars({ run, progress }: View, width: number): Line[] {
   if (run === null || progress === null) return [];
   const cells = Math.max(4, width - 24);
-  return shownLabels(progress.labels).map(([name, networks]) => [
-    span(name.padEnd(13)),
+  const bar = ({ name, networks, isPart }: LabelLine): Line => [
+    span(`${isPart ? '  ' : ''}${name}`.padEnd(13)),
     span(
       '█'.repeat(Math.round((networks / run.networks) * cells)).padEnd(cells),
-      name === 'diverged' ? 'alarm' : 'accent',
+      name === 'diverged' ? 'alarm' : isPart ? 'dim' : 'accent',
     ),
     span(percent(networks, run.networks).padStart(9), 'dim'),
-  ]);
+  ];
+  return [...outcomeLines(progress.labels), ...motionLines(progress.labels)].map(bar);
 }

@@ -1,7 +1,7 @@
 /**
  * The map drawn: a cell's share as a shade, which needs no colour to be read, with a colour where there is one.
  */
-import type { LabelName } from '../../../schemas/catalogue.ts';
+import type { Labels } from '../../../schemas/labels.ts';
 import { count } from '../format.ts';
 import { fitted, type Line, line, type Span, span, type Tone } from './lines.ts';
 import { type CellCount, countCell, type MapGrid, type Measure, shareOf } from './map.ts';
@@ -23,7 +23,7 @@ const SHADES = ['··', '░░', '▒▒', '▓▓', '██'] as const;
 export interface MapDrawing {
   readonly grid: MapGrid;
   readonly measure: Measure;
-  readonly labelOf: (id: number) => LabelName | null;
+  readonly labelsOf: (id: number) => Labels | null;
   readonly chosen: CellPlace;
   /** Whether keys move on the map now. */
   readonly isFocused: boolean;
@@ -72,8 +72,8 @@ function cellName(name: string, width: number): string {
 }
 
 function cellSpans(drawing: MapDrawing, place: CellPlace, width: number): Span[] {
-  const { grid, measure, labelOf, chosen, isFocused } = drawing;
-  const cell = countCell(grid.networks[place.row][place.column], measure, labelOf);
+  const { grid, measure, labelsOf, chosen, isFocused } = drawing;
+  const cell = countCell(grid.networks[place.row][place.column], measure, labelsOf);
   const { shade, tone } = shadeOf(cell, measure);
   const isChosen = place.row === chosen.row && place.column === chosen.column;
   if (width < CELL_WIDTH_MIN + 2) return [span(shade.padEnd(width), isChosen && isFocused ? 'chosen' : tone)];
@@ -90,7 +90,14 @@ function shadeOf(cell: CellCount, measure: Measure): { shade: string; tone: Tone
   const share = shareOf(cell, measure);
   if (share === null) return { shade: cell.planned === 0 ? '  ' : ' ·', tone: 'dim' };
   const step = share === 0 ? 0 : Math.min(4, 1 + Math.floor(share * 4));
-  const tone = step === 0 ? 'dim' : measure === 'diverged' ? 'alarm' : measure === 'spiking' ? 'warm' : 'accent';
+  const tone =
+    step === 0
+      ? 'dim'
+      : measure === 'diverged'
+        ? 'alarm'
+        : measure === 'spiking' || measure === 'bursting'
+          ? 'warm'
+          : 'accent';
   return { shade: SHADES[step], tone };
 }
 
@@ -98,9 +105,9 @@ function legendLine(measure: Measure): Line {
   return line(`${measure === 'done' ? 'done' : 'of done'} ··0 ░░<25 ▒▒<50 ▓▓<75 ██≤100 %`, 'dim');
 }
 
-function chosenLine({ grid, measure, labelOf, chosen }: MapDrawing): Line {
+function chosenLine({ grid, measure, labelsOf, chosen }: MapDrawing): Line {
   const ids = grid.networks[chosen.row]?.[chosen.column] ?? [];
-  const { planned, done, counted } = countCell(ids, measure, labelOf);
+  const { planned, done, counted } = countCell(ids, measure, labelsOf);
   const at = [grid.x.labels[chosen.column], ...(grid.y === null ? [] : [grid.y.labels[chosen.row]])].join(' × ');
   const what = measure === 'done' ? '' : `, ${count(counted)} ${measure}`;
   return line(`${at}: ${count(done)} of ${count(planned)} done${what}`);

@@ -2,7 +2,7 @@
  * The map: two axes of a sweep as a grid of cells, every other axis and the seeds added up in them. Which networks
  * stand in which cell is decided once for a pair of axes; counting them is done again whenever labels have changed.
  */
-import type { LabelName } from '../../../schemas/catalogue.ts';
+import { isDiverged, type Labels } from '../../../schemas/labels.ts';
 import type { Network } from '../../../schemas/network.ts';
 import type { Axis } from '../../plan/axes.ts';
 
@@ -13,13 +13,16 @@ export const MAP_ROWS_MAX = 20;
 const BINS = 12;
 
 /** What a cell's share is of. */
-export const MEASURES = ['diverged', 'spiking', 'done'] as const;
+export const MEASURES = ['diverged', 'untrained', 'learned', 'spiking', 'bursting', 'done'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-const COUNTED: Readonly<Record<Measure, (label: LabelName) => boolean>> = {
-  diverged: (label) => label === 'diverged' || label === 'non-finite',
-  spiking: (label) => label === 'spiking',
-  done: (label) => label !== 'failed',
+const COUNTED: Readonly<Record<Measure, (labels: Labels) => boolean>> = {
+  diverged: ({ outcome }) => isDiverged(outcome),
+  untrained: ({ outcome }) => outcome === 'untrained',
+  learned: ({ outcome }) => outcome === 'learned',
+  spiking: ({ motion }) => motion === 'spiking',
+  bursting: ({ motion }) => motion === 'bursting',
+  done: ({ outcome }) => outcome !== 'failed',
 };
 
 /** One direction of the map: its name and what its cells are called. */
@@ -65,15 +68,15 @@ export function mapGrid(networks: readonly Network[], x: Axis, y: Axis | null): 
 export function countCell(
   ids: readonly number[],
   measure: Measure,
-  labelOf: (id: number) => LabelName | null,
+  labelsOf: (id: number) => Labels | null,
 ): CellCount {
   let done = 0;
   let counted = 0;
   for (const id of ids) {
-    const label = labelOf(id);
-    if (label === null) continue;
-    if (label !== 'failed') done++;
-    if (COUNTED[measure](label)) counted++;
+    const labels = labelsOf(id);
+    if (labels === null) continue;
+    if (labels.outcome !== 'failed') done++;
+    if (COUNTED[measure](labels)) counted++;
   }
   return { planned: ids.length, done, counted };
 }

@@ -2,8 +2,9 @@
  * The pane of one network: its configuration, its label and events, and its loss, over all epochs and around its last
  * event.
  */
-import type { LabelName } from '../../../schemas/catalogue.ts';
+
 import type { NetworkEvent } from '../../../schemas/events.ts';
+import { isDiverged, type Labels } from '../../../schemas/labels.ts';
 import { type Network, shapeLabel } from '../../../schemas/network.ts';
 import { count } from '../format.ts';
 import { type Line, line, span } from './lines.ts';
@@ -18,7 +19,7 @@ const REPLAYED_EPOCHS = 200;
 export interface NetworkDetail {
   readonly network: Network;
   /** Null while it is not done. */
-  readonly label: LabelName | null;
+  readonly labels: Labels | null;
   /** Epochs of the run. */
   readonly epochs: number;
   /** The committed part of its trace, ascending; null where it cannot be read. */
@@ -30,13 +31,13 @@ export interface NetworkDetail {
 /** The lines of the pane, at most `height` of them. */
 export function networkLines(detail: NetworkDetail | null, area: { width: number; height: number }): Line[] {
   if (detail === null) return [line('network', 'bold'), line('none is done yet', 'dim')];
-  const { network, label, events, losses, epochs } = detail;
-  const head = [titleLine(network), settingLine(network), stateLine(label, events)];
+  const { network, labels, events, losses, epochs } = detail;
+  const head = [titleLine(network), settingLine(network), stateLine(labels, events)];
   const foot = [line(replayCommand(detail), 'dim')];
   const room = area.height - head.length - foot.length;
   if (losses === null) return [...head, line('its trace cannot be read', 'dim'), ...foot];
   if (losses.length === 0 || room < 4) return [...head, ...(room >= 1 ? [line('no trace yet', 'dim')] : []), ...foot];
-  const last = events.findLast(({ kind }) => kind !== 'stagnation');
+  const last = events.findLast(({ kind }) => kind !== 'freeze');
   const isTwo = last !== undefined && room >= 10;
   const whole = isTwo ? Math.ceil((room - 2) / 2) : room - 1;
   const overall = [
@@ -85,13 +86,17 @@ function settingLine({ optimizer, precision, seed }: Network): Line {
   return line(parts.join('  '));
 }
 
-function stateLine(label: LabelName | null, events: readonly NetworkEvent[]): Line {
+function stateLine(labels: Labels | null, events: readonly NetworkEvent[]): Line {
   const counts = new Map<string, number>();
   for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const isAlarm = label === 'diverged' || label === 'non-finite';
   const told = Array.from(counts, ([kind, n]) => (n === 1 ? `1 ${kind}` : `${count(n)} ${kind}s`));
   return [
-    span(label ?? 'in training', isAlarm ? 'alarm' : 'accent'),
+    ...(labels === null
+      ? [span('in training', 'accent')]
+      : [
+          span(labels.outcome, isDiverged(labels.outcome) ? 'alarm' : 'accent'),
+          span(labels.motion === null ? '' : `, ${labels.motion}`),
+        ]),
     span(told.length > 0 ? ` · ${told.join(', ')}` : ''),
   ];
 }

@@ -4,7 +4,7 @@
  * not by whom. Whether a record goes with the plan and with the records before it is for the run to say.
  */
 import { DIGEST_BYTES } from '../../../schemas/arithmetic.ts';
-import { EVENT_KINDS, LABEL_NAMES } from '../../../schemas/catalogue.ts';
+import { EVENT_KINDS, MOTION_NAMES, OUTCOME_NAMES } from '../../../schemas/catalogue.ts';
 import type { JournalRecord } from '../../../schemas/journal.ts';
 import { ENGINE_NAMES } from '../../../schemas/manifest.ts';
 import { RunError } from '../../../schemas/problems.ts';
@@ -57,7 +57,8 @@ const RESULT_MAXIMA: Readonly<Record<ResultKind, number | undefined>> = {
 /** What each column of results is made of. */
 const RESULTS = {
   network: networks,
-  label: listOf(word(LABEL_NAMES)),
+  outcome: listOf(word(OUTCOME_NAMES)),
+  motion: listOf(orNull(word(MOTION_NAMES))),
   ...Object.fromEntries(
     RESULT_NAMES.map((name) => [name, typed(resultArrayType(name), RESULT_MAXIMA[RESULT_COLUMNS[name].kind])]),
   ),
@@ -98,7 +99,8 @@ const notable = mapping({
 
 const events = mapping({ counts: tally(EVENT_KINDS, whole(0, BYTES_MAX)), notable: listOf(notable) });
 
-const labels = tally(LABEL_NAMES, whole(0, SWEEP_LIMITS.networkCountMax));
+const networkCount = whole(0, SWEEP_LIMITS.networkCountMax);
+const labels = mapping({ outcomes: tally(OUTCOME_NAMES, networkCount), motions: tally(MOTION_NAMES, networkCount) });
 
 /** The members of each kind of record. */
 const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Check>>>> = {
@@ -134,7 +136,7 @@ const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Ch
     segments: listOf(segment),
   },
   failed: { network: networks, reason: text(REASON_LENGTH_MAX) },
-  snapshot: { elapsedMs: amount, epochsTrained: amount, networksDone: whole(0, SWEEP_LIMITS.networkCountMax), labels },
+  snapshot: { elapsedMs: amount, epochsTrained: amount, networksDone: networkCount, labels },
   end: { reason: word(['done', 'stopped', 'failed']), elapsedMs: amount },
 };
 

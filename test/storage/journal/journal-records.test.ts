@@ -2,11 +2,14 @@
  * Records that a journal may hold: what Gyre writes passes as it is, and with any one member of another kind it is
  * refused, naming file, byte and member.
  */
+
 import { expect, test } from 'vitest';
 import type { JournalRecord } from '../../../schemas/journal.ts';
 import { RunError } from '../../../schemas/problems.ts';
+import { RESULT_COLUMNS, resultArrays } from '../../../schemas/result-columns.ts';
 import { FRAME_HEADER_BYTES, packFrame } from '../../../src/storage/frames.ts';
 import { checkedRecord } from '../../../src/storage/journal/journal-records.ts';
+import { SOME_LABELS } from '../../support/label-counts.ts';
 
 const network = Uint32Array.of(0, 1);
 const place = { network, epoch: 20, checkpoint: '0001-00000-20.msgpack' };
@@ -25,7 +28,7 @@ const segment = {
 const RECORDS: { readonly [Kind in JournalRecord['kind']]: Extract<JournalRecord, { kind: Kind }> } = {
   header: {
     kind: 'header',
-    formatVersion: 3,
+    formatVersion: 4,
     runKey: '0123abcd',
     session: 2,
     epochs: 100,
@@ -39,20 +42,9 @@ const RECORDS: { readonly [Kind in JournalRecord['kind']]: Extract<JournalRecord
     epochs: 100,
     results: {
       network,
-      label: ['spiking', 'diverged'],
-      degraded: Uint8Array.of(0, 1),
-      subnormal: Uint8Array.of(1, 0),
-      divergedEpoch: Uint32Array.of(0, 3),
-      nonFiniteEpoch: Uint32Array.of(0, 0),
-      lossMinEpoch: Uint32Array.of(1, 2),
-      onsetEpoch: Uint32Array.of(1, 2),
-      lossFirst: Float64Array.of(-0, Number.POSITIVE_INFINITY),
-      lossMin: Float64Array.of(1, Number.NaN),
-      lossLast: Float64Array.of(1, 2),
-      spikeCount: Uint32Array.of(1, 2),
-      spikeInterval: Float64Array.of(1, Number.NaN),
-      spikeHeight: Float64Array.of(1, Number.NaN),
-      flipFraction: Float64Array.of(0, 1),
+      outcome: ['learned', 'non-finite'],
+      motion: ['spiking', null],
+      ...resultArrays(2, (name, row) => (RESULT_COLUMNS[name].kind === 'flag' ? row : [-0, Number.NaN][row])),
       digest: new Uint8Array(64),
     },
     unfinished: place,
@@ -69,7 +61,7 @@ const RECORDS: { readonly [Kind in JournalRecord['kind']]: Extract<JournalRecord
     segments: [segment],
   },
   failed: { kind: 'failed', network, reason: 'lost' },
-  snapshot: { kind: 'snapshot', elapsedMs: 1.5, epochsTrained: 3, networksDone: 1, labels: { spiking: 1 } },
+  snapshot: { kind: 'snapshot', elapsedMs: 1.5, epochsTrained: 3, networksDone: 1, labels: SOME_LABELS },
   end: { kind: 'end', reason: 'done', elapsedMs: 2 },
 };
 
@@ -168,7 +160,7 @@ test('what is no record, and a first record that is no header of this version, a
   expect(payload(Array(50_000).fill(0x91))).toThrow(RunError); // lists within lists
   expect(refusalOf({ kind: 'other' })).toContain('got a record of kind "other", expected one of header, session');
   expect(refusalOf({ kind: 'constructor' })).toContain('got a record of kind "constructor"');
-  expect(() => read({ kind: 'header', formatVersion: 4, runKey: '0123abcd' }, 0)).toThrow('got format version 4');
+  expect(() => read({ kind: 'header', formatVersion: 5, runKey: '0123abcd' }, 0)).toThrow('got format version 5');
   expect(() => read(RECORDS.end, 0)).toThrow('got a first record "end"');
 });
 

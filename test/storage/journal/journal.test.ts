@@ -2,6 +2,7 @@
  * The journal gives back what was appended, bit for bit; loses nothing but a last frame that a crash cut short; and
  * refuses a damaged or a foreign file with words instead of dropping what stands behind the damage.
  */
+
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -20,6 +21,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import type { CommitRecord, JournalPosition, JournalRecord } from '../../../schemas/journal.ts';
 import { RunError } from '../../../schemas/problems.ts';
+import { RESULT_COLUMNS, resultArrays } from '../../../schemas/result-columns.ts';
 import {
   type Journal,
   type JournalContent,
@@ -28,6 +30,7 @@ import {
   readJournal,
 } from '../../../src/storage/journal/journal.ts';
 import { onFullDisk } from '../../support/full-disk.ts';
+import { NO_LABELS, SOME_LABELS } from '../../support/label-counts.ts';
 import { scratchFolder } from '../../support/runs.ts';
 
 const commit: CommitRecord = {
@@ -36,20 +39,12 @@ const commit: CommitRecord = {
   epochs: 50,
   results: {
     network: Uint32Array.of(0, 999_999),
-    label: ['non-finite', 'descending'],
-    degraded: Uint8Array.of(1, 0),
-    subnormal: Uint8Array.of(0, 1),
-    onsetEpoch: Uint32Array.of(3, 0),
-    divergedEpoch: Uint32Array.of(7, 0),
-    nonFiniteEpoch: Uint32Array.of(8, 0),
-    lossMinEpoch: Uint32Array.of(6, 50),
-    lossFirst: Float64Array.of(-0, 5e-324),
-    lossMin: Float64Array.of(Number.NaN, -Infinity),
-    lossLast: Float64Array.of(Infinity, 1 / 3),
-    spikeCount: Uint32Array.of(2, 40),
-    spikeInterval: Float64Array.of(Number.NaN, 239.5),
-    spikeHeight: Float64Array.of(Number.NaN, 2.6),
-    flipFraction: Float64Array.of(0, 0.25),
+    outcome: ['non-finite', 'learned'],
+    motion: [null, 'descending'],
+    ...resultArrays(2, (name, row) => {
+      if (RESULT_COLUMNS[name].kind === 'flag') return row;
+      return RESULT_COLUMNS[name].column.type === 'u32' ? 7 * row : [Number.NaN, 5e-324][row];
+    }),
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
   unfinished: { network: Uint32Array.of(2, 3), epoch: 49, checkpoint: '0001-00002-49.msgpack' },
@@ -76,7 +71,7 @@ const records: readonly JournalRecord[] = [
     engine: 'kernel',
     threads: 16,
   },
-  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: { spiking: 3, diverged: 0 } },
+  { kind: 'snapshot', elapsedMs: 1000.5, epochsTrained: 2 ** 40, networksDone: 3, labels: SOME_LABELS },
   commit,
   { kind: 'failed', network: Uint32Array.of(5, 6), reason: 'worker exited with code: 3' },
   { kind: 'end', reason: 'stopped', elapsedMs: 1234.5 },
@@ -130,7 +125,7 @@ describe('a journal', () => {
     const { folder, ends } = writeJournal();
     const { runKey, records: read, end } = contentOf(folder);
     expect(runKey).toBe('0123abcd');
-    expect(read[0]).toEqual({ kind: 'header', formatVersion: 3, session: 1, ...origin, after: null });
+    expect(read[0]).toEqual({ kind: 'header', formatVersion: 4, session: 1, ...origin, after: null });
     expect(read.slice(1)).toEqual(records);
     expect(end).toEqual({ session: 1, bytes: ends.at(-1) });
     const { lossFirst, network } = (read[3] as CommitRecord).results;
@@ -142,7 +137,13 @@ describe('a journal', () => {
     const { folder, path, ends } = writeJournal();
     const bytes = readFileSync(path);
     // A snapshot, which is not synced: a sync a byte would take minutes on a slow disk.
-    const next: JournalRecord = { kind: 'snapshot', elapsedMs: 2, epochsTrained: 0, networksDone: 0, labels: {} };
+    const next: JournalRecord = {
+      kind: 'snapshot',
+      elapsedMs: 2,
+      epochsTrained: 0,
+      networksDone: 0,
+      labels: NO_LABELS,
+    };
     for (let cut = 0; cut <= bytes.length; cut++) {
       rmSync(path); // a new file: some file systems sync one that is emptied and written again
       writeFileSync(path, bytes.subarray(0, cut));
@@ -369,13 +370,13 @@ describe('reading a journal', () => {
   test('refuses another format version, and a first record that is no header', () => {
     const folder = scratchFolder();
     const path = journalFile(folder, 1);
-    writeFileSync(path, frame({ kind: 'header', formatVersion: 4, runKey: '0123abcd' }));
+    writeFileSync(path, frame({ kind: 'header', formatVersion: 5, runKey: '0123abcd' }));
     expect(() => readJournal(folder)).toThrow(
-      `${path}: got format version 4, expected a journal of format version 3 (read it with the version of Gyre that wrote it)`,
+      `${path}: got format version 5, expected a journal of format version 4 (read it with the version of Gyre that wrote it)`,
     );
     writeFileSync(path, frame(end));
     expect(() => readJournal(folder)).toThrow(`${path}: got a first record "end"`);
-    const header = { kind: 'header', formatVersion: 3, session: 1, ...origin };
+    const header = { kind: 'header', formatVersion: 4, session: 1, ...origin };
     for (const wrong of [
       { ...header, session: 2, after: null },
       { ...header, after: { session: 1, bytes: 8 } },

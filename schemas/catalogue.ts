@@ -1,7 +1,7 @@
 /**
- * The catalogue: every precision, activation, optimiser, form, initialisation, data set, outcome, motion and event by name, with
- * one sentence on each. The sweep schema, the plan's checks, the reference and the documents all read this one list; it
- * knows names and which options belong together, never how anything is computed.
+ * The catalogue: every precision, activation, optimiser, form, initialisation, data set, outcome, motion and event by
+ * name, with one sentence on each. The sweep schema, the plan's checks, the reference and the documents all read this
+ * one list; it knows names and which options belong together, never how anything is computed.
  */
 import type { Precision } from '../src/numeric/rounding.ts';
 

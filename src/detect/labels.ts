@@ -1,7 +1,7 @@
 /**
- * The two labels of a network, each the first of the catalogue's that holds. Outcome: did it learn, and keep it? Motion:
- * how does it move at the end? Losses are raised to a floor before they are compared, so that a loss of 0 is a good loss
- * and not an infinite ratio.
+ * The two labels of a network, each the first of the catalogue's that holds. Outcome: did it learn, and keep it?
+ * Motion: how does it move at the end? Losses are raised to a floor before they are compared, so that a loss of 0 is a
+ * good loss and not an infinite ratio.
  */
 import type { MotionName, OutcomeName } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';

@@ -1,7 +1,7 @@
 /**
  * Watches one network's signals, every epoch of them: tells of events once they have ended, and reads off the whole run
- * at its end. Streaming: what it has seen is a few numbers and one window of losses, and how the epochs were cut into chunks
- * never changes the answer.
+ * at its end. Streaming: what it has seen is a few numbers and one window of losses, and how the epochs were cut into
+ * chunks never changes the answer.
  */
 import { EVENT_KINDS, type EventKind } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';
@@ -78,8 +78,8 @@ export class Observer {
 
   /**
    * `window` has room for the losses of a spike's look-back, in the precision of the losses, and is the observer's own
-   * while it is in use. `targetVariance` is the mean over outputs of the variance of their targets; the first loss takes
-   * its place where it is 0 or null. `isShuffled` says whether batches are drawn in a new order each epoch.
+   * while it is in use. `targetVariance` is the mean over outputs of the variance of their targets; the first loss
+   * takes its place where it is 0 or null. `isShuffled` says whether batches are drawn in a new order each epoch.
    */
   constructor(options: {
     epochs: number;

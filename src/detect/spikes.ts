@@ -1,8 +1,8 @@
 /**
  * Spikes and level shifts of the loss. A spike begins where the loss exceeds a multiple of its base, the smallest loss
  * of the window before, raised to a floor; the base stays until the loss has come back and stayed. One that does not
- * come back in time is a level shift, after which the window begins again. NaN closes a spike; over a base of 0 there is
- * none.
+ * come back in time is a level shift, after which the window begins again. NaN closes a spike; over a base of 0 there
+ * is none.
  */
 
 import type { Thresholds } from '../../schemas/detectors.ts';
@@ -217,7 +217,9 @@ export class SpikeDetector {
     return open !== null && this.#isCounted(open) ? open : null;
   }
 
-  /** How many of the latest counted spikes began at an epoch or later, up to as many as make a network a spiking one. */
+  /**
+   * How many of the latest counted spikes began at an epoch or later, up to as many as make a network a spiking one.
+   */
   countSince(epoch: number): number {
     const open = this.#openCounted;
     const first = open === null ? this.#latestCounted : [...this.#latestCounted, open.epoch];

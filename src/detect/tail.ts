@@ -1,6 +1,6 @@
 /**
- * The end of a run: where its shares begin, and what their losses are. The tail is what the motion is judged by, the end
- * what the outcome is judged by.
+ * The end of a run: where its shares begin, and what their losses are. The tail is what the motion is judged by, the
+ * end what the outcome is judged by.
  */
 import type { Thresholds } from '../../schemas/detectors.ts';
 import type { NumberReader, NumberWriter } from './numbers.ts';

@@ -1,6 +1,6 @@
 /**
- * The summary of a run, as text that stays on the screen: outcomes and motions over all and by axis, where the files are, what to do
- * next. The same for a run that has just ended and for one of last year.
+ * The summary of a run, as text that stays on the screen: outcomes and motions over all and by axis, where the files
+ * are, what to do next. The same for a run that has just ended and for one of last year.
  */
 
 import { join } from 'node:path';

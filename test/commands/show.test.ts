@@ -100,7 +100,7 @@ describe.concurrent('show', () => {
       look('show', 'alphabet', '--sort', 'loss_last', '--json'),
       look('show', 'alpha-', '--outcome', 'collapsed'),
     ]);
-    expect(networksIn(diverged.stdout)).toEqual(['2 non-finite –', '3 non-finite –']);
+    expect(networksIn(diverged.stdout)).toEqual(['2 non-finite 1-3-1', '3 non-finite 1-3-1']);
     expect(networksIn(steady.stdout)).toEqual(['0 untrained steady', '1 untrained steady']);
     expect(linesOf(diverged.stdout).at(-1)).toBe('2 of 4 networks');
     const losses = jsonLines<{ loss_last: number }>(sorted.stdout).map(({ loss_last }) => loss_last);
@@ -110,9 +110,9 @@ describe.concurrent('show', () => {
   });
 
   test('--sort by a column with NaN and null puts them last, keeping the order of ids', async () => {
-    const { stdout } = await look('show', '--sort', 'diverged_epoch', '--json');
-    const rows = jsonLines<{ network: number; diverged_epoch: number | null }>(stdout);
-    expect(rows.map(({ diverged_epoch }) => diverged_epoch === null)).toEqual([false, false, true, true]);
+    const { stdout } = await look('show', '--sort', 'nonfinite_epoch', '--json');
+    const rows = jsonLines<{ network: number; nonfinite_epoch: number | null }>(stdout);
+    expect(rows.map(({ nonfinite_epoch }) => nonfinite_epoch === null)).toEqual([false, false, true, true]);
     expect(rows.slice(2).map(({ network }) => network)).toEqual([0, 1]);
   });
 
@@ -148,10 +148,10 @@ describe.concurrent('show', () => {
 
   test.each([
     [
-      ['--outcome', 'colapsed', '--motion', 'spike', '--sort', 'los_last'],
+      ['--outcome', 'colapsed', '--motion', 'spikin', '--sort', 'los_last'],
       [
         /^gyre: --outcome: got "colapsed", expected one of diverged, .*, failed \(did you mean "collapsed"\?\)$/,
-        /^gyre: --motion: got "spike", expected one of frozen, .*, steady \(did you mean "spiking"\?\)$/,
+        /^gyre: --motion: got "spikin", expected one of frozen, .*, steady \(did you mean "spiking"\?\)$/,
         /^gyre: --sort: got "los_last", expected one of network, key, .*, digest \(did you mean "loss_last"\?\)$/,
       ],
     ],

@@ -1,6 +1,6 @@
 /**
- * Events, labels and readings by the book: from the signals of a whole run at once, by slices and sorts, without a thought for
- * speed and without a line in common with the detectors.
+ * Events, labels and readings by the book: from the signals of a whole run at once, by slices and sorts, without a
+ * thought for speed and without a line in common with the detectors.
  */
 import { MOTION_NAMES, type MotionName, OUTCOME_NAMES, type OutcomeName } from '../../schemas/catalogue.ts';
 import type { Thresholds } from '../../schemas/detectors.ts';

@@ -1,6 +1,6 @@
 /**
- * Planted networks: courses of the loss drawn for each outcome and each motion, under noise, at any level and height. The
- * words must be those that were planted.
+ * Planted networks: courses of the loss drawn for each outcome and each motion, under noise, at any level and height.
+ * The words must be those that were planted.
  */
 import { expect, test } from 'vitest';
 import { MOTION_NAMES, type MotionName, OUTCOME_NAMES, type OutcomeName } from '../../schemas/catalogue.ts';

@@ -1,6 +1,6 @@
 /**
- * The summary of a made-up run, to the letter: outcomes and motions over all and by axis, files, fingerprint and what to do next, for
- * runs in every state.
+ * The summary of a made-up run, to the letter: outcomes and motions over all and by axis, files, fingerprint and what
+ * to do next, for runs in every state.
  */
 import { describe, expect, test } from 'vitest';
 import { FAILED, type Labels } from '../../schemas/labels.ts';

@@ -1,0 +1,2 @@
+/** Digests. */
+export const RECORDED_DIGESTS: Readonly<Record<string, string>> = {};

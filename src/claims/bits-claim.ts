@@ -4,8 +4,14 @@
  * What the bits should be is the declared arithmetic; first-steps and the tests of the reference hold it down.
  */
 import { hash } from 'node:crypto';
-import { ACTIVATIONS, type ActivationName, namesOf, PRECISIONS, type Precision } from '../../schemas/catalogue.ts';
-import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
+import {
+  ACTIVATIONS,
+  type ActivationName,
+  MOMENT_NAMES,
+  namesOf,
+  PRECISIONS,
+  type Precision,
+} from '../../schemas/catalogue.ts';
 import type { Network, OptimizerConfig } from '../../schemas/network.ts';
 import { type GroupMemory, type GroupShape, groupBytes, sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';

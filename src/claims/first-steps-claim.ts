@@ -17,7 +17,13 @@ export function* firstSteps(): Generator<NumberMeasurement> {
     const { x } = train({ optimizer }, STEPS);
     const expected = publishedSteps(optimizer, STEPS) - 1;
     const setting = `${optimizer.kind} ${optimizer.form}: x₄ − x₀`;
-    yield { setting, basis: 'literature', expected, measured: x[STEPS] - x[0], within: [expected - 1e-13, expected + 1e-13] };
+    yield {
+      setting,
+      basis: 'literature',
+      expected,
+      measured: x[STEPS] - x[0],
+      within: [expected - 1e-13, expected + 1e-13],
+    };
   }
 }
 

@@ -23,7 +23,13 @@ export function* intervalLaw(): Generator<NumberMeasurement> {
       const limit = (learningRate * (1 - beta1)) / (2 * (1 + beta1));
       const at = fallsThrough(trajectory, beta2, limit - epsilon).filter((t) => t > TIMES.first * scale);
       const mean = at.length < 10 ? Number.NaN : (at[at.length - 1] - at[0]) / (at.length - 1);
-      yield { setting: `β1 ${beta1}, β2 ${beta2}: T(1 − β2)`, basis: 'theory', expected, measured: mean / scale, within };
+      yield {
+        setting: `β1 ${beta1}, β2 ${beta2}: T(1 − β2)`,
+        basis: 'theory',
+        expected,
+        measured: mean / scale,
+        within,
+      };
     }
   }
 }

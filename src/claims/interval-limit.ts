@@ -41,12 +41,14 @@ function afterSpike(beta1: number, w0: number): number {
 
 /** w₀ after a calm that begins at w₁ > 1: where growth has won back what decay has lost. */
 function afterCalm(beta1: number, w1: number): number {
-  const factor = 1 - 1e-4;
-  const middle = Math.sqrt(factor);
-  let [w, gain] = [w1, 0];
+  // Down to here the multiplier is √β1, and the integral is in closed form.
+  const real = stepOf(beta1, 1) / ((1 + Math.sqrt(beta1)) * (1 + Math.sqrt(beta1)));
+  let w = real * real;
+  const fall = 1e-5;
+  let gain = ((log(beta1) / 2) * log(w1 / w)) / fall;
   while (w > 1 || gain < 0) {
-    gain += log(multiplier(beta1, w * middle));
-    w *= factor;
+    gain += log(multiplier(beta1, w * (1 - fall / 2)));
+    w *= 1 - fall;
   }
   return w;
 }

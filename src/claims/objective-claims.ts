@@ -3,7 +3,7 @@
  * and the two-cycle. The scalar reference trains them here and now.
  */
 import type { FormName } from '../../schemas/catalogue.ts';
-import type { NumberMeasurement } from './claim.ts';
+import type { Basis, NumberMeasurement } from './claim.ts';
 import { largest, train } from './objective-training.ts';
 
 /** By then the first descent is over, and x is at rest in every form. */
@@ -12,7 +12,7 @@ const REIGNITED = 1e-6;
 
 export function* reignition(): Generator<NumberMeasurement> {
   const forms: readonly FormName[] = ['torch', 'paper', 'quotient', 'keras'];
-  const basis = 'constancy';
+  const basis: Basis = 'constancy';
   for (const precision of ['float64', 'float32'] as const) {
     for (const form of forms) {
       const optimizer = { kind: 'adam', form, learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -48,7 +48,7 @@ export function* threePhases(): Generator<NumberMeasurement> {
   const { height } = at(0.91);
   const converged = { basis: 'literature', expected: 0, measured: height, within: [0, 1e-20] } as const;
   yield { setting: 'β2 0.91 converges: largest |x|', ...converged };
-  const basis = 'constancy';
+  const basis: Basis = 'constancy';
   // Half of the way between the two shares of sign changes tells spikes from oscillation.
   const limit = 0.28;
   const spiking = at(0.895);

@@ -117,9 +117,6 @@ export function* thresholdFamily(): Generator<NumberMeasurement> {
 
 /** Where ε holds the denominator just above or well below its critical value. */
 const EPSILON_FACTORS = { above: 1.02, below: 0.9 } as const;
-/** Of |x|/lr: a mode that has died leaves a subnormal number, and a spike is hundredths of lr high. */
-const SPIKE_HEIGHT = 1e-3;
-
 export function* criticalEpsilon(): Generator<NumberMeasurement> {
   const [curvature, start] = [3, 0.1];
   const settings = [0.9, 0.95].flatMap((beta1) =>
@@ -141,7 +138,10 @@ export function* criticalEpsilon(): Generator<NumberMeasurement> {
     // A loss of 0 stands for |x| < 1e-161, whose square underflows.
     const rest = { expected: 0, measured: above, within: [0, 1e-150] } as const;
     yield { setting: `${setting}, ${factors.above} ε*: largest |x|/lr`, basis: 'theory', ...rest };
-    const spike = { expected: SPIKE_HEIGHT, measured: below, within: [SPIKE_HEIGHT, 1] } as const;
+    // Growth ends where √v fills what ε leaves of ε*. v is a mean of (λx)², so its largest x is at least that, and at
+    // most what fills v in a single step.
+    const least = ((1 - factors.below) * (1 - beta1)) / (2 * (1 + beta1));
+    const spike = { expected: least, measured: below, within: [least, least / Math.sqrt(1 - beta2)] } as const;
     yield { setting: `${setting}, ${factors.below} ε*: largest |x|/lr`, basis: 'theory', ...spike };
   }
 }

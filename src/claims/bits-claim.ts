@@ -1,7 +1,8 @@
 /**
  * The bits of every optimiser and form, and of every activation: one digest each, by the WebAssembly kernel and by the
  * scalar reference. The digests were recorded from these engines, so a row that passes says that no bit has changed.
- * What the bits should be is the declared arithmetic; first-steps and the tests of the reference hold it down.
+ * That they are the bits of the declared arithmetic is shown elsewhere: test/interop/check_digests.py computes every
+ * digest again, in Python.
  */
 import { hash } from 'node:crypto';
 import {

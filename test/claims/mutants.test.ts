@@ -107,6 +107,11 @@ const MUTANTS: readonly Mutant[] = [
     changes: [{ file: CONSTANTS, from: 'learningRate / bias1,', to: 'learningRate / (bias1 ** 0),' }],
   },
   {
+    what: 'the bias of v is not corrected',
+    caughtBy: ['first-steps', 'bits'],
+    changes: [{ file: CONSTANTS, from: 'bias2) => Math.sqrt(bias2)', to: 'bias2) => bias2 ** 0' }],
+  },
+  {
     what: 'weight decay is added to the gradient',
     caughtBy: ['first-steps', 'bits'],
     changes: [

@@ -1,6 +1,6 @@
 /**
- * Every claim, those on spikes of networks included, through the command line: about a minute on two cores, too long for
- * every test run.
+ * Every claim, those on spikes of networks included, through the command line: about a minute on two cores, too long
+ * for every test run.
  */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';

@@ -35,7 +35,7 @@ export const CLAIMS = {
   },
   'amsgrad-rest': {
     statement: 'on ½x² AMSGrad comes to rest for ever, because its v_max never falls; Adam takes fire again',
-    source: 'Reddi, Kale & Kumar 2018, section 4; float64, lr 0.01, β1 0.9, ε 1e-8',
+    source: 'Reddi, Kale & Kumar 2018, section 4; the last fifth of 100,000 steps in float64, lr 0.01, β1 0.9, ε 1e-8',
   },
   'three-phases': {
     statement: 'on x⁴/4 Adam converges, spikes or oscillates with β2; β1 0.9, lr 0.001, ε 0, 100,000 steps',

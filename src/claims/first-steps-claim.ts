@@ -23,7 +23,7 @@ export function* firstSteps(): Generator<NumberMeasurement> {
 }
 
 /** Every form of every optimiser, with those of the hyper-parameters that it has. */
-export function everyForm(values: typeof HYPER_PARAMETERS | Omit<Required<OptimizerConfig>, 'kind' | 'form'>) {
+export function everyForm(values: Omit<Required<OptimizerConfig>, 'kind' | 'form'>) {
   return Object.entries(OPTIMIZERS).flatMap(([kind, { forms, options }]) =>
     forms.map((form: FormName): OptimizerConfig => {
       const own = Object.fromEntries(options.map((name) => [name, values[name]]));

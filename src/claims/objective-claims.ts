@@ -1,6 +1,6 @@
 /**
- * The claims about one parameter whose numbers were first computed, here or elsewhere: reignition, the three phases
- * and the two-cycle. The scalar reference trains them here and now.
+ * The claims about how Adam ends on one parameter: reignition, the three phases and the two-cycle. The scalar reference
+ * trains each setting here and now.
  */
 import type { FormName } from '../../schemas/catalogue.ts';
 import type { Basis, NumberMeasurement } from './claim.ts';

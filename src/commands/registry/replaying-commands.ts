@@ -113,8 +113,7 @@ export const analyseRecord: CommandRecord = defineCommand({
 
 export const reproduceRecord: CommandRecord = defineCommand({
   name: 'reproduce',
-  summary:
-    'Check claims about these optimisers and the bits of the engines: expected beside measured, in about a minute',
+  summary: 'Check claims about optimisers, and the engines: expected beside measured, in a minute',
   arguments: [
     optionalArgument(word(CLAIM_NAMES), {
       name: 'claim',

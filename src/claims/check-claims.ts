@@ -2,7 +2,7 @@
  * Checks claims one after another and hands over the row of each setting as soon as it is known.
  */
 import { CLAIM_NAMES, type ClaimName, type ClaimRow, judged, type Measurement } from './claim.ts';
-import { OBJECTIVE_CLAIMS } from './objective-claims.ts';
+import { DIRECT_CLAIMS } from './direct-claims.ts';
 import { measureSpikeClaims, type SpikeClaimsOptions } from './spike-claims.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function* checkClaims(
       const rowCount = Object.values(ofSpikes.measured).flat().length;
       for (const measurement of ofSpikes.measured[claim]) yield judged(claim, measurement, ofSpikes.seconds / rowCount);
     } else {
-      yield* judgedOneByOne(claim, OBJECTIVE_CLAIMS[claim]());
+      yield* judgedOneByOne(claim, DIRECT_CLAIMS[claim]());
     }
   }
 }

@@ -10,7 +10,7 @@ import { networksById } from '../plan/shard.ts';
 import { readRun } from '../run/folder.ts';
 import { openRun } from '../run/open-run.ts';
 import { executeRun } from '../session/execute.ts';
-import type { Measurement } from './claim.ts';
+import type { NumberMeasurement } from './claim.ts';
 
 /**
  * Those of sweeps/spikes.yaml with fewer seeds: six networks a setting of β1 and precision would tell a share of 95 %
@@ -40,7 +40,7 @@ export interface SpikeClaimsOptions extends Pick<AnalyseOptions, 'threads' | 're
 /** Measurements of both claims, from one sweep. */
 export async function measureSpikeClaims(
   options: SpikeClaimsOptions,
-): Promise<Readonly<Record<'stability-threshold' | 'loss-relaxation', Measurement[]>>> {
+): Promise<Readonly<Record<'stability-threshold' | 'loss-relaxation', NumberMeasurement[]>>> {
   const { folder, threads, trainWorkerUrl, analyseWorkerUrl, replayWorkerUrl } = options;
   const sweep = sweepSchema.parse(SWEEP);
   const networks = expandSweep(sweep);
@@ -67,17 +67,18 @@ export async function measureSpikeClaims(
 
 const settingText = ({ beta1, precision }: FindingsSetting): string => `β1 ${beta1} ${precision}`;
 
-function thresholdOf(summary: FindingsSummary): Measurement[] {
+function thresholdOf(summary: FindingsSummary): NumberMeasurement[] {
   if (summary.kind !== 'curvature') return [];
   const { spikes, threshold, preceded } = summary;
   const measured = spikes >= SPIKES_MIN ? preceded.value : Number.NaN;
   const setting = `${settingText(summary)}: share preceded by a crossing of ${Math.round(threshold)}`;
-  return [{ setting, expected: 0.95, measured, within: [0.95, 1] }];
+  return [{ setting, basis: 'literature', expected: 0.95, measured, within: [0.95, 1] }];
 }
 
-function relaxationOf(summary: FindingsSummary): Measurement[] {
+function relaxationOf(summary: FindingsSummary): NumberMeasurement[] {
   if (summary.kind !== 'relaxation') return [];
   const { lossRates, lossRate, lossTheory } = summary;
   const measured = lossRates >= SPIKES_MIN ? lossRate : Number.NaN;
-  return [{ setting: `${settingText(summary)}: median rate`, expected: lossTheory, measured, within: 0.15 }];
+  const setting = `${settingText(summary)}: median rate`;
+  return [{ setting, basis: 'theory', expected: lossTheory, measured, within: 0.15 }];
 }

@@ -46,32 +46,49 @@ export async function reproduceCommand(
   const failed = rows.filter(({ passed }) => !passed).length;
   if (!json) {
     for (const line of chosen.flatMap((claim) => claimLines(claim, rows))) printLine(line);
-    printLine(
-      failed === 0 ? `all ${count(rows.length)} rows pass` : `${count(failed)} of ${count(rows.length)} rows FAIL`,
-    );
+    for (const line of summaryLines(rows, failed)) printLine(line);
   }
   return failed === 0 ? 0 : 1;
 }
 
-/** Steps are told one by one. */
-const number = (value: number): string => (Number.isInteger(value) ? String(value) : magnitude(value));
+function summaryLines(rows: readonly ClaimRow[], failed: number): string[] {
+  const constancy = rows.filter(({ basis }) => basis === 'constancy').length;
+  const verdict =
+    failed === 0 ? `all ${count(rows.length)} rows pass` : `${count(failed)} of ${count(rows.length)} rows FAIL`;
+  if (constancy === 0) return [verdict];
+  return [
+    `constancy: ${count(constancy)} rows expect an earlier number of our own, and show only that none has changed`,
+    verdict,
+  ];
+}
+
+/** Whole numbers, such as steps, in all their digits; digests as they are. */
+const cell = (value: number | string): string => {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? String(value) : magnitude(value);
+};
+
+/** The range of a number; a digest has none. */
+const range = ({ low, high }: ClaimRow): string =>
+  low === null || high === null ? 'the same' : `${cell(low)} … ${cell(high)}`;
 
 function claimLines(claim: ClaimName, rows: readonly ClaimRow[]): string[] {
   const { statement, source } = CLAIMS[claim];
   const own = rows.filter((row) => row.claim === claim);
-  const cells = own.map(({ setting, expected, measured, low, high, passed, seconds }) => [
-    `  ${setting}`,
-    number(expected),
-    number(measured),
-    `${number(low)} … ${number(high)}`,
-    passed ? 'yes' : 'NO',
-    seconds.toFixed(1),
+  const cells = own.map((row) => [
+    `  ${row.setting}`,
+    row.basis,
+    cell(row.expected),
+    cell(row.measured),
+    range(row),
+    row.passed ? 'yes' : 'NO',
+    row.seconds.toFixed(1),
   ]);
-  const heads = ['  setting', 'expected', 'measured', 'passes within', 'passed', 'seconds'];
+  const heads = ['  setting', 'basis', 'expected', 'measured', 'passes within', 'passed', 'seconds'];
   return [
     `${claim}: ${statement}`,
     `  ${source}`,
-    ...columns([heads, ...cells], ['left', 'right', 'right', 'right', 'left', 'right']),
+    ...columns([heads, ...cells], ['left', 'left', 'right', 'right', 'right', 'left', 'right']),
     '',
   ];
 }

@@ -12,7 +12,7 @@ describe('a claim', () => {
     const { code, stdout } = await gyre(['reproduce', 'two-cycle'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toContain('two-cycle: without momentum Adam on ½x² ends in a cycle');
-    expect(stdout).toMatch(/^ {2}float32, lr 0\.001: \|x\| +5e-4 +5e-4 +4\.95e-4 … 5\.05e-4 +yes/m);
+    expect(stdout).toMatch(/^ {2}float32, lr 0\.001: \|x\| +theory +5e-4 +5e-4 +4\.95e-4 … 5\.05e-4 +yes/m);
     expect(stdout.trim().endsWith('all 6 rows pass')).toBe(true);
   });
 
@@ -23,9 +23,10 @@ describe('a claim', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(rows).toHaveLength(10);
+    expect(rows).toHaveLength(15);
     for (const row of rows)
       expect(Object.keys(row).sort()).toEqual([
+        'basis',
         'claim',
         'expected',
         'high',
@@ -35,6 +36,14 @@ describe('a claim', () => {
         'seconds',
         'setting',
       ]);
+  });
+
+  test('says which rows expect no more than an earlier number of our own', async () => {
+    const { code, stdout } = await gyre(['reproduce', 'three-phases'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}β2 0\.91 converges: largest \|x\| +literature /m);
+    expect(stdout).toMatch(/^ {2}β2 0\.8 oscillates: largest \|x\| +constancy /m);
+    expect(stdout).toContain('constancy: 4 rows expect an earlier number of our own');
   });
 
   test('that there is not is refused, with those there are', async () => {

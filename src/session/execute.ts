@@ -14,13 +14,7 @@
 import type { Ending, JournalRecord } from '../../schemas/journal.ts';
 import { type Network, networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import type {
-  CompiledKernel,
-  GroupRequest,
-  TaskOutcome,
-  TaskRequest,
-  TrainedOutcome,
-} from '../../schemas/training-messages.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/training-messages.ts';
 import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, taskEndEpoch } from '../plan/pack.ts';
@@ -35,7 +29,7 @@ import type { OpenRun } from '../run/open-run.ts';
 import { GYRE_VERSION } from '../run/package.ts';
 import { removeCheckpoints } from '../storage/checkpoints/checkpoints.ts';
 import { prepareCompression } from '../storage/tables/compression.ts';
-import { RunKernels } from './kernels.ts';
+import { RunKernels, type ShapeKernel } from './kernels.ts';
 import { PauseWatch } from './pause.ts';
 import { RunBoard } from './run-board.ts';
 import type { ExecuteOptions } from './session-options.ts';
@@ -160,9 +154,9 @@ class Execution {
         for (const group of task) {
           const made = await this.#kernels.of(group);
           if (made === null) return; // A stop came first.
-          const { kernel, memoryBytes } = made;
+          const { memoryBytes, ...trainedBy } = made;
           bytes = Math.max(bytes, memoryBytes);
-          groups.push(this.#groupRequest(group, kernel, task.length === 1));
+          groups.push({ ...this.#groupRequest(group, task.length === 1), ...trainedBy });
         }
         await this.#trainTask({ groups, thread, memory: memory.atLeast(bytes) });
         this.#putBack(task);
@@ -190,19 +184,13 @@ class Execution {
     if (left.length > 0) this.#tasks.unshift(left);
   }
 
-  /** A group as its worker needs it. */
-  #groupRequest(group: Group, kernel: CompiledKernel | null, isAlone: boolean): GroupRequest {
-    const { networks, lanes, epoch } = group;
+  /** What to train of a group, and from where. */
+  #groupRequest(group: Group, isAlone: boolean): Omit<GroupRequest, keyof ShapeKernel> {
+    const { networks, epoch } = group;
     const { engine, results } = this.#run;
     const checkpoints = networks.flatMap(({ id }) => results.checkpointsOf(id));
-    return {
-      networks,
-      lanes,
-      kernel,
-      epoch,
-      checkpoints,
-      untilEpoch: isAlone ? taskEndEpoch(group, { epochs: this.#epochs, engine }) : this.#epochs,
-    };
+    const untilEpoch = isAlone ? taskEndEpoch(group, { epochs: this.#epochs, engine }) : this.#epochs;
+    return { networks, epoch, checkpoints, untilEpoch };
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */

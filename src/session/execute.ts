@@ -12,13 +12,12 @@
  * stays. From then on it is at b. Networks that are done at b need no checkpoint.
  */
 import type { Ending, JournalRecord } from '../../schemas/journal.ts';
-import { type Network, networkTitle } from '../../schemas/network.ts';
+import { networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/training-messages.ts';
 import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, taskEndEpoch } from '../plan/pack.ts';
-import { networksById } from '../plan/shard.ts';
 import { ThreadMemory } from '../pool/thread-memory.ts';
 import { TrainingPool } from '../pool/thread-pool.ts';
 import { runPaths } from '../run/folder.ts';
@@ -68,8 +67,6 @@ class Execution {
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
   readonly #pause: PauseWatch;
-  /** By id. */
-  readonly #networkOf: ReadonlyMap<number, Network>;
   /** Networks whose task was lost too often. */
   readonly #givenUp = new Set<number>();
   /** The first failure of the disk outside of tasks. */
@@ -91,7 +88,6 @@ class Execution {
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
-    this.#networkOf = networksById(run.networks);
     this.#runBoard = new RunBoard(run, options.threads);
     this.#board = this.#runBoard.board;
     const threads = Math.min(options.threads, this.#tasks.length);
@@ -365,9 +361,7 @@ class Execution {
       share: this.#runBoard.share(),
       networksDone: results.doneCount,
       labels: this.#board.labelCounts(),
-      threads: this.#board
-        .threads()
-        .map((id) => (id === null ? null : networkTitle(this.#networkOf.get(id) as Network))),
+      threads: this.#board.threads().map((id) => (id === null ? null : networkTitle(state.plan.all[id]))),
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: state.segments.committedBytes,
     });

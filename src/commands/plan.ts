@@ -51,7 +51,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     (sum, group) => sum + group.networks.length * networkBytes(group.networks[0], sweep),
     0,
   );
-  const size = {
+  const estimate = {
     name: sweep.name,
     key,
     folder: defaultRunFolder(plan),
@@ -65,7 +65,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   };
   if (json === true) {
     for (const shape of shapes) printJson({ kind: 'shape', ...shape });
-    printJson({ kind: 'plan', ...size });
+    printJson({ kind: 'plan', ...estimate });
     return 0;
   }
   const rows = shapes.map(({ shape, ...counts }) => [
@@ -77,22 +77,22 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
   printLine(
-    `${size.name} · ${count(size.networks)} networks × ${count(size.epochs)} epochs in ${count(size.groups)} groups`,
+    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs in ${count(estimate.groups)} groups`,
   );
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
   printLine(`${'seeds'.padEnd(14)} ${seedCount(networks)}`);
   printLine('');
-  for (const { file, hash, points, inputs, outputs } of size.dataFiles) {
+  for (const { file, hash, points, inputs, outputs } of estimate.dataFiles) {
     const columnNames = `${inputs.join(' ')} → ${outputs.join(' ')}`;
     printLine(`${file}: ${count(points)} points, ${columnNames}, hash ${hash.slice(0, 8)}`);
   }
-  if (size.dataFiles.length > 0) printLine('');
+  if (estimate.dataFiles.length > 0) printLine('');
   for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
   printLine('');
   printLine(
-    `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${size.folder}`,
+    `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${estimate.folder}`,
   );
   return 0;
 }

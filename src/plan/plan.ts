@@ -1,6 +1,6 @@
 /**
- * A plan: everything that follows from a sweep, or from a shard of it, before anything is trained. It is made once, and
- * whoever needs networks, keys or hashes takes the plan. It holds lists of the networks and nothing per network.
+ * A plan: everything that follows from a sweep, or from a shard of it, before anything is trained. It is made once;
+ * commands, runs and sessions take it in place of its pieces. It holds lists of networks and adds nothing per network.
  */
 import type { Network } from '../../schemas/network.ts';
 import type { Shard } from '../../schemas/shard.ts';
@@ -18,7 +18,7 @@ export class Plan {
   #networks: readonly Network[] | null = null;
 
   /**
-   * @param known a plan whose networks are shared if its sweep has the same ones: a million of them take seconds.
+   * @param known a plan whose networks this one shares if the sweeps are alike: to expand a million takes seconds.
    * @throws UsageError where the sweep cannot be expanded.
    */
   constructor(sweep: Sweep, shard: Shard | null = null, known: Plan | null = null) {
@@ -28,7 +28,7 @@ export class Plan {
   }
 
   /**
-   * The networks of the shard, ids ascending; none if it is a shard of more than there are networks.
+   * The networks of the shard, ids ascending; none if there are more shards than networks.
    *
    * @throws UsageError where there are too many shapes and shards to share the networks out.
    */
@@ -51,7 +51,7 @@ export class Plan {
   }
 }
 
-/** Whether two sweeps have the same networks for sure. */
+/** Whether two sweeps differ in nothing but name, epochs and paths of data files, which decide no network. */
 function isAlike(known: Sweep, sweep: Sweep): boolean {
   return sweepDifferences({ ...known, epochs: sweep.epochs }, sweep).length === 0;
 }

@@ -132,7 +132,7 @@ export function readRun(folder: string, known?: Plan): RunRecord {
   });
 }
 
-/** A folder of a shard was made for certain networks, and the plan must still give the shard those. */
+/** The folder of a shard is for certain networks: this version must share the plan out as the one that made it did. */
 function refuseOtherMembers(folder: string, { shard, gyre }: Manifest, { networks }: Plan): void {
   if (shard === undefined || membersHash(networks) === shard.members) return;
   throw new RunError({

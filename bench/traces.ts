@@ -21,6 +21,7 @@ import { Board } from '../src/group/board.ts';
 import { Control } from '../src/group/control.ts';
 import { sharedMemory } from '../src/group/layout.ts';
 import { compileKernel } from '../src/kernel/compile.ts';
+import { epochsBetweenLooks, operationsPerEpoch } from '../src/plan/cost.ts';
 import { expandSweep } from '../src/plan/expand.ts';
 import { groupShape, LANES_DEFAULT } from '../src/plan/pack.ts';
 import { prepareCompression } from '../src/storage/tables/compression.ts';
@@ -147,12 +148,13 @@ function trainTraced(
 ): Spent & { bytes: number; digests: string } {
   const size = { networkCount: networks.length, threadCount: 1 };
   const shape = groupShape({ networks: networks.slice(0, LANES_DEFAULT), lanes: LANES_DEFAULT }, every);
+  const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), LANES_DEFAULT);
   const kernel = compileKernel(shape);
   const segment = (table: SegmentedTableName) => ({ path: join(folder, table), file: table, committedBytes: 0 });
   const segments = Object.fromEntries(SEGMENTED_TABLE_NAMES.map((table) => [table, segment(table)]));
   const request: TaskRequest = {
     groups: inGroups(networks).map((group) => ({
-      ...{ networks: group, lanes: LANES_DEFAULT, kernel, epoch: 0, checkpoints: [], untilEpoch: EPOCHS },
+      ...{ networks: group, shape, kernel, lookEpochs, epoch: 0, checkpoints: [], untilEpoch: EPOCHS },
     })),
     datasets: [],
     epochs: EPOCHS,

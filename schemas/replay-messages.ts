@@ -3,6 +3,7 @@
  * trains it again over a range of epochs, keeps the whole state in windows, and compares what the run has kept.
  */
 import type { NetworkCheckpoint } from './checkpoint.ts';
+import type { GroupShape } from './group-shape.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
 import type { ProvidedDataset, WebAssemblyKernel } from './training-messages.ts';
@@ -63,7 +64,7 @@ export interface KeptTrace {
 /** A range of a group: from a state that is known to an epoch. */
 export interface ReplayRequest {
   readonly networks: readonly Network[];
-  readonly lanes: number;
+  readonly shape: GroupShape;
   /** Windows need the gradient that a kernel leaves in memory; one in WebAssembly can be had everywhere. */
   readonly kernel: WebAssemblyKernel;
   readonly datasets: readonly ProvidedDataset[];

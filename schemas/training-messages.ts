@@ -6,6 +6,7 @@
 import type { Dataset } from './dataset.ts';
 import type { Thresholds } from './detectors.ts';
 import type { EventDigest } from './events.ts';
+import type { GroupShape } from './group-shape.ts';
 import type { KeptNetworks, NetworkResults, SegmentCommit, UnfinishedNetworks } from './journal.ts';
 import type { Network } from './network.ts';
 import type { Problem } from './problems.ts';
@@ -28,9 +29,12 @@ export interface SegmentGrant {
 /** Networks of one shape to be trained together. */
 export interface GroupRequest {
   readonly networks: readonly Network[];
-  readonly lanes: number;
+  /** Groups of one kernel share one object, also in the worker: structured clone keeps it one within a request. */
+  readonly shape: GroupShape;
   /** The compiled kernel of their shape; null where the scalar reference is to train them. */
   readonly kernel: CompiledKernel | null;
+  /** Epochs between two looks at the control words. */
+  readonly lookEpochs: number;
   /** Epochs that they are trained by now, and the files with the checkpoints of each network where there are any. */
   readonly epoch: number;
   readonly checkpoints: readonly string[];

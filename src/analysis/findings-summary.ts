@@ -63,14 +63,14 @@ export interface CurvatureSummary extends FindingsSetting {
 
 export type FindingsSummary = SpiralSummary | RelaxationSummary | CurvatureSummary;
 
-/** The findings setting by setting, in the order of the plan. */
+/** The findings setting by setting, in the order of the plan, whose networks are `networks[id]`. */
 export function summariseFindings(
-  networks: ReadonlyMap<number, Network>,
+  networks: readonly Network[],
   rows: Readonly<Record<'spirals' | 'relaxation' | 'curvature', readonly FindingsRow[]>>,
 ): FindingsSummary[] {
   const settings = new Map<string, FindingsSetting>();
   const keyOf = ({ network }: FindingsRow): string => {
-    const { precision, optimizer } = networks.get(Number(network)) as Network;
+    const { precision, optimizer } = networks[Number(network)];
     const { beta1 = 0, beta2 = 0 } = optimizer;
     const key = `${beta1} ${beta2} ${precision}`;
     settings.set(key, { precision, beta1, beta2 });

@@ -5,8 +5,7 @@
 import { sweepSchema } from '../../schemas/sweep.ts';
 import { type FindingsSetting, type FindingsSummary, summariseFindings } from '../analysis/findings-summary.ts';
 import { type AnalyseOptions, analyseSpikes } from '../findings/analyse-spikes.ts';
-import { expandSweep } from '../plan/expand.ts';
-import { networksById } from '../plan/shard.ts';
+import { Plan } from '../plan/plan.ts';
 import { readRun } from '../run/folder.ts';
 import { openRun } from '../run/open-run.ts';
 import { executeRun } from '../session/execute.ts';
@@ -42,9 +41,8 @@ export async function measureSpikeClaims(
   options: SpikeClaimsOptions,
 ): Promise<Readonly<Record<'stability-threshold' | 'loss-relaxation', NumberMeasurement[]>>> {
   const { folder, threads, trainWorkerUrl, analyseWorkerUrl, replayWorkerUrl } = options;
-  const sweep = sweepSchema.parse(SWEEP);
-  const networks = expandSweep(sweep);
-  const run = openRun({ sweep, networks, folder });
+  const plan = new Plan(sweepSchema.parse(SWEEP));
+  const run = openRun({ plan, folder });
   try {
     const { signal } = new AbortController();
     const ending = await executeRun(run, { threads, workerUrl: trainWorkerUrl, notify: () => {}, stop: signal });
@@ -52,13 +50,13 @@ export async function measureSpikeClaims(
   } finally {
     run.close();
   }
-  const findings = await analyseSpikes(readRun(folder, networks), {
+  const findings = await analyseSpikes(readRun(folder, plan), {
     threads,
     spikes: SPIKES,
     replayWorkerUrl,
     workerUrl: analyseWorkerUrl,
   });
-  const summaries = summariseFindings(networksById(networks), findings);
+  const summaries = summariseFindings(plan.all, findings);
   return {
     'stability-threshold': summaries.flatMap((summary) => thresholdOf(summary)),
     'loss-relaxation': summaries.flatMap((summary) => relaxationOf(summary)),

@@ -11,7 +11,6 @@ import { count } from '../display/format.ts';
 import { analyseSpikes, type SpikeFindings } from '../findings/analyse-spikes.ts';
 import { analyseTwins, type ComparedSetting, twinSettings } from '../findings/analyse-twins.ts';
 import { axesOf } from '../plan/axes.ts';
-import { networksById } from '../plan/shard.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
@@ -55,7 +54,7 @@ export async function analyseRun(
   const { spirals, relaxation, curvature } = findings;
   const tables = { spirals, relaxation, curvature, ...(twins !== null && { twins: twins.rows }) };
   const files = Object.entries(tables).map(([name, rows]) => writeTable(run, name, rows));
-  const summaries = summariseFindings(networksById(run.networks), findings);
+  const summaries = summariseFindings(run.state.plan.all, findings);
   if (json) {
     for (const summary of summaries) printJson(summary);
     for (const setting of twins?.settings ?? []) printJson(twinJson(setting));

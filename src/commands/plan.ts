@@ -13,9 +13,8 @@ import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { axesOf, inRanges, seedCount } from '../plan/axes.ts';
 import { operationsPerEpoch } from '../plan/cost.ts';
-import { expandSweep } from '../plan/expand.ts';
-import { sweepKey } from '../plan/identify.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
+import { Plan } from '../plan/plan.ts';
 import { readSweep } from '../plan/read.ts';
 import { defaultThreads } from '../pool/thread-count.ts';
 import { defaultRunFolder } from '../run/folder.ts';
@@ -41,8 +40,8 @@ interface ShapePlan {
 
 /** Prints the plan of a sweep. Returns the exit code. */
 export function planCommand(sweepFile: string, { json }: { json?: boolean }): number {
-  const sweep = readSweep(sweepFile);
-  const networks = expandSweep(sweep);
+  const plan = new Plan(readSweep(sweepFile));
+  const { sweep, key, networks } = plan;
   const groups = packGroups(networks);
   const threads = defaultThreads();
   const shapes = measureShapes(groups, sweep);
@@ -52,10 +51,10 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     (sum, group) => sum + group.networks.length * networkBytes(group.networks[0], sweep),
     0,
   );
-  const plan = {
+  const estimate = {
     name: sweep.name,
-    key: sweepKey(sweep),
-    folder: defaultRunFolder(sweep),
+    key,
+    folder: defaultRunFolder(plan),
     networks: networks.length,
     epochs: sweep.epochs,
     groups: groups.length,
@@ -66,7 +65,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   };
   if (json === true) {
     for (const shape of shapes) printJson({ kind: 'shape', ...shape });
-    printJson({ kind: 'plan', ...plan });
+    printJson({ kind: 'plan', ...estimate });
     return 0;
   }
   const rows = shapes.map(({ shape, ...counts }) => [
@@ -78,22 +77,22 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
   printLine(
-    `${plan.name} · ${count(plan.networks)} networks × ${count(plan.epochs)} epochs in ${count(plan.groups)} groups`,
+    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs in ${count(estimate.groups)} groups`,
   );
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
   printLine(`${'seeds'.padEnd(14)} ${seedCount(networks)}`);
   printLine('');
-  for (const { file, hash, points, inputs, outputs } of plan.dataFiles) {
+  for (const { file, hash, points, inputs, outputs } of estimate.dataFiles) {
     const columnNames = `${inputs.join(' ')} → ${outputs.join(' ')}`;
     printLine(`${file}: ${count(points)} points, ${columnNames}, hash ${hash.slice(0, 8)}`);
   }
-  if (plan.dataFiles.length > 0) printLine('');
+  if (estimate.dataFiles.length > 0) printLine('');
   for (const line of columns([head, ...rows], ['left', 'right', 'right', 'right', 'right'])) printLine(line);
   printLine('');
   printLine(
-    `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${plan.folder}`,
+    `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${estimate.folder}`,
   );
   return 0;
 }

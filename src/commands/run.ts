@@ -5,7 +5,6 @@
 
 import type { Ending } from '../../schemas/journal.ts';
 import type { EngineName } from '../../schemas/manifest.ts';
-import type { Network } from '../../schemas/network.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
 import { count } from '../display/format.ts';
@@ -13,7 +12,7 @@ import type { WishHandler } from '../display/ink/mount.tsx';
 import { summaryLines } from '../display/run-summary.ts';
 import { Control } from '../group/control.ts';
 import { findToolchain, type Toolchain } from '../kernel/native/toolchain.ts';
-import { expandSweep } from '../plan/expand.ts';
+import { Plan } from '../plan/plan.ts';
 import { readSweep } from '../plan/read.ts';
 import { defaultRunFolder, readRun } from '../run/folder.ts';
 import { type OpenRun, openRunWhenFree } from '../run/open-run.ts';
@@ -52,7 +51,7 @@ const ENGINES = { auto: 'kernel', native: 'native', reference: 'reference' } as 
 /** Runs a sweep. Returns the exit code. */
 export async function runCommand(sweepFile: string, options: RunOptions): Promise<number> {
   const { threads, json } = options;
-  const { run, networks, toolchain } = await openSweep(sweepFile, options);
+  const { run, plan, toolchain } = await openSweep(sweepFile, options);
   const stop = new StopRequest();
   const control = new Control();
   const display = await openDisplay(options, run, (wish) => {
@@ -78,21 +77,21 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
     if (options.exit) display.close();
     await Promise.race([display.left, whenAborted(stop.asked)]);
     display.close();
-    if (!json) for (const line of summaryLines(summaryInput(readRun(run.folder, networks), ending))) printLine(line);
+    if (!json) for (const line of summaryLines(summaryInput(readRun(run.folder, plan), ending))) printLine(line);
   } finally {
     display.close();
     stop.close();
   }
   if (ending !== 'done') return stop.signal === null ? 1 : STOP_EXIT_CODES[stop.signal];
   // A signal ends the analysis at once, as it ends gyre analyse: its tables are whole or not there.
-  if (options.analyse) await analyseRun(readRun(run.folder, networks), { threads, json });
+  if (options.analyse) await analyseRun(readRun(run.folder, plan), { threads, json });
   return 0;
 }
 
-/** An open run with the networks of its whole plan, and the compiler where kernels are native. */
+/** An open run with its plan, and the compiler where kernels are native. */
 interface OpenSweep {
   readonly run: OpenRun;
-  readonly networks: readonly Network[];
+  readonly plan: Plan;
   readonly toolchain: Toolchain | null;
 }
 
@@ -102,15 +101,15 @@ async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease 
   const sweep = epochs === undefined ? sweepAsWritten : { ...sweepAsWritten, epochs };
   const engine = ENGINES[kernel];
   const toolchain = engine === 'native' ? await findToolchainOrLeave() : null;
-  const folder = out ?? defaultRunFolder(sweep, shard);
-  const networks = expandSweep(sweep);
-  if (shard !== undefined && shard.count > networks.length) {
-    const expected = `at most ${networks.length} shards: the sweep has no more networks`;
+  const plan = new Plan(sweep, shard);
+  const folder = out ?? defaultRunFolder(plan);
+  if (shard !== undefined && shard.count > plan.all.length) {
+    const expected = `at most ${plan.all.length} shards: the sweep has no more networks`;
     throw new UsageError({ where: '--shard', got: JSON.stringify(shardText(shard)), expected });
   }
   await prepareCompression(sweep.trace.compression); // to extend a run, its rows are read
   const run = await openRunWhenFree(
-    { sweep, networks, folder, engine, shard: shard ?? null },
+    { plan, folder, engine },
     { seconds: lease, onWait: (owner) => tellUser(waitingText(folder, owner, lease)) },
   );
   if (run.extendedFrom !== null)
@@ -118,7 +117,7 @@ async function openSweep(sweepFile: string, { epochs, shard, kernel, out, lease 
       `extended from ${count(run.extendedFrom)} to ${count(sweep.epochs)} epochs: ` +
         'labels and tail statistics will be recomputed',
     );
-  return { run, networks, toolchain };
+  return { run, plan, toolchain };
 }
 
 /**

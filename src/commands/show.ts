@@ -7,7 +7,6 @@ import type { Network, NetworkConfig } from '../../schemas/network.ts';
 import { NETWORKS_TABLE } from '../../schemas/trace.ts';
 import { columns, count, magnitude } from '../display/format.ts';
 import { type SummaryInput, summaryLines } from '../display/run-summary.ts';
-import { networksById } from '../plan/shard.ts';
 import { type RunRecord, readRun, runState } from '../run/folder.ts';
 import { networkRows } from '../run/networks-table.ts';
 import { cellOf } from '../storage/tables/arrow.ts';
@@ -97,12 +96,11 @@ export function showCommand(name: string, { outcome, motion, sort = 'network', j
   });
   const selected = rows.filter((row) => isWanted(row, outcome, motion)).sort((a, b) => compare(a[sort], b[sort]));
   if (json === true) {
-    const networks = networksById(record.networks);
     for (const row of selected)
       printJson({
         ...row,
         replay: `npx gyre replay ${record.folder} ${row.replay}`,
-        configuration: configurationOf(networks.get(row.network as number) as Network),
+        configuration: configurationOf(record.state.plan.all[row.network as number]),
       });
     return 0;
   }

@@ -5,7 +5,6 @@
 import type { Network } from '../../schemas/network.ts';
 import type { Comparison } from '../../schemas/replay-messages.ts';
 import { count } from '../display/format.ts';
-import { networksById } from '../plan/shard.ts';
 import { mismatchText } from '../replay/comparisons.ts';
 import { trainedEpochs } from '../replay/replay-plan.ts';
 import { verifyNetworks } from '../replay/verify-networks.ts';
@@ -47,12 +46,11 @@ function sampleOf(networks: readonly Network[], size: number): Network[] {
 }
 
 function printJsonLines(run: RunRecord, compared: readonly Comparison[], differing: number): void {
-  const networkOf = networksById(run.networks);
   for (const { network, blocks, digest, mismatch } of compared)
     printJson({
       kind: 'network',
       network,
-      key: networkOf.get(network)?.key,
+      key: run.state.plan.all[network].key,
       epochs: trainedEpochs(run, network),
       same: mismatch === null,
       blocks,

@@ -20,49 +20,12 @@
  *
  * All numbers are in the group's precision. This file knows where things stand and nothing of what they mean.
  */
-import {
-  type ActivationName,
-  type FormName,
-  MOMENT_NAMES,
-  type MomentName,
-  type OptimizerName,
-  type SubnormalsName,
-} from '../../schemas/catalogue.ts';
+import { MOMENT_NAMES, type MomentName } from '../../schemas/catalogue.ts';
+import type { GroupShape } from '../../schemas/group-shape.ts';
 import { parameterCount } from '../../schemas/network.ts';
 import { BYTES_OF, type FloatArray, floatView } from '../numeric/bits.ts';
-import type { Precision } from '../numeric/rounding.ts';
 
-/**
- * What the networks of a group have in common, and what a kernel is made for. Everything else may differ from lane to
- * lane.
- */
-export interface GroupShape {
-  readonly precision: Precision;
-  readonly layers: readonly number[];
-  readonly activation: ActivationName;
-  /**
-   * The exponent of the objective of one parameter that stands in place of layers, activation and samples; null where
-   * there are layers.
-   */
-  readonly exponent: number | null;
-  readonly sampleCount: number;
-  /** Samples a step; all of them where the batch is full. The last batch of an epoch may be short. */
-  readonly batchSize: number;
-  /** Whether each epoch has an order of its own, by the seed of each lane. */
-  readonly isShuffled: boolean;
-  readonly optimizer: { readonly kind: OptimizerName; readonly form: FormName };
-  readonly subnormals: SubnormalsName;
-  /** The moments that the optimiser keeps. */
-  readonly moments: readonly MomentName[];
-  /** How many constants the optimiser has that hold for all epochs, and how many that change with the epoch. */
-  readonly constants: number;
-  readonly corrections: number;
-  readonly lanes: number;
-  /** Epochs whose signals the memory holds: a whole number of subchunks. */
-  readonly chunkEpochs: number;
-  /** Epochs whose signals have their extremes together. */
-  readonly subchunkEpochs: number;
-}
+export type { GroupShape } from '../../schemas/group-shape.ts';
 
 /** Parameters of each network. */
 export function parametersOf({ layers, exponent }: Pick<GroupShape, 'layers' | 'exponent'>): number {

@@ -45,11 +45,6 @@ export function shardNetworks(networks: readonly Network[], { index, count }: Sh
   return own.sort((a, b) => a.id - b.id);
 }
 
-/** Networks by their ids: in a shard those are no places in the list. */
-export function networksById(networks: readonly Network[]): ReadonlyMap<number, Network> {
-  return new Map(networks.map((network) => [network.id, network]));
-}
-
 /**
  * First 16 hex digits of SHA-256 over the ids of a shard's networks (u32, little-endian): a shard is read only as it
  * was made.

@@ -4,6 +4,7 @@
  * thread is first, so that what is written does not depend on threads. Knows nothing of files but the run's.
  */
 import { join } from 'node:path';
+import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import { type Network, parametersOf } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type {
@@ -15,18 +16,16 @@ import type {
   TracedBuckets,
   WindowRequest,
 } from '../../schemas/replay-messages.ts';
-import type { WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { OPERATIONS_PER_TASK, operationsPerEpoch } from '../plan/cost.ts';
-import { kernelShape } from '../plan/pack.ts';
+import { groupShape, kernelShape } from '../plan/pack.ts';
 import { ThreadMemory } from '../pool/thread-memory.ts';
 import { lostThread, ReplayPool } from '../pool/thread-pool.ts';
 import { type RunRecord, runPaths } from '../run/folder.ts';
 import { fileDatasets } from '../run/kept-data.ts';
 import { prepareCompression } from '../storage/tables/compression.ts';
-import { REPLAY_LANES, replayShape } from '../train/replay-task.ts';
-import type { ReplayGroup } from './replay-plan.ts';
+import { REPLAY_LANES, type ReplayGroup } from './replay-plan.ts';
 import { TraceReader } from './trace-reader.ts';
 
 /** Bytes of the windows of one range; a thread has about three times as much on its way. */
@@ -69,7 +68,7 @@ class Replay {
   readonly #run: RunRecord;
   readonly #options: ReplayOptions;
   readonly #trace: TraceReader;
-  readonly #kernels = new Map<string, WebAssemblyKernel>();
+  readonly #kernels = new Map<string, Pick<ReplayRequest, 'shape' | 'kernel'>>();
   readonly #pool: ReplayPool;
   readonly #groups: ReplayGroup[];
   readonly #threads: number;
@@ -105,8 +104,8 @@ class Replay {
         this.#turn = new Promise((resolve) => {
           end = resolve;
         });
-        const { memoryBytes } = this.#kernelOf(group.networks);
-        const memory = threadMemory.atLeast(memoryBytes);
+        const { kernel } = this.#kernelOf(group.networks);
+        const memory = threadMemory.atLeast(kernel.memoryBytes);
         try {
           await this.#replayGroup(group, memory, before);
         } finally {
@@ -161,8 +160,7 @@ class Replay {
     const folderOfCheckpoints = runPaths(folder).checkpoints;
     const outcome = await this.#runPart({
       networks,
-      lanes: REPLAY_LANES,
-      kernel: this.#kernelOf(networks),
+      ...this.#kernelOf(networks),
       datasets: fileDatasets([{ networks }]),
       epoch,
       states,
@@ -179,12 +177,18 @@ class Replay {
     return outcome;
   }
 
-  /** Compiled once a shape. */
-  #kernelOf(networks: readonly Network[]): WebAssemblyKernel {
+  /**
+   * Compiled once per shape. Buckets of the trace play no part in the shape: a group cuts its chunks where it has to.
+   */
+  #kernelOf(networks: readonly Network[]): Pick<ReplayRequest, 'shape' | 'kernel'> {
     const key = kernelShape(networks[0]);
-    const kernel = this.#kernels.get(key) ?? compileKernel(replayShape(networks));
-    this.#kernels.set(key, kernel);
-    return kernel;
+    let found = this.#kernels.get(key);
+    if (found === undefined) {
+      const shape = groupShape({ networks, lanes: REPLAY_LANES }, BLOCK_EPOCHS);
+      found = { shape, kernel: compileKernel(shape) };
+      this.#kernels.set(key, found);
+    }
+    return found;
   }
 
   async #runPart(request: ReplayRequest): Promise<ReplayOutcome> {

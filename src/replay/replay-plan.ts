@@ -6,10 +6,12 @@
 import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { EpochRange, WindowRequest } from '../../schemas/replay-messages.ts';
-import { groupBy, kernelShape } from '../plan/pack.ts';
+import { groupBy, kernelShape, LANES_DEFAULT } from '../plan/pack.ts';
 import type { RunRecord } from '../run/folder.ts';
 import type { Results } from '../run/results.ts';
-import { REPLAY_LANES } from '../train/replay-task.ts';
+
+/** Networks per group. */
+export const REPLAY_LANES = LANES_DEFAULT;
 
 /** Windows of one network, in any order. */
 export interface ReplayWanted {

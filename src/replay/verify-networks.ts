@@ -5,7 +5,6 @@
  */
 import type { Network } from '../../schemas/network.ts';
 import type { Comparison } from '../../schemas/replay-messages.ts';
-import { networksById } from '../plan/shard.ts';
 import type { RunRecord } from '../run/folder.ts';
 import { Comparisons } from './comparisons.ts';
 import { type ReplayOptions, replayGroups } from './replay-groups.ts';
@@ -44,8 +43,7 @@ export async function verifyNetworks(
   const first = await compare(groups, 'none', begin?.(groups));
   const differing = first.all.filter(({ mismatch }) => mismatch !== null);
   if (differing.length === 0) return first.all;
-  const networkOf = networksById(run.networks);
-  const again = differing.map(({ network }) => networkOf.get(network) as Network);
+  const again = differing.map(({ network }) => run.state.plan.all[network]);
   const closer = await compare(planVerification(run, again), 'all');
   return first.all.map((comparison) => closer.of(comparison.network) ?? comparison);
 }

@@ -9,11 +9,9 @@ import type { Ending, JournalRecord } from '../../schemas/journal.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import { type Shard, shardText } from '../../schemas/shard.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
-import { expandSweep } from '../plan/expand.ts';
-import { sweepKey } from '../plan/identify.ts';
-import { membersHash, shardNetworks } from '../plan/shard.ts';
+import { shardText } from '../../schemas/shard.ts';
+import { Plan } from '../plan/plan.ts';
+import { membersHash } from '../plan/shard.ts';
 import { RESTORE_REMEDY } from '../storage/files.ts';
 import { type JournalContent, journalFile, readJournal, sessionsIn } from '../storage/journal/journal.ts';
 import { reading } from '../storage/reading.ts';
@@ -51,10 +49,10 @@ export interface RunRecord {
   readonly owner: Owner | null;
 }
 
-/** Where a run of a sweep goes unless the user says otherwise. */
-export function defaultRunFolder(sweep: Sweep, shard: Shard | null = null): string {
+/** Where the run of a plan goes unless the user says otherwise. */
+export function defaultRunFolder({ sweep, key, shard }: Plan): string {
   const part = shard === null ? '' : `-${shard.index}of${shard.count}`;
-  return join('traces', 'runs', `${sweep.name}-${sweepKey(sweep)}${part}`);
+  return join('traces', 'runs', `${sweep.name}-${key}${part}`);
 }
 
 /**
@@ -88,15 +86,11 @@ export interface FoldedRun {
  */
 export function foldRun(
   folder: string,
-  found: { manifest: Manifest; planned: readonly Network[]; records: readonly JournalRecord[] },
+  found: { manifest: Manifest; plan: Plan; records: readonly JournalRecord[] },
 ): FoldedRun {
-  const { manifest, planned, records } = found;
-  const state = new RunState({
-    journal: runPaths(folder).journal,
-    networks: networksOf(manifest, planned, folder),
-    networkCount: planned.length,
-    epochs: manifest.sweep.epochs,
-  });
+  const { manifest, plan, records } = found;
+  refuseOtherMembers(folder, manifest, plan);
+  const state = new RunState({ journal: runPaths(folder).journal, plan, epochs: manifest.sweep.epochs });
   for (const record of records) state.take(record);
   refuseOtherManifest(folder, manifest, state);
   return { manifest: withEpochs(manifest, state.epochs), state };
@@ -126,24 +120,21 @@ function refuseOtherManifest(folder: string, manifest: Manifest, state: RunState
   });
 }
 
-/** Reads a run for looking at it; nothing is changed. Whoever has the networks of its plan already may hand them in. */
-export function readRun(folder: string, known?: readonly Network[]): RunRecord {
+/** Reads a run for looking at it; nothing is changed. A `known` plan of the same sweep saves expanding it again. */
+export function readRun(folder: string, known?: Plan): RunRecord {
   return reading(folder, () => {
     const onDisk = readManifest(folder);
     const journal = readOwnJournal(folder, onDisk)?.records ?? [];
-    const planned = known ?? expandSweep(onDisk.sweep);
-    const { manifest, state } = foldRun(folder, { manifest: onDisk, planned, records: journal });
+    const plan = new Plan(onDisk.sweep, onDisk.shard, known);
+    const { manifest, state } = foldRun(folder, { manifest: onDisk, plan, records: journal });
     const { networks, results } = state;
     return { folder, manifest, networks, results, state, journal, owner: leaseHolder(runPaths(folder).lock) };
   });
 }
 
-/** The networks of a plan that a folder is for. */
-function networksOf({ shard, gyre }: Manifest, planned: readonly Network[], folder: string): readonly Network[] {
-  if (shard === undefined) return planned;
-  // No shard is empty, and to share a plan out takes time and memory for each.
-  const networks = shard.count > planned.length ? [] : shardNetworks(planned, shard);
-  if (membersHash(networks) === shard.members) return networks;
+/** The folder of a shard is for certain networks: this version must share the plan out as the one that made it did. */
+function refuseOtherMembers(folder: string, { shard, gyre }: Manifest, { networks }: Plan): void {
+  if (shard === undefined || membersHash(networks) === shard.members) return;
   throw new RunError({
     where: runPaths(folder).manifest,
     got: `shard ${shardText(shard)} with networks of hash ${shard.members}`,

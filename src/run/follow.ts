@@ -30,12 +30,11 @@ export class RunFollower {
 
   /** @throws RunError, UsageError where the folder holds no run that can be read. */
   constructor(folder: string) {
-    const { manifest, networks, results } = readRun(folder);
+    const { manifest, state } = readRun(folder);
     const paths = runPaths(folder);
-    const { networkCount } = results;
     this.folder = folder;
     this.manifest = manifest;
-    this.state = new RunState({ journal: paths.journal, networks, networkCount, epochs: manifest.sweep.epochs });
+    this.state = new RunState({ journal: paths.journal, plan: state.plan, epochs: manifest.sweep.epochs });
     this.#tail = new JournalTail(paths.journal);
     this.#lease = new LeaseView(paths.lock);
   }

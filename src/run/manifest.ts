@@ -4,16 +4,15 @@
 import { join } from 'node:path';
 import { ARITHMETIC_ID } from '../../schemas/arithmetic.ts';
 import { ENGINE_NAMES, type EngineName, type Manifest } from '../../schemas/manifest.ts';
-import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError } from '../../schemas/problems.ts';
-import type { Shard } from '../../schemas/shard.ts';
 import { SWEEP_LIMITS, type Sweep } from '../../schemas/sweep.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
 import type { Finding } from '../plan/check-sweep.ts';
 import { pathText } from '../plan/explain.ts';
 import { sweepHash, sweepKey } from '../plan/identify.ts';
+import type { Plan } from '../plan/plan.ts';
 import { parseResolved } from '../plan/resolved.ts';
-import { membersHash, shardNetworks } from '../plan/shard.ts';
+import { membersHash } from '../plan/shard.ts';
 import { RESTORE_REMEDY, writeFileAtomically } from '../storage/files.ts';
 import { checkRunFolder, readPlain } from '../storage/plain-files.ts';
 import { reading } from '../storage/reading.ts';
@@ -136,22 +135,14 @@ const checkMembers = mapping({
   gyre: text(40),
 });
 
-/** The manifest of a run, or of a shard of one, that begins now. */
-export function newManifest(options: {
-  sweep: Sweep;
-  shard: Shard | null;
-  /** Of the full plan. */
-  networks: readonly Network[];
-  engine: EngineName;
-}): Manifest {
-  const { sweep, shard, engine } = options;
-  const networks = shard === null ? options.networks : shardNetworks(options.networks, shard);
+/** The manifest of a run that begins now. */
+export function newManifest({ sweep, shard, networks, key, hash }: Plan, engine: EngineName): Manifest {
   return {
     format: 'gyre-run',
     formatVersion: FORMAT_VERSION,
     name: sweep.name,
-    key: sweepKey(sweep),
-    sweepHash: sweepHash(sweep),
+    key,
+    sweepHash: hash,
     arithmetic: ARITHMETIC_ID,
     engine,
     networks: networks.length,

@@ -11,8 +11,8 @@ import type { Manifest } from '../../schemas/manifest.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { expandSweep } from '../plan/expand.ts';
 import { sweepDifferences } from '../plan/identify.ts';
+import { Plan } from '../plan/plan.ts';
 import { copyFileDurably, makeFolder, syncFolderOf, withPath } from '../storage/files.ts';
 import { readJournal, writeJournal } from '../storage/journal/journal.ts';
 import { isName, isOwnCheckpoint } from '../storage/names.ts';
@@ -56,7 +56,7 @@ export async function mergeRuns(folders: readonly string[], out: string): Promis
   } finally {
     lease.release();
   }
-  return readRun(out);
+  return readRun(out, shards[0].state.plan);
 }
 
 /**
@@ -73,7 +73,9 @@ type ShardRecord = RunRecord & { readonly shard: Shard };
 
 /** The shards of one sweep, all of them, in their order. */
 function shardsIn(folders: readonly string[], problems: Problem[]): ShardRecord[] {
-  const records = folders.map((folder) => readRun(folder));
+  // Shards of one sweep share its networks.
+  const records: RunRecord[] = [];
+  for (const folder of folders) records.push(readRun(folder, records[0]?.state.plan));
   const shards = records.flatMap((record) => {
     const { shard } = record.manifest;
     if (shard !== undefined) return [{ ...record, shard }];
@@ -161,9 +163,10 @@ function problemsOfAside(aside: string): Problem[] {
 /** Writes the run of all shards together. */
 function writeRun(shards: readonly ShardRecord[], folder: string): void {
   const paths = runPaths(folder);
-  const manifest = mergedManifest(shards);
-  const { key: runKey, sweepHash, sweep } = manifest;
-  const networks = expandSweep(sweep);
+  const { sweep } = shards[0].manifest;
+  const plan = new Plan(sweep, null, shards[0].state.plan);
+  const manifest = mergedManifest(shards, plan);
+  const { key: runKey, sweepHash } = manifest;
   const session = mergedSession(shards);
   for (const table of SEGMENTED_TABLE_NAMES) makeFolder(join(folder, table));
   const records = shards.flatMap((shard) => joinShard(shard, { folder, session }));
@@ -173,27 +176,22 @@ function writeRun(shards: readonly ShardRecord[], folder: string): void {
     copyFolder(from.data, paths.data, (file) => isName('dataCopy', file));
   }
   writeJournal(paths.journal, { runKey, session, epochs: sweep.epochs, sweepHash }, records);
-  const { state } = foldRun(folder, {
-    manifest,
-    planned: networks,
-    records: readJournal(paths.journal)?.records ?? [],
-  });
+  const { state } = foldRun(folder, { manifest, plan, records: readJournal(paths.journal)?.records ?? [] });
   if (!state.isDone) throw new Error(`${folder}: shards that are done make no whole run`);
   const book = new SegmentBook({ folder, runKey, committed: state.segments, session });
   book.check();
   book.sealAll();
   writeManifest(folder, manifest);
-  const { results } = state;
+  const { networks, results } = state;
   const { compression } = sweep.trace;
   writeNetworksTable({ path: paths.networks, runKey, networks, results, epochs: sweep.epochs, compression });
 }
 
 /** Begun when the first of the shards was, by the engine of shard 1. */
-function mergedManifest(shards: readonly ShardRecord[]): Manifest {
-  const { sweep, engine, gyre } = shards[0].manifest;
+function mergedManifest(shards: readonly ShardRecord[], plan: Plan): Manifest {
+  const { engine, gyre } = shards[0].manifest;
   const createdAt = shards.map(({ manifest }) => manifest.createdAt).sort()[0];
-  const manifest = newManifest({ sweep, shard: null, networks: expandSweep(sweep), engine });
-  return { ...manifest, createdAt, gyre };
+  return { ...newManifest(plan, engine), createdAt, gyre };
 }
 
 /**

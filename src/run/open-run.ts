@@ -9,8 +9,8 @@ import type { EngineName, Manifest } from '../../schemas/manifest.ts';
 import type { Network } from '../../schemas/network.ts';
 import { type Problem, RunError, UsageError } from '../../schemas/problems.ts';
 import { type Shard, shardText } from '../../schemas/shard.ts';
-import type { Sweep } from '../../schemas/sweep.ts';
 import { sweepDifferences } from '../plan/identify.ts';
+import type { Plan } from '../plan/plan.ts';
 import { checkCheckpoints, removeDebris } from '../storage/checkpoints/checkpoints.ts';
 import { makeFolder, withPath } from '../storage/files.ts';
 import { type Journal, NewJournal } from '../storage/journal/journal.ts';
@@ -56,8 +56,8 @@ export interface OpenRun {
 }
 
 /**
- * Opens the folder for a sweep, or for a shard of it: a new run, or the one of the same sweep that is there already,
- * whose open segments are then sealed at their last commit. `networks` are those of the full plan.
+ * Opens the folder for a plan: a new run, or the one of the same plan that is there already, whose open segments are
+ * then sealed at their last commit.
  *
  * @throws UsageError where the folder holds something else, or may not be written, or another process works on it.
  */
@@ -97,32 +97,30 @@ export async function openRunWhenFree(
 
 /** What is to be run, and where. */
 export interface OpenOptions {
-  readonly sweep: Sweep;
-  /** Of the full plan. */
-  readonly networks: readonly Network[];
+  readonly plan: Plan;
   readonly folder: string;
   readonly engine?: EngineName;
-  readonly shard?: Shard | null;
   /** A lease whose heartbeat was watched standing still. */
   readonly stoodStill?: Sighting | null;
   /** Whether a thread shows other machines that this process lives. */
   readonly hasHeartbeat?: boolean;
 }
 
-function refuseForeign({ folder, sweep, shard = null }: OpenOptions): void {
-  const problem = folderProblem(folder, { sweep, shard });
+function refuseForeign({ folder, plan }: OpenOptions): void {
+  const problem = folderProblem(folder, plan);
   if (problem !== null) throw new UsageError(problem);
 }
 
 function openLeased(options: OpenOptions, lease: Lease): OpenRun {
-  const { sweep, networks: planned, folder, engine = 'kernel', shard = null } = options;
+  const { plan, folder, engine = 'kernel' } = options;
+  const { sweep } = plan;
   const paths = runPaths(folder);
   const isNew = !existsSync(paths.manifest);
-  const onDisk = isNew ? newManifest({ sweep, shard, networks: planned, engine }) : readManifest(folder);
+  const onDisk = isNew ? newManifest(plan, engine) : readManifest(folder);
   if (isNew) writeManifest(folder, onDisk);
   keepData(paths.data, sweep);
   const guard = new FolderGuard(lease, paths.manifest);
-  const { journal, state, segments } = beginSession({ folder, manifest: onDisk, sweep, planned, guard });
+  const { journal, state, segments } = beginSession({ folder, manifest: onDisk, plan, guard });
   const { networks, results, epochs } = state;
   const record = (next: JournalRecord) => {
     state.check(next);
@@ -160,23 +158,16 @@ function openLeased(options: OpenOptions, lease: Lease): OpenRun {
  * session, and only then tidies up. What is removed is of no use to the history up to that header, which every later
  * session shares.
  */
-function beginSession(opened: {
-  folder: string;
-  manifest: Manifest;
-  sweep: Sweep;
-  planned: readonly Network[];
-  guard: FolderGuard;
-}) {
-  const { folder, manifest, sweep, planned, guard } = opened;
+function beginSession(opened: { folder: string; manifest: Manifest; plan: Plan; guard: FolderGuard }) {
+  const { folder, manifest, plan, guard } = opened;
+  const { sweep } = plan;
   const { key: runKey, name } = manifest;
   const paths = runPaths(folder);
   const newJournal = NewJournal.make(paths.journal);
   let journal: Journal | null = null;
   try {
     const content = readOwnJournal(folder, manifest, newJournal.session);
-    const folded = reading(paths.journal, () =>
-      foldRun(folder, { manifest, planned, records: content?.records ?? [] }),
-    );
+    const folded = reading(paths.journal, () => foldRun(folder, { manifest, plan, records: content?.records ?? [] }));
     const { state } = folded;
     const { results, epochs } = state;
     if (sweep.epochs < epochs) throw new UsageError(shortened(folder, { epochs, now: sweep.epochs, name }));
@@ -217,11 +208,8 @@ function shortened(folder: string, asked: { epochs: number; now: number; name: s
   };
 }
 
-/** Why a sweep, or a shard of it, cannot be run in a folder; null where it can. */
-function folderProblem(
-  folder: string,
-  { sweep, shard }: { sweep: Sweep; shard: Shard | null },
-): Problem | readonly Problem[] | null {
+/** Why a plan cannot be run in a folder; null where it can. */
+function folderProblem(folder: string, { sweep, shard }: Plan): Problem | readonly Problem[] | null {
   asUsage(() => checkRunFolder(folder));
   if (!existsSync(runPaths(folder).manifest)) {
     const others = existsSync(folder) ? asUsage(() => withPath(folder, () => readdirSync(folder))) : [];

@@ -23,6 +23,7 @@ import type {
 } from '../../schemas/journal.ts';
 import type { Network } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
+import type { Plan } from '../plan/plan.ts';
 import { RESTORE_REMEDY } from '../storage/files.ts';
 import { ShapeError } from '../storage/record-checks.ts';
 import { CommittedSegments } from './committed-segments.ts';
@@ -36,6 +37,8 @@ export interface CommitPlaces {
 
 /** The state of one run, or of one shard. */
 export class RunState {
+  /** What the run trains. Its sweep may have other epochs: the journal decides those. */
+  readonly plan: Plan;
   /** Those of this folder, ids ascending: of a shard not all of the plan. */
   readonly networks: readonly Network[];
   /** By id in the plan. */
@@ -60,19 +63,14 @@ export class RunState {
   /**
    * The state before the first record. `epochs` holds until the journal says otherwise; `journal` is named in errors.
    */
-  constructor(run: {
-    journal: string;
-    networks: readonly Network[];
-    /** Of the full plan. */
-    networkCount: number;
-    epochs: number;
-  }) {
-    this.networks = run.networks;
-    this.results = new Results(run.networkCount);
-    this.#isMember = new Uint8Array(run.networkCount);
-    for (const { id } of run.networks) this.#isMember[id] = 1;
-    this.#journal = run.journal;
-    this.#epochs = run.epochs;
+  constructor({ journal, plan, epochs }: { journal: string; plan: Plan; epochs: number }) {
+    this.plan = plan;
+    this.networks = plan.networks;
+    this.results = new Results(plan.all.length);
+    this.#isMember = new Uint8Array(plan.all.length);
+    for (const { id } of plan.networks) this.#isMember[id] = 1;
+    this.#journal = journal;
+    this.#epochs = epochs;
   }
 
   /**

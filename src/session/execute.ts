@@ -13,19 +13,12 @@
  */
 import type { Ending, JournalRecord } from '../../schemas/journal.ts';
 import { FAILED } from '../../schemas/labels.ts';
-import { type Network, networkTitle } from '../../schemas/network.ts';
+import { networkTitle } from '../../schemas/network.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
-import type {
-  CompiledKernel,
-  GroupRequest,
-  TaskOutcome,
-  TaskRequest,
-  TrainedOutcome,
-} from '../../schemas/training-messages.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest, TrainedOutcome } from '../../schemas/training-messages.ts';
 import type { Board } from '../group/board.ts';
 import { Control } from '../group/control.ts';
 import { type Group, packGroups, packGroupsForThreads, packTasks, taskEndEpoch } from '../plan/pack.ts';
-import { networksById } from '../plan/shard.ts';
 import { ThreadMemory } from '../pool/thread-memory.ts';
 import { TrainingPool } from '../pool/thread-pool.ts';
 import { runPaths } from '../run/folder.ts';
@@ -36,7 +29,7 @@ import type { OpenRun } from '../run/open-run.ts';
 import { GYRE_VERSION } from '../run/package.ts';
 import { removeCheckpoints } from '../storage/checkpoints/checkpoints.ts';
 import { prepareCompression } from '../storage/tables/compression.ts';
-import { RunKernels } from './kernels.ts';
+import { RunKernels, type ShapeKernel } from './kernels.ts';
 import { PauseWatch } from './pause.ts';
 import { RunBoard } from './run-board.ts';
 import type { ExecuteOptions } from './session-options.ts';
@@ -75,8 +68,6 @@ class Execution {
   readonly #pool: TrainingPool;
   readonly #startedMs = performance.now();
   readonly #pause: PauseWatch;
-  /** By id. */
-  readonly #networkOf: ReadonlyMap<number, Network>;
   /** Networks whose task was lost too often. */
   readonly #givenUp = new Set<number>();
   /** The first failure of the disk outside of tasks. */
@@ -98,7 +89,6 @@ class Execution {
         ? packGroupsForThreads(open, { ...progress, lanes: this.#kernels.lanes, threads: options.threads })
         : packGroups(open, options.lanes, progress);
     this.#tasks = packTasks(groups, { epochs: this.#epochs, engine: run.engine, threads: options.threads });
-    this.#networkOf = networksById(run.networks);
     this.#runBoard = new RunBoard(run, options.threads);
     this.#board = this.#runBoard.board;
     const threads = Math.min(options.threads, this.#tasks.length);
@@ -161,9 +151,9 @@ class Execution {
         for (const group of task) {
           const made = await this.#kernels.of(group);
           if (made === null) return; // A stop came first.
-          const { kernel, memoryBytes } = made;
+          const { memoryBytes, ...trainedBy } = made;
           bytes = Math.max(bytes, memoryBytes);
-          groups.push(this.#groupRequest(group, kernel, task.length === 1));
+          groups.push({ ...this.#groupRequest(group, task.length === 1), ...trainedBy });
         }
         await this.#trainTask({ groups, thread, memory: memory.atLeast(bytes) });
         this.#putBack(task);
@@ -191,19 +181,13 @@ class Execution {
     if (left.length > 0) this.#tasks.unshift(left);
   }
 
-  /** A group as its worker needs it. */
-  #groupRequest(group: Group, kernel: CompiledKernel | null, isAlone: boolean): GroupRequest {
-    const { networks, lanes, epoch } = group;
+  /** What to train of a group, and from where. */
+  #groupRequest(group: Group, isAlone: boolean): Omit<GroupRequest, keyof ShapeKernel> {
+    const { networks, epoch } = group;
     const { engine, results } = this.#run;
     const checkpoints = networks.flatMap(({ id }) => results.checkpointsOf(id));
-    return {
-      networks,
-      lanes,
-      kernel,
-      epoch,
-      checkpoints,
-      untilEpoch: isAlone ? taskEndEpoch(group, { epochs: this.#epochs, engine }) : this.#epochs,
-    };
+    const untilEpoch = isAlone ? taskEndEpoch(group, { epochs: this.#epochs, engine }) : this.#epochs;
+    return { networks, epoch, checkpoints, untilEpoch };
   }
 
   /** Trains and commits one task, trying again where its worker is lost. */
@@ -378,9 +362,7 @@ class Execution {
       share: this.#runBoard.share(),
       networksDone: results.doneCount,
       labels: this.#board.labelCounts(),
-      threads: this.#board
-        .threads()
-        .map((id) => (id === null ? null : networkTitle(this.#networkOf.get(id) as Network))),
+      threads: this.#board.threads().map((id) => (id === null ? null : networkTitle(state.plan.all[id]))),
       residentBytes: process.memoryUsage.rss(),
       writtenBytes: state.segments.committedBytes,
     });

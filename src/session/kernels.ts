@@ -5,17 +5,17 @@
  */
 import type { EngineName } from '../../schemas/manifest.ts';
 import { UsageError } from '../../schemas/problems.ts';
-import type { CompiledKernel } from '../../schemas/training-messages.ts';
-import { type GroupShape, groupBytes } from '../group/layout.ts';
+import type { CompiledKernel, GroupRequest } from '../../schemas/training-messages.ts';
+import { groupBytes } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { NativeKernels, nativeFailure } from '../kernel/native/native.ts';
 import { compilerText, type Toolchain } from '../kernel/native/toolchain.ts';
+import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupShape, LANES_DEFAULT, type LaneChoice, lanesOfVectors } from '../plan/pack.ts';
-import { kernelFault } from '../train/kernel-proof.ts';
+import { kernelFault, type ProofCase } from '../train/kernel-proof.ts';
 
-/** What groups of one shape are trained by: a kernel, or null for the scalar reference. */
-export interface ShapeKernel {
-  readonly kernel: CompiledKernel | null;
+/** What groups of one shape are trained by, as their requests carry it. */
+export interface ShapeKernel extends Pick<GroupRequest, 'shape' | 'kernel' | 'lookEpochs'> {
   /** Bytes of memory that a group needs. */
   readonly memoryBytes: number;
 }
@@ -98,19 +98,29 @@ export class RunKernels {
   }
 
   async #make(group: Group): Promise<ShapeKernel | null> {
+    const [network] = group.networks;
     const shape = groupShape(group, this.#bucketEpochs);
-    if (this.#engine === 'reference') return { kernel: null, memoryBytes: groupBytes(shape) };
-    const kernel = this.#native === null ? compileKernel(shape) : await this.#makeNative(this.#native, group, shape);
-    return kernel === null ? null : { kernel, memoryBytes: kernel.memoryBytes };
+    const operations = operationsPerEpoch(network);
+    const made = { shape, lookEpochs: epochsBetweenLooks(operations, shape.lanes) };
+    if (this.#engine === 'reference') return { ...made, kernel: null, memoryBytes: groupBytes(shape) };
+    const kernel =
+      this.#native === null
+        ? compileKernel(shape)
+        : await this.#makeNative(this.#native, { network, operations, shape });
+    return kernel === null ? null : { ...made, kernel, memoryBytes: kernel.memoryBytes };
   }
 
   /** Compiles and proves. After a first failure the run ends, and no other kernel is of use. */
-  async #makeNative(native: NativeKernels, group: Group, shape: GroupShape): Promise<CompiledKernel | null> {
+  async #makeNative(
+    native: NativeKernels,
+    proof: Pick<ProofCase, 'network' | 'operations' | 'shape'>,
+  ): Promise<CompiledKernel | null> {
+    const { shape } = proof;
     try {
       const kernel = await native.compile(shape);
       if (this.#failure !== null) throw this.#failure;
       if (kernel === null) return null;
-      const fault = kernelFault({ network: group.networks[0], shape, kernel, reference: compileKernel(shape) });
+      const fault = kernelFault({ ...proof, kernel, reference: compileKernel(shape) });
       if (fault !== null) throw nativeFailure(`${this.#compiler}: ${fault.got}`, fault.expected);
       return kernel;
     } catch (error) {

@@ -24,7 +24,6 @@ import {
 } from '../group/layout.ts';
 import { type FloatArray, hexOf } from '../numeric/bits.ts';
 import { floatModeFault } from '../numeric/float-mode.ts';
-import { operationsPerEpoch } from '../plan/cost.ts';
 import { AWKWARD_LANES, type AwkwardLane, Draws } from './awkward-lanes.ts';
 import { type Engine, kernelEngine } from './engine.ts';
 
@@ -45,14 +44,16 @@ const EPOCHS_MAX = 48;
 export interface ProofCase {
   /** Any network of the shape: its hyper-parameters and numbers are replaced. */
   readonly network: Network;
+  /** Declared operations of one epoch of that network. */
+  readonly operations: number;
   readonly shape: GroupShape;
   readonly kernel: CompiledKernel;
   readonly reference: WebAssemblyKernel;
 }
 
 /** The first fault of a kernel, or null where it has proven itself. */
-export function kernelFault({ network, shape, kernel, reference }: ProofCase): KernelFault | null {
-  const { rounds, epochs } = proofSize(network, shape);
+export function kernelFault({ network, operations, shape, kernel, reference }: ProofCase): KernelFault | null {
+  const { rounds, epochs } = proofSize(operations, shape);
   const memory = sharedMemory(Math.max(kernel.memoryBytes, reference.memoryBytes));
   for (let round = 0; round < rounds; round++) {
     const lanes = Array.from(
@@ -77,8 +78,11 @@ export function kernelFault({ network, shape, kernel, reference }: ProofCase): K
  * So many groups of lanes as there are kinds for, each for so many epochs; fewer where epochs are long, and at least
  * one of either.
  */
-export function proofSize(network: Network, { lanes }: GroupShape): { rounds: number; epochs: number } {
-  const operations = operationsPerEpoch(network) * lanes;
+export function proofSize(
+  operationsPerEpoch: number,
+  { lanes }: Pick<GroupShape, 'lanes'>,
+): { rounds: number; epochs: number } {
+  const operations = operationsPerEpoch * lanes;
   const allRounds = Math.ceil(AWKWARD_LANES.length / lanes);
   const rounds = Math.max(1, Math.min(allRounds, Math.floor((8 * OPERATIONS) / operations)));
   return { rounds, epochs: Math.max(1, Math.min(EPOCHS_MAX, Math.floor(OPERATIONS / (operations * rounds)))) };

@@ -4,29 +4,14 @@
  * of windows the kernel runs whole chunks; within, one epoch a call, since it leaves the state and the gradient of its
  * last epoch only. Whatever wants windows in a thread of its own calls `replayRange` there.
  */
-import { BLOCK_EPOCHS } from '../../schemas/arithmetic.ts';
-import type { Network } from '../../schemas/network.ts';
 import { RunError } from '../../schemas/problems.ts';
 import type { ReplayedRange, ReplayOutcome, ReplayRequest, ReplayState } from '../../schemas/replay-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
-import type { GroupShape } from '../group/layout.ts';
 import { floatView } from '../numeric/bits.ts';
-import { groupShape, LANES_DEFAULT } from '../plan/pack.ts';
 import { networksAt, readCheckpoints } from '../storage/checkpoints/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import { initialiseGroup, kernelEngine, readState, writeState } from './engine.ts';
 import { ReplayedLane } from './replayed-lane.ts';
-
-/** Networks per group. */
-export const REPLAY_LANES = LANES_DEFAULT;
-
-/**
- * The shape that a group of networks is compiled for. Buckets of the trace play no part in it: a group cuts its chunks
- * where it has to.
- */
-export function replayShape(networks: readonly Network[]): GroupShape {
-  return groupShape({ networks, lanes: REPLAY_LANES }, BLOCK_EPOCHS);
-}
 
 /** A task of a replay thread. */
 export function runReplay(request: ReplayRequest): ReplayOutcome {
@@ -44,9 +29,8 @@ export function runReplay(request: ReplayRequest): ReplayOutcome {
  * @throws RunError where a checkpoint cannot be read.
  */
 export function replayRange(request: ReplayRequest): ReplayedRange {
-  const { networks, kernel, memory, untilEpoch, windows } = request;
+  const { networks, shape, kernel, memory, untilEpoch, windows } = request;
   for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
-  const shape = replayShape(networks);
   const group = initialiseGroup({ networks, shape, memory });
   const gradient = floatView(shape.precision, memory.buffer, kernel.gradientOffset, group.sections.theta.length);
   const states = startStates(request);

@@ -11,7 +11,7 @@ import type { KeptNetworks, NetworkResults, UnfinishedNetworks } from '../../sch
 import { RunError } from '../../schemas/problems.ts';
 import { resultArrays } from '../../schemas/result-columns.ts';
 import { FORMAT_VERSION } from '../../schemas/trace.ts';
-import type { CompiledKernel, GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
+import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/training-messages.ts';
 import { provideDataset } from '../data/datasets.ts';
 import type { Readings } from '../detect/observer.ts';
 import { Board } from '../group/board.ts';
@@ -19,8 +19,6 @@ import { Control } from '../group/control.ts';
 import { chunkWithin, type GroupShape } from '../group/layout.ts';
 import { floatArray, isSubnormal } from '../numeric/bits.ts';
 import type { Precision } from '../numeric/rounding.ts';
-import { epochsBetweenLooks, operationsPerEpoch } from '../plan/cost.ts';
-import { groupShape } from '../plan/pack.ts';
 import { networksAt, readCheckpoints, writeCheckpoint } from '../storage/checkpoints/checkpoints.ts';
 import { SharedCorrections } from './corrections.ts';
 import {
@@ -59,7 +57,7 @@ export function runTask(request: TaskRequest, isDue: () => boolean = () => false
     trace = new TraceWriter(request);
     const context = {
       ...{ board, control, trace, kept, room: lossRoom(request.detectors.spikeLookback) },
-      ...{ corrections: new SharedCorrections(), shapeOf: shapesOfKernels(request.bucketEpochs), isDue },
+      ...{ corrections: new SharedCorrections(), isDue },
     };
     for (const group of request.groups) {
       if (finished.length > 0 && isDue()) break;
@@ -102,7 +100,6 @@ interface TaskContext {
   readonly kept: KeptCheckpoints;
   readonly room: (precision: Precision, lane: number) => LossRoom;
   readonly corrections: SharedCorrections;
-  readonly shapeOf: (group: GroupRequest) => GroupShape;
   readonly isDue: () => boolean;
 }
 
@@ -120,16 +117,6 @@ function lossRoom(windowEpochs: number): TaskContext['room'] {
   };
 }
 
-/** Shapes of groups, one for each kernel, since it is made for it. */
-function shapesOfKernels(bucketEpochs: number): TaskContext['shapeOf'] {
-  const shapes = new Map<CompiledKernel, GroupShape>();
-  return (group) => {
-    const shape = (group.kernel && shapes.get(group.kernel)) ?? groupShape(group, bucketEpochs);
-    if (group.kernel !== null) shapes.set(group.kernel, shape);
-    return shape;
-  };
-}
-
 /** A group that is trained for the time being, still in memory. */
 interface TrainedGroup {
   readonly inMemory: GroupInMemory;
@@ -142,8 +129,7 @@ interface TrainedGroup {
 function trainGroup(group: GroupRequest, request: TaskRequest, context: TaskContext): TrainedGroup {
   const { board, control, trace, kept } = context;
   const { epochs, bucketEpochs, keepEvery, detectors: thresholds, memory } = request;
-  const { networks, lanes, untilEpoch } = group;
-  const shape = context.shapeOf(group);
+  const { networks, shape, lookEpochs, untilEpoch } = group;
   const inMemory = initialiseGroup({ networks, shape, memory });
   const watches = networks.map((network, lane) => {
     const signals = new LaneSignals({ shape, memory: inMemory.sections, lane });
@@ -153,7 +139,6 @@ function trainGroup(group: GroupRequest, request: TaskRequest, context: TaskCont
   if (group.epoch > 0) restore(group, request, { inMemory, watches });
   const train =
     group.kernel === null ? referenceEngine(inMemory) : kernelEngine(inMemory, group.kernel, context.corrections);
-  const lookEpochs = epochsBetweenLooks(operationsPerEpoch(networks[0]), lanes);
   const reportEpochs = lookEpochs * LOOKS_PER_REPORT[group.kernel === null ? 'reference' : 'kernel'];
 
   let epoch = group.epoch;

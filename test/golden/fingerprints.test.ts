@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ACTIVATIONS, DATASETS, INITS, namesOf, OPTIMIZERS, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { executeRun } from '../../src/session/execute.ts';
 import { openRun } from '../../src/run/open-run.ts';
@@ -38,8 +39,8 @@ afterAll(() => {
 const cases = sweeps.flatMap((name) => (['reference', 'kernel'] as const).map((engine) => ({ name, engine })));
 
 test.each(cases)('$name by the $engine', async ({ name, engine }) => {
-  const sweep = readSweep(here(name));
-  const run = openRun({ sweep, networks: expandSweep(sweep), folder: join(folder, engine, name), engine });
+  const plan = new Plan(readSweep(here(name)));
+  const run = openRun({ plan, folder: join(folder, engine, name), engine });
   let fingerprint: string | null;
   try {
     await executeRun(run, {

@@ -203,7 +203,7 @@ function damagedRun(table: string, bytes: Buffer, otherwise: Buffer): RunRecord 
 
 /** The run with the checksums that its segments have now. */
 function withOwnChecksums(record: RunRecord): RunRecord {
-  const { folder, manifest, networks } = record;
+  const { folder, manifest, state } = record;
   const journal = record.journal.map((entry) => {
     if (entry.kind !== 'commit') return entry;
     const segments = entry.segments.map((segment) => {
@@ -214,7 +214,7 @@ function withOwnChecksums(record: RunRecord): RunRecord {
     });
     return { ...entry, segments };
   });
-  return { ...record, journal, ...foldRun(folder, { manifest, planned: networks, records: journal }) };
+  return { ...record, journal, ...foldRun(folder, { manifest, plan: state.plan, records: journal }) };
 }
 
 const NETWORK = 5;

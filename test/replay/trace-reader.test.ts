@@ -3,7 +3,7 @@
  * place of are not found, and those that stand there now are, in order.
  */
 import { expect, test } from 'vitest';
-import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { TraceReader } from '../../src/replay/trace-reader.ts';
 import { type RunRecord, readRun } from '../../src/run/folder.ts';
 import { openRun } from '../../src/run/open-run.ts';
@@ -39,7 +39,7 @@ test('a run that was extended twice is read like one that was as long from the b
 test('a run that was extended and not trained since has the rows up to where its networks go on', async () => {
   const [extended, fresh] = [scratchFolder(), scratchFolder()];
   await execute({ sweep: sweepTo(1500), folder: extended });
-  openRun({ sweep: sweepTo(2600), networks: expandSweep(sweepTo(2600)), folder: extended }).close();
+  openRun({ plan: new Plan(sweepTo(2600)), folder: extended }).close();
   await execute({ sweep: sweepTo(2600), folder: fresh });
   const [{ blocks, buckets }] = readBack(readRun(extended), 2600);
   expect(Array.from(blocks.epoch)).toEqual([1000]);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import { UsageError } from '../../schemas/problems.ts';
 import { SEGMENTED_TABLE_NAMES } from '../../schemas/trace.ts';
-import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { prepareExtension, restartLimit } from '../../src/run/extend.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
@@ -64,7 +64,7 @@ beforeAll(async () => {
 
 const epochsOf = (folder: string) => readManifest(folder).sweep.epochs;
 const open = (folder: string, epochs: number) =>
-  openRun({ sweep: sweepTo(epochs), networks: expandSweep(sweepTo(epochs)), folder, hasHeartbeat: false });
+  openRun({ plan: new Plan(sweepTo(epochs)), folder, hasHeartbeat: false });
 
 /**
  * Spikes and level shifts: those that began after an epoch, that were over by then, and that began before and were not.

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../schemas/detectors.ts';
 import { RunError, UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
-import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { readManifest } from '../../src/run/manifest.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
@@ -22,7 +22,7 @@ import { groupsOf, taskOf } from '../train/requests.ts';
 
 const sweep = sweepOf({ seeds: 3 });
 const open = (folder: string, options: Sweep = sweep): OpenRun =>
-  openRun({ sweep: options, networks: expandSweep(options), folder, hasHeartbeat: false });
+  openRun({ plan: new Plan(options), folder, hasHeartbeat: false });
 
 /** Trains and commits some networks of an open run as a session does, without the end that seals their segments. */
 function commit(run: OpenRun, ids: readonly number[]): void {

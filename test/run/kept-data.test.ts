@@ -11,6 +11,7 @@ import { UsageError } from '../../schemas/problems.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { makeDataset } from '../../src/data/datasets.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { readSweep } from '../../src/plan/read.ts';
 import { readRun } from '../../src/run/folder.ts';
 import { openRun } from '../../src/run/open-run.ts';
@@ -179,7 +180,7 @@ describe('a run that is continued', () => {
       writeFileSync(join(folder, 'points.csv'), csvOf(columns));
       const changed = sweepIn(folder, { data: { file: 'points.csv' } });
       try {
-        openRun({ sweep: changed, networks: expandSweep(changed), folder: join(folder, 'run') });
+        openRun({ plan: new Plan(changed), folder: join(folder, 'run') });
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         return error.message.replaceAll(/"[0-9a-f]{64}"/g, 'HASH').split('\n');

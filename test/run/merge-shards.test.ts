@@ -21,6 +21,7 @@ import { UsageError } from '../../schemas/problems.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import type { Sweep } from '../../schemas/sweep.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { TraceReader } from '../../src/replay/trace-reader.ts';
 import { verifyNetworks } from '../../src/replay/verify-networks.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
@@ -60,8 +61,8 @@ beforeAll(async () => {
 });
 
 /** A session that commits a slice of two networks and then another network, in the same segments, and is killed. */
-function killedSession(options: { sweep: Sweep; folder: string; shard: Shard }): void {
-  const run = openRun({ ...options, networks: expandSweep(sweep) });
+function killedSession({ folder, shard }: { folder: string; shard: Shard }): void {
+  const run = openRun({ plan: new Plan(sweep, shard), folder });
   const { epochs, trace } = sweep;
   run.record({ kind: 'session', startedAt: '', gyre: '', node: '', engine: 'kernel', threads: 1 });
   for (const { networks, untilEpoch } of [
@@ -69,8 +70,8 @@ function killedSession(options: { sweep: Sweep; folder: string; shard: Shard }):
     { networks: run.networks.slice(2, 3), untilEpoch: epochs },
   ]) {
     const groups = groupsOf(networks, 4).map((group) => ({ ...group, untilEpoch }));
-    const { request } = taskOf({ groups, folder: options.folder, epochs, bucketEpochs: trace.epochs.every });
-    const { checkpoints: checkpointFolder } = runPaths(options.folder);
+    const { request } = taskOf({ groups, folder, epochs, bucketEpochs: trace.epochs.every });
+    const { checkpoints: checkpointFolder } = runPaths(folder);
     const own = { runKey: run.manifest.key, checkpointFolder, segments: run.segments.grant(0) };
     const outcome = runTask({ ...request, ...own });
     if (outcome.kind !== 'trained') throw new Error(outcome.kind);
@@ -205,7 +206,7 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     const folder = scratchFolder();
     const [first] = shardsIn(folder);
     const stopped = join(folder, 'stopped');
-    openRun({ sweep, networks: expandSweep(sweep), folder: stopped, shard: { index: 2, count: COUNT } }).close();
+    openRun({ plan: new Plan(sweep, { index: 2, count: COUNT }), folder: stopped }).close();
     const out = join(folder, 'merged');
     const text = await refusalOf(mergeRuns([first, stopped, first, join(made, 'whole')], out));
     expect(text.split('\n')).toEqual([
@@ -223,7 +224,7 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
     const [first] = shardsIn(folder);
     const other = join(folder, 'other');
     const changed = sweepOf({ layers: [1, 3, 1], seeds: 7, epochs: 1400, trace: { epochs: { every: 8 } } });
-    openRun({ sweep: changed, networks: expandSweep(changed), folder: other, shard: { index: 2, count: 2 } }).close();
+    openRun({ plan: new Plan(changed, { index: 2, count: 2 }), folder: other }).close();
     const text = await refusalOf(mergeRuns([first, other], join(folder, 'merged')));
     expect(text).toContain(`${other}: layers: got [[1,3,1]], expected [[1,3,1],[1,2,2,1]], as in ${first}`);
     expect(text).toContain(`${other}: epochs: got 1400, expected 1300, as in ${first}`);
@@ -253,7 +254,7 @@ describe('a merge refuses, all at once and before it writes anything,', () => {
 
 describe('the folder of a shard', () => {
   const open = (shard?: { index: number; count: number }) =>
-    openRun({ sweep, networks: expandSweep(sweep), folder: join(made, '1of3'), ...(shard && { shard }) });
+    openRun({ plan: new Plan(sweep, shard), folder: join(made, '1of3') });
 
   test('is continued by the same shard alone; for another, or for the whole sweep, it is refused with what differs', () => {
     open({ index: 1, count: 3 }).close();

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ACTIVATIONS, FORMS, namesOf, PRECISIONS, SUBNORMALS } from '../../schemas/catalogue.ts';
-import { expandSweep } from '../../src/plan/expand.ts';
 import { packGroups, packTasks } from '../../src/plan/pack.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
 import { executeRun } from '../../src/session/execute.ts';
@@ -25,7 +25,8 @@ import {
 } from '../support/runs.ts';
 
 const sweep = SEVERAL_TASKS;
-const networks = expandSweep(sweep);
+const plan = new Plan(sweep);
+const { networks } = plan;
 
 describe('a run of several tasks', () => {
   let expected: RunBits;
@@ -53,7 +54,7 @@ describe('a run of several tasks', () => {
 
   test('has the same bits where its networks come in another order, so that groups and tasks are others', async () => {
     const folder = scratchFolder();
-    const run = openRun({ sweep, networks, folder, engine: 'reference' });
+    const run = openRun({ plan, folder, engine: 'reference' });
     const shuffled = networks.map((_, i) => networks[(i * 5 + 3) % networks.length]);
     expect(new Set(shuffled).size).toBe(networks.length);
     const options = {

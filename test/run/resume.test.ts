@@ -10,6 +10,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, expect, test } from 'vitest';
 import type { EngineName } from '../../schemas/manifest.ts';
 import { RunError } from '../../schemas/problems.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { readRun, runPaths, runState } from '../../src/run/folder.ts';
 import { openRun } from '../../src/run/open-run.ts';
 import { journalFile } from '../../src/storage/journal/journal.ts';
@@ -242,7 +243,7 @@ test('a run whose folder is taken away under it ends with a RunError, not with a
 test('a second process is refused while one works on the folder, and welcome after it', async () => {
   const folder = join(scratchFolder(), 'run');
   const long = sweepOf({ epochs: 100_000_000 });
-  const open = () => openRun({ sweep: long, networks: [], folder });
+  const open = () => openRun({ plan: new Plan(long), folder });
   const child = spawnRun({ folder, sweepKeys: long });
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => {

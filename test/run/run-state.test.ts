@@ -23,8 +23,7 @@ beforeAll(async () => {
 
 /** The state after some records of a run of three networks. */
 function stateOf(records: readonly JournalRecord[]): RunState {
-  const { networks } = readRun(folder);
-  const state = new RunState({ journal: 'journal', networks, networkCount: networks.length, epochs: EPOCHS });
+  const state = new RunState({ journal: 'journal', plan: readRun(folder).state.plan, epochs: EPOCHS });
   for (const record of records) state.take(record);
   return state;
 }

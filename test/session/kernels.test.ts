@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../schemas/problems.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { packGroups } from '../../src/plan/pack.ts';
+import { groupShape, packGroups } from '../../src/plan/pack.ts';
 import { RunKernels } from '../../src/session/kernels.ts';
 import { scratchFolder, sweepOf } from '../support/runs.ts';
 import { script, until } from '../support/scripts.ts';
@@ -56,4 +56,15 @@ test('a run that is stopped before it begins compiles nothing', async () => {
   expect(await kernels.of(groups[0])).toBeNull();
   kernels.close();
   expect(existsSync(begun)).toBe(false);
+});
+
+test('groups that share a kernel share one shape, as main derived it', async () => {
+  const kernels = new RunKernels({ engine: 'reference', bucketEpochs: 7, threads: 1 });
+  const [first, again, other] = await Promise.all(
+    [groups[0], { ...groups[0] }, groups[1]].map((own) => kernels.of(own)),
+  );
+  expect(first?.shape).toEqual(groupShape(groups[0], 7));
+  expect(again?.shape).toBe(first?.shape);
+  expect(other?.shape).not.toEqual(first?.shape);
+  kernels.close();
 });

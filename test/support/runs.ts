@@ -14,7 +14,7 @@ import type { Notice } from '../../schemas/notices.ts';
 import type { Shard } from '../../schemas/shard.ts';
 import { type Sweep, sweepSchema } from '../../schemas/sweep.ts';
 import { SEGMENTED_TABLE_NAMES, type SegmentedTableName } from '../../schemas/trace.ts';
-import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { readRun, runPaths } from '../../src/run/folder.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
 import { WORKER_URLS } from '../../src/run/package.ts';
@@ -99,9 +99,8 @@ export async function execute({
   onNotice,
   ...options
 }: RunOptions): Promise<SessionOutcome> {
-  const networks = expandSweep(sweep);
   await prepareCompression(sweep.trace.compression);
-  const run = openRun({ sweep, networks, folder, engine, shard: shard ?? null });
+  const run = openRun({ plan: new Plan(sweep, shard), folder, engine });
   const stop = new AbortController();
   const notices: Notice[] = [];
   try {

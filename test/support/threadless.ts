@@ -4,7 +4,7 @@
  */
 
 import type { Sweep } from '../../schemas/sweep.ts';
-import { expandSweep } from '../../src/plan/expand.ts';
+import { Plan } from '../../src/plan/plan.ts';
 import { runPaths } from '../../src/run/folder.ts';
 import { writeNetworksTable } from '../../src/run/networks-table.ts';
 import { type OpenRun, openRun } from '../../src/run/open-run.ts';
@@ -14,7 +14,7 @@ import { groupsOf, taskOf } from '../train/requests.ts';
 
 /** Opens a folder for a sweep. */
 export function openThreadless(sweep: Sweep, folder: string): OpenRun {
-  return openRun({ sweep, networks: expandSweep(sweep), folder, engine: 'reference', hasHeartbeat: false });
+  return openRun({ plan: new Plan(sweep), folder, engine: 'reference', hasHeartbeat: false });
 }
 
 /** Trains networks, all equally far and to an epoch, in one group by the reference, and commits them. */

@@ -13,6 +13,7 @@ import type { GroupRequest, TaskOutcome, TaskRequest } from '../../schemas/train
 import { Board } from '../../src/group/board.ts';
 import { Control } from '../../src/group/control.ts';
 import { groupBytes, sharedMemory } from '../../src/group/layout.ts';
+import { epochsBetweenLooks, operationsPerEpoch } from '../../src/plan/cost.ts';
 import { groupShape } from '../../src/plan/pack.ts';
 import { segmentSchema } from '../../src/storage/tables/arrow.ts';
 import { sealSegment } from '../../src/storage/tables/segments.ts';
@@ -26,13 +27,23 @@ export interface Task {
 }
 
 /** A group to be trained to the last epoch of its task, unless it says otherwise. */
-export type TaskGroup = Pick<GroupRequest, 'networks' | 'lanes' | 'kernel'> & Partial<GroupRequest>;
+export type TaskGroup = Pick<GroupRequest, 'networks'> & Partial<GroupRequest> & { readonly lanes: number };
 
-/** A group with its kernel, and lanes for whole vectors. */
-function withKernel(group: TaskGroup, bucketEpochs: number): TaskGroup {
+/** A group for an engine; for kernels it has lanes for whole vectors. */
+function requestOf(
+  { lanes, ...group }: TaskGroup,
+  { engine, epochs, bucketEpochs }: { engine: EngineName; epochs: number; bucketEpochs: number },
+): GroupRequest {
   const { networks } = group;
-  const lanes = Math.ceil(group.lanes / 4) * 4;
-  return { ...group, lanes, kernel: kernelOf(groupShape({ networks, lanes }, bucketEpochs)) };
+  const isKernel = engine === 'kernel';
+  const shape = groupShape({ networks, lanes: isKernel ? Math.ceil(lanes / 4) * 4 : lanes }, bucketEpochs);
+  return {
+    shape,
+    kernel: isKernel ? kernelOf(shape) : null,
+    lookEpochs: epochsBetweenLooks(operationsPerEpoch(networks[0]), shape.lanes),
+    ...{ epoch: 0, checkpoints: [], untilEpoch: epochs },
+    ...group,
+  };
 }
 
 /** A task of thread 1 of 2 that writes new segments in `folder`, for the reference where no engine is named. */
@@ -45,11 +56,8 @@ export function taskOf(options: {
   keepEvery?: number;
   networkCount?: number;
 }): Task {
-  const { folder, epochs, bucketEpochs = 1, keepEvery = 10_000 } = options;
-  const groups = options.groups.map((group) => ({
-    ...{ epoch: 0, checkpoints: [], untilEpoch: epochs },
-    ...(options.engine === 'kernel' ? withKernel(group, bucketEpochs) : group),
-  }));
+  const { engine = 'reference', folder, epochs, bucketEpochs = 1, keepEvery = 10_000 } = options;
+  const groups = options.groups.map((group) => requestOf(group, { engine, epochs, bucketEpochs }));
   const ids = groups.flatMap(({ networks }) => networks.map(({ id }) => id));
   const size = { networkCount: options.networkCount ?? Math.max(...ids) + 1, threadCount: 2 };
   const board = new Board(size);
@@ -75,9 +83,7 @@ export function taskOf(options: {
     thread: 1,
     board: { ...size, buffer: board.buffer },
     control: control.buffer,
-    memory: sharedMemory(
-      Math.max(...groups.map((group) => group.kernel?.memoryBytes ?? groupBytes(groupShape(group, bucketEpochs)))),
-    ),
+    memory: sharedMemory(Math.max(...groups.map(({ kernel, shape }) => kernel?.memoryBytes ?? groupBytes(shape)))),
   };
   return { request, board, control };
 }
@@ -96,6 +102,6 @@ export function sealedTable(outcome: TaskOutcome, { request }: Task, table: Segm
 export function groupsOf(networks: readonly Network[], lanes: number): TaskGroup[] {
   const groups: TaskGroup[] = [];
   for (let first = 0; first < networks.length; first += lanes)
-    groups.push({ networks: networks.slice(first, first + lanes), lanes, kernel: null });
+    groups.push({ networks: networks.slice(first, first + lanes), lanes });
   return groups;
 }

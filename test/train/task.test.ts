@@ -388,9 +388,8 @@ describe('a task that fails', () => {
 
   test('by a defect throws it, and commits nothing', () => {
     const folder = scratchFolder();
-    const broken = { ...adam[0], data: { kind: 'sine', points: -1 } } as Network;
     const { request } = taskOf({ groups: groupsOf([adam[0]], 1), folder, epochs: 5 });
-    const groups = request.groups.map((group) => ({ ...group, networks: [broken] }));
+    const groups = request.groups.map((group) => ({ ...group, shape: { ...group.shape, sampleCount: -1 } }));
     expect(() => runTask({ ...request, groups })).toThrow(/length/i);
     expect(existsSync(join(folder, 'epochs.arrow'))).toBe(false);
   });

@@ -42,7 +42,7 @@ export class RangeMinimum {
     const { firstEpoch, count, lossMin } = chunk;
     const lastEpoch = firstEpoch + count - 1;
     if (lastEpoch < this.#from || firstEpoch > this.#until) return;
-    if (firstEpoch >= this.#from && lastEpoch <= this.#until && !Number.isNaN(lossMin)) {
+    if (firstEpoch >= this.#from && lastEpoch <= this.#until) {
       if (lossMin < this.#minimum) this.#minimum = lossMin;
       return;
     }

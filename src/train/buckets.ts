@@ -34,24 +34,22 @@ export class BucketRows {
 
   constructor(rows: number, bucketEpochs: number) {
     const columns: Record<string, Numbers> = {};
-    const valuesOf = ({ name, type }: Column) => {
-      columns[name] = new ARRAYS[type as keyof typeof ARRAYS](rows);
+    const keep = ({ name, type }: Column, shared: Numbers | undefined = undefined): Numbers => {
+      columns[name] = shared ?? new ARRAYS[type as keyof typeof ARRAYS](rows);
       return columns[name];
     };
     this.network = new Uint32Array(rows);
     this.epoch = new Uint32Array(rows);
     this.signals = SIGNAL_NAMES.flatMap((signal, place) => {
       const column = signalColumn(signal);
-      return column === null ? [] : [{ place, values: valuesOf(column) }];
+      return column === null ? [] : [{ place, values: keep(column) }];
     });
     this.extremes = EXTREMES.flatMap(({ signal, column }, place) => {
-      if (column === null) return [];
-      const own = signalColumn(signal)?.name ?? signal;
-      if (bucketEpochs > 1) return [{ place, values: valuesOf(column) }];
-      columns[column.name] = columns[own];
-      return [{ place, values: columns[own] }];
+      const own = signalColumn(signal);
+      if (column === null || own === null) return [];
+      return [{ place, values: keep(column, bucketEpochs === 1 ? columns[own.name] : undefined) }];
     });
-    this.counts = COUNTS.map(({ column }, place) => ({ place, values: valuesOf(column) as Uint32Array }));
+    this.counts = COUNTS.map(({ column }, place) => ({ place, values: keep(column) as Uint32Array }));
     this.columns = columns;
   }
 
@@ -97,7 +95,7 @@ export class Bucket {
    * buckets as long as these.
    */
   observe(chunk: LaneSignals, rows: BucketRows): void {
-    if (this.#areSubchunks(chunk)) {
+    if (this.#isWholeBuckets(chunk)) {
       this.#copy(chunk, rows);
       return;
     }
@@ -112,10 +110,9 @@ export class Bucket {
     }
   }
 
-  /** Whether the buckets of a chunk are its subchunks, or single epochs, which are their own extremes. */
-  #areSubchunks({ firstEpoch, count, subchunkCount }: LaneSignals): boolean {
-    if (this.#bucketEpochs === 1) return true;
-    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count === subchunkCount * this.#bucketEpochs;
+  /** Whether a chunk is whole buckets. */
+  #isWholeBuckets({ firstEpoch, count }: LaneSignals): boolean {
+    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count % this.#bucketEpochs === 0;
   }
 
   /** Adds the rows of a chunk that is whole buckets. */
@@ -128,7 +125,7 @@ export class Bucket {
     let epoch = chunk.firstEpoch - 1;
     for (let row = at; row < end; row++) rows.epoch[row] = epoch += bucketEpochs;
     for (const { place, values } of rows.signals) chunk.copyLastOfEach(bucketEpochs, place, values, at);
-    if (bucketEpochs > 1) for (const { place, values } of rows.extremes) chunk.copyExtreme(place, values, at);
+    if (bucketEpochs > 1) for (const { place, values } of rows.extremes) chunk.copyExtremes(bucketEpochs, place, values, at);
     for (const { place, values } of rows.counts) chunk.copyCounts(bucketEpochs, place, values, at);
   }
 
@@ -139,10 +136,11 @@ export class Bucket {
     { first, count }: { first: number; count: number },
   ): void {
     const joined = this.#joined;
+    const isChunk = count === chunk.count;
     let k = 0;
     for (const { place } of extremes) {
-      joined[k] = chunk.extreme(place, joined[k], first, count);
-      k++;
+      const before = joined[k];
+      joined[k++] = isChunk ? chunk.extreme(place, before) : chunk.extremeIn(place, before, first, count);
     }
     for (const { place } of counts) joined[k++] += chunk.countIn(place, first, count);
   }

@@ -165,20 +165,31 @@ export class LaneSignals implements SignalChunk, Readers {
     return this.#signals[this.#place(signal, i)];
   }
 
-  /** An extreme by its place in EXTREMES, over `count` epochs from i = `first` on and those that gave `before`. */
-  extreme(extreme: number, before: number, first: number, count: number): number {
-    const isMinimum = ARE_MINIMA[extreme];
-    if (count === this.count) return extremeOf(isMinimum, before, this.#joined, { at: extreme, count: 1, stride: 1 });
+  /** An extreme by its place in EXTREMES, over the chunk and the epochs that gave `before`. */
+  extreme(extreme: number, before: number): number {
+    const now = this.#joined[extreme];
+    const isBeyond = ARE_MINIMA[extreme] ? now < before : now > before;
+    return isBeyond || Number.isNaN(before) ? now : before;
+  }
+
+  /** The same over `count` epochs from i = `first` on. */
+  extremeIn(extreme: number, before: number, first: number, count: number): number {
+    const [signals, lanes] = [this.#signals, this.#lanes];
     const at = this.#place(SIGNALS_OF_EXTREMES[extreme], first);
-    return extremeOf(isMinimum, before, this.#signals, { at, count, stride: this.#lanes });
+    const end = at + count * lanes;
+    return ARE_MINIMA[extreme]
+      ? smallestOf(before, signals, at, end, lanes)
+      : largestOf(before, signals, at, end, lanes);
   }
 
   /** A count by its place in COUNTS, over `count` epochs from i = `first` on. */
   countIn(kind: number, first: number, count: number): number {
     // What a count counts is non-finite too.
     if (this.nonFiniteMax === 0) return 0;
-    const run = { at: this.#place(SIGNALS_OF_COUNTS[kind], first), count, stride: this.#lanes };
-    return ARE_COUNTS_OF_NAN[kind] ? countNan(this.#signals, run) : countInfinite(this.#signals, run);
+    const [signals, lanes] = [this.#signals, this.#lanes];
+    const at = this.#place(SIGNALS_OF_COUNTS[kind], first);
+    const end = at + count * lanes;
+    return ARE_COUNTS_OF_NAN[kind] ? countNan(signals, at, end, lanes) : countInfinite(signals, at, end, lanes);
   }
 
   /** Copies the losses of `count` epochs from i = `first` on to `target`, from `at` on. */
@@ -195,10 +206,15 @@ export class LaneSignals implements SignalChunk, Readers {
     copy(this.#signals, run, target, at);
   }
 
-  /** Copies an extreme by its place in EXTREMES, of each subchunk, to `target` from `at` on. */
-  copyExtreme(extreme: number, target: Numbers, at: number): void {
-    const run = { at: this.#extremePlace(extreme, 0), count: this.subchunkCount, stride: this.#lanes };
-    copy(this.#extremes, run, target, at);
+  /** Copies an extreme by its place in EXTREMES, of each `bucketEpochs`, to `target` from `at` on. */
+  copyExtremes(bucketEpochs: number, extreme: number, target: Numbers, at: number): void {
+    const count = this.count / bucketEpochs;
+    if (count === this.subchunkCount) {
+      copy(this.#extremes, { at: this.#extremePlace(extreme, 0), count, stride: this.#lanes }, target, at);
+    } else {
+      const none = NONES[extreme];
+      for (let k = 0; k < count; k++) target[at + k] = this.extremeIn(extreme, none, k * bucketEpochs, bucketEpochs);
+    }
   }
 
   /** Counts, by the place in COUNTS, the epochs of each `bucketEpochs` into `target` from `at` on. */
@@ -214,9 +230,13 @@ export class LaneSignals implements SignalChunk, Readers {
   }
 
   #takeExtremes(first: number, count: number): void {
+    const [joined, extremes, lanes] = [this.#joined, this.#extremes, this.#lanes];
     for (let extreme = 0; extreme < NONES.length; extreme++) {
-      const run = { at: this.#extremePlace(extreme, first), count, stride: this.#lanes };
-      this.#joined[extreme] = extremeOf(ARE_MINIMA[extreme], NONES[extreme], this.#extremes, run);
+      const at = this.#extremePlace(extreme, first);
+      const end = at + count * lanes;
+      joined[extreme] = ARE_MINIMA[extreme]
+        ? smallestOf(NONES[extreme], extremes, at, end, lanes)
+        : largestOf(NONES[extreme], extremes, at, end, lanes);
     }
   }
 
@@ -235,30 +255,31 @@ interface Run {
 /** What rows are made of. */
 export type Numbers = Float64Array | Float32Array | Uint32Array;
 
-/** Joins an extreme with the numbers of a run: a number counts, and NaN only where there is nothing else. */
-function extremeOf(isMinimum: boolean, before: number, from: FloatArray, { at, count, stride }: Run): number {
-  const end = at + count * stride;
-  let extreme = before;
-  if (isMinimum) {
-    for (let i = at; i < end; i += stride) if (from[i] < extreme || Number.isNaN(extreme)) extreme = from[i];
-  } else {
-    for (let i = at; i < end; i += stride) if (from[i] > extreme || Number.isNaN(extreme)) extreme = from[i];
-  }
-  return extreme;
+// Extremes and counts of numbers from one place up to another, a stride apart. Of extremes, a number counts, and NaN
+// only where there is nothing else. Names of places instead of a run: an object for each bucket would cost more.
+
+function smallestOf(before: number, from: FloatArray, at: number, end: number, stride: number): number {
+  let smallest = before;
+  for (let i = at; i < end; i += stride) if (from[i] < smallest || Number.isNaN(smallest)) smallest = from[i];
+  return smallest;
 }
 
-function countNan(from: FloatArray, { at, count, stride }: Run): number {
-  const end = at + count * stride;
-  let found = 0;
-  for (let i = at; i < end; i += stride) if (Number.isNaN(from[i])) found++;
-  return found;
+function largestOf(before: number, from: FloatArray, at: number, end: number, stride: number): number {
+  let largest = before;
+  for (let i = at; i < end; i += stride) if (from[i] > largest || Number.isNaN(largest)) largest = from[i];
+  return largest;
 }
 
-function countInfinite(from: FloatArray, { at, count, stride }: Run): number {
-  const end = at + count * stride;
-  let found = 0;
-  for (let i = at; i < end; i += stride) if (Math.abs(from[i]) === Number.POSITIVE_INFINITY) found++;
-  return found;
+function countNan(from: FloatArray, at: number, end: number, stride: number): number {
+  let count = 0;
+  for (let i = at; i < end; i += stride) if (Number.isNaN(from[i])) count++;
+  return count;
+}
+
+function countInfinite(from: FloatArray, at: number, end: number, stride: number): number {
+  let count = 0;
+  for (let i = at; i < end; i += stride) if (Math.abs(from[i]) === Number.POSITIVE_INFINITY) count++;
+  return count;
 }
 
 /** Copies a run to `to` from `row` on. A loop for each type: one for all would look up the type at each number. */

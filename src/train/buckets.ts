@@ -121,9 +121,11 @@ export class Bucket {
     const at = rows.rowCount;
     const end = at + chunk.count / bucketEpochs;
     rows.rowCount = end;
-    rows.network.fill(this.#network, at, end);
     let epoch = chunk.firstEpoch - 1;
-    for (let row = at; row < end; row++) rows.epoch[row] = epoch += bucketEpochs;
+    for (let row = at; row < end; row++) {
+      rows.network[row] = this.#network;
+      rows.epoch[row] = epoch += bucketEpochs;
+    }
     for (const { place, values } of rows.signals) chunk.copyLastOfEach(bucketEpochs, place, values, at);
     if (bucketEpochs > 1) for (const { place, values } of rows.extremes) chunk.copyExtremes(bucketEpochs, place, values, at);
     for (const { place, values } of rows.counts) chunk.copyCounts(bucketEpochs, place, values, at);

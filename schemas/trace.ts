@@ -9,6 +9,7 @@ import type { Precision } from './catalogue.ts';
 import { type Column, column, nullable } from './columns.ts';
 import { FINDINGS_TABLES, type FindingsTableName } from './findings.ts';
 import { RESULT_COLUMNS } from './result-columns.ts';
+import { SIGNAL_COLUMNS } from './signals.ts';
 
 /** Version of the folder and of every table in it; raised when a reader of the old one would be misled. */
 export const FORMAT_VERSION = 4;
@@ -52,19 +53,12 @@ export const NETWORKS_TABLE: TableSpec = {
 /** One row per network and bucket of epochs. */
 export const EPOCHS_TABLE: TableSpec = {
   name: 'epochs',
-  description: 'one row per network and bucket of epochs; columns without _min or _max are those of its last epoch',
+  description:
+    'one row per network and bucket of epochs: the signals of its last epoch; extremes and counts of all its epochs',
   columns: [
     column('network', 'u32', '1', 'number of the network in the plan'),
     column('epoch', 'u32', 'epoch', 'last epoch of the bucket'),
-    column('loss', 'f64', 'loss', 'mean squared error before the update of this epoch'),
-    column('loss_min', 'f64', 'loss', 'smallest loss of the bucket; NaN if one is NaN'),
-    column('loss_max', 'f64', 'loss', 'largest loss of the bucket; NaN if one is NaN'),
-    column('gradient_norm', 'f32', 'loss', 'Euclidean norm of the gradient'),
-    column('gradient_norm_max', 'f32', 'loss', 'its largest value in the bucket; NaN if one is NaN'),
-    column('update_norm', 'f32', '1', 'Euclidean norm of the change of the parameters'),
-    column('update_cosine', 'f32', '1', 'cosine between this update and the one before; NaN where a norm is 0'),
-    column('update_cosine_min', 'f32', '1', 'its smallest value in the bucket; NaN ignored'),
-    column('changed_parameters', 'u32', '1', 'parameters of which at least one bit changed'),
+    ...SIGNAL_COLUMNS,
   ],
 };
 

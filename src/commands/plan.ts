@@ -7,6 +7,7 @@ import { OPTIMIZERS } from '../../schemas/catalogue.ts';
 import type { DataFileContent } from '../../schemas/dataset.ts';
 import { type Network, parameterCount } from '../../schemas/network.ts';
 import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
+import { EPOCHS_TABLE } from '../../schemas/trace.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
@@ -23,8 +24,8 @@ import { printJson, printLine } from './output.ts';
 
 /** Time that all measurements together may take. */
 const MEASURE_MS_MAX = 2000;
-/** Bytes of a row on disk: the widths of the columns. */
-const EPOCH_ROW_BYTES = 56;
+/** Bytes of a row on disk: the widths of the columns, each of 4 bytes or 8. */
+const EPOCH_ROW_BYTES = EPOCHS_TABLE.columns.reduce((sum, { type }) => sum + (type === 'f64' ? 8 : 4), 0);
 const BLOCK_ROW_BYTES = 28;
 /** Bytes of a kept checkpoint on disk beside the state: what was seen of the network, and names. */
 const KEPT_BYTES = 2000;

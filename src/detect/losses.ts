@@ -40,7 +40,7 @@ export class LossCourse {
     if (firstEpoch === 1) this.first = chunk.loss(0);
     this.last = chunk.loss(count - 1);
     this.#late.observe(chunk);
-    if (this.minimumEpoch === null || Number.isNaN(chunk.lossMin)) {
+    if (this.minimumEpoch === null) {
       for (let i = 0; i < count; i++) this.#observeLoss(firstEpoch + i, chunk.loss(i));
     } else {
       if (chunk.lossMin < this.minimum) this.#takeMinimum(chunk);

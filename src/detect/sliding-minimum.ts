@@ -46,8 +46,8 @@ export class SlidingMinimum {
 
   /** Takes the losses of a chunk. */
   pushChunk(chunk: SignalChunk): void {
-    const { count, lossMin } = chunk;
-    if (this.#position + count < this.#window.length && !Number.isNaN(lossMin)) {
+    const { count, lossMin, lossNan } = chunk;
+    if (this.#position + count < this.#window.length && lossNan === 0) {
       chunk.copyLosses(this.#window, { at: this.#position, first: 0, count });
       this.#position += count;
       if (lossMin < this.#blockMinimum) this.#blockMinimum = lossMin;

@@ -107,7 +107,7 @@ export class SpikeDetector {
 
   /**
    * Whether no spike can begin: over the chunk the base is at least the smaller of what it is now and the smallest loss
-   * of the chunk.
+   * of the chunk. NaN begins no spike, and it moves no base.
    */
   #isCalm({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
     if (firstEpoch + count <= this.#armedFrom) return true;
@@ -116,10 +116,10 @@ export class SpikeDetector {
   }
 
   /** Whether the open spike neither grows nor nears its end. */
-  #isAloft({ firstEpoch, count, lossMin, lossMax }: SignalChunk): boolean {
+  #isAloft({ firstEpoch, count, lossMin, lossMax, lossNan }: SignalChunk): boolean {
     const { spikeFall, levelShiftEpochs } = this.#thresholds;
     if (!(lossMin > spikeFall * this.#base && lossMax <= this.#peak)) return false;
-    return firstEpoch + count <= this.#onset + levelShiftEpochs - 1;
+    return lossNan === 0 && firstEpoch + count <= this.#onset + levelShiftEpochs - 1;
   }
 
   /**

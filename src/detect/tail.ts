@@ -49,7 +49,7 @@ export class RangeExtremes {
     const { firstEpoch, count, lossMin, lossMax } = chunk;
     const lastEpoch = firstEpoch + count - 1;
     if (lastEpoch < this.#from || firstEpoch > this.#until) return;
-    if (firstEpoch >= this.#from && lastEpoch <= this.#until && !Number.isNaN(lossMin)) {
+    if (firstEpoch >= this.#from && lastEpoch <= this.#until) {
       if (lossMin < this.minimum) this.minimum = lossMin;
       if (lossMax > this.maximum) this.maximum = lossMax;
       return;

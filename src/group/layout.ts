@@ -12,7 +12,7 @@
  *     ├ targets         [sample][output][lane]
  *     ├ constants       [constant][lane]           hyper-parameters
  *     ├ corrections     [correction][step of the chunk][lane]
- *     ├ signals         [signal][epoch of the chunk][lane]
+ *     ├ signals         [signal][epoch of the chunk][lane]        in the order of schemas/signals.ts
  *     ├ extremes        [extreme][subchunk of the chunk][lane]    of the signals over each subchunk
  *     ├ shuffledInputs  [epoch of the chunk][sample][input][lane]    in the epoch's order, unless that is theirs
  *     ├ shuffledTargets [epoch of the chunk][sample][output][lane]
@@ -23,6 +23,7 @@
 import { MOMENT_NAMES, type MomentName } from '../../schemas/catalogue.ts';
 import type { GroupShape } from '../../schemas/group-shape.ts';
 import { parameterCount } from '../../schemas/network.ts';
+import { EXTREMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
 import { BYTES_OF, type FloatArray, floatView } from '../numeric/bits.ts';
 
 export type { GroupShape } from '../../schemas/group-shape.ts';
@@ -52,30 +53,6 @@ export function chunkWithin(
 ) {
   return epochs < subchunkEpochs ? epochs : Math.min(chunkEpochs, epochs - (epochs % subchunkEpochs));
 }
-
-/**
- * The per-epoch scalars of a network in the order of the `signals` section; counts and flags are stored as numbers too.
- */
-export const SIGNALS = [
-  'loss',
-  'gradientNorm',
-  'updateNorm',
-  'updateCosine',
-  'changedParameters',
-  'nonFinite',
-] as const;
-export type SignalName = (typeof SIGNALS)[number];
-
-/** The extremes of signals over a subchunk of a chunk in the order of the `extremes` section. */
-export const EXTREMES = [
-  'lossMin',
-  'lossMax',
-  'gradientNormMax',
-  'updateCosineMin',
-  'changedParametersMax',
-  'nonFiniteMax',
-] as const;
-export type ExtremeName = (typeof EXTREMES)[number];
 
 /** The sections that the state of a network stands in: all that training hands on from one epoch to the next. */
 export const STATE_SECTIONS = ['theta', ...MOMENT_NAMES, 'previousUpdate'] as const;
@@ -124,7 +101,7 @@ function sectionLengths(shape: GroupShape): Record<SectionName, number> {
     targets,
     constants: shape.constants * lanes,
     corrections: shape.corrections * chunkEpochs * stepsPerEpoch(shape) * lanes,
-    signals: SIGNALS.length * chunkEpochs * lanes,
+    signals: SIGNAL_NAMES.length * chunkEpochs * lanes,
     extremes: EXTREMES.length * subchunksPerChunk(shape) * lanes,
     shuffledInputs: shuffledEpochs * inputs,
     shuffledTargets: shuffledEpochs * targets,

@@ -1,24 +1,22 @@
 /**
  * Buckets: the rows of the epochs table. Each bucket of consecutive epochs of one network becomes one row with the
- * signals of its last epoch and the extremes of all, so that thinning the trace hides no spike. Buckets are 1…k,
- * k+1…2k, and so on; the last may be short.
+ * signals of its last epoch, and the extremes and counts of all, so that thinning the trace hides no spike and no NaN.
+ * Buckets are 1…k, k+1…2k, and so on; the last may be short. Which columns there are, schemas/signals.ts declares.
  */
-import type { LaneSignals } from './lane-signals.ts';
+import type { Column } from '../../schemas/columns.ts';
+import { COUNTS, EXTREMES, SIGNAL_COLUMNS, SIGNAL_NAMES, signalColumn } from '../../schemas/signals.ts';
+import type { LaneSignals, Numbers } from './lane-signals.ts';
 
-/** Columns of the epochs table by their name in rows. */
-export const BUCKET_COLUMNS = {
-  loss: 'loss',
-  loss_min: 'lossMin',
-  loss_max: 'lossMax',
-  gradient_norm: 'gradientNorm',
-  gradient_norm_max: 'gradientNormMax',
-  update_norm: 'updateNorm',
-  update_cosine: 'updateCosine',
-  update_cosine_min: 'updateCosineMin',
-  changed_parameters: 'changedParameters',
-} as const satisfies Readonly<Record<string, keyof BucketRows>>;
-export type BucketColumn = keyof typeof BUCKET_COLUMNS;
-export const BUCKET_COLUMN_NAMES = Object.keys(BUCKET_COLUMNS) as BucketColumn[];
+/** The columns of the epochs table that are not names of the row. */
+export const BUCKET_COLUMN_NAMES: readonly string[] = SIGNAL_COLUMNS.map(({ name }) => name);
+
+/** A signal, extreme or count by its place among its like, and its values, `[row]`. */
+interface Place {
+  readonly place: number;
+  readonly values: Numbers;
+}
+
+const ARRAYS = { f64: Float64Array, f32: Float32Array, u32: Uint32Array } as const;
 
 /**
  * Columns of finished rows, reused from batch to batch, `[row]`. An epoch is its own extremes: where it is a bucket,
@@ -28,29 +26,31 @@ export class BucketRows {
   rowCount = 0;
   readonly network: Uint32Array;
   readonly epoch: Uint32Array;
-  readonly loss: Float64Array;
-  readonly lossMin: Float64Array;
-  readonly lossMax: Float64Array;
-  readonly gradientNorm: Float32Array;
-  readonly gradientNormMax: Float32Array;
-  readonly updateNorm: Float32Array;
-  readonly updateCosine: Float32Array;
-  readonly updateCosineMin: Float32Array;
-  readonly changedParameters: Uint32Array;
+  /** By the names of the columns. */
+  readonly columns: Readonly<Record<string, Numbers>>;
+  readonly signals: readonly Place[];
+  readonly extremes: readonly Place[];
+  readonly counts: readonly (Place & { readonly values: Uint32Array })[];
 
   constructor(rows: number, bucketEpochs: number) {
-    const isEpoch = bucketEpochs === 1;
+    const columns: Record<string, Numbers> = {};
+    const keep = ({ name, type }: Column, shared: Numbers | undefined = undefined): Numbers => {
+      columns[name] = shared ?? new ARRAYS[type as keyof typeof ARRAYS](rows);
+      return columns[name];
+    };
     this.network = new Uint32Array(rows);
     this.epoch = new Uint32Array(rows);
-    this.loss = new Float64Array(rows);
-    this.lossMin = isEpoch ? this.loss : new Float64Array(rows);
-    this.lossMax = isEpoch ? this.loss : new Float64Array(rows);
-    this.gradientNorm = new Float32Array(rows);
-    this.gradientNormMax = isEpoch ? this.gradientNorm : new Float32Array(rows);
-    this.updateNorm = new Float32Array(rows);
-    this.updateCosine = new Float32Array(rows);
-    this.updateCosineMin = isEpoch ? this.updateCosine : new Float32Array(rows);
-    this.changedParameters = new Uint32Array(rows);
+    this.signals = SIGNAL_NAMES.flatMap((signal, place) => {
+      const column = signalColumn(signal);
+      return column === null ? [] : [{ place, values: keep(column) }];
+    });
+    this.extremes = EXTREMES.flatMap(({ signal, column }, place) => {
+      const own = signalColumn(signal);
+      if (column === null || own === null) return [];
+      return [{ place, values: keep(column, bucketEpochs === 1 ? columns[own.name] : undefined) }];
+    });
+    this.counts = COUNTS.map(({ column }, place) => ({ place, values: keep(column) as Uint32Array }));
+    this.columns = columns;
   }
 
   get isFull(): boolean {
@@ -63,15 +63,19 @@ export class BucketRows {
   }
 }
 
+/** The numbers of a bucket without epochs: its extremes, then its counts. */
+const EMPTY = Float64Array.of(
+  ...EXTREMES.filter(({ column }) => column !== null).map(({ none }) => none),
+  ...COUNTS.map(() => 0),
+);
+
 /** The open bucket of one network. */
 export class Bucket {
   readonly #network: number;
   readonly #bucketEpochs: number;
   readonly #epochs: number;
-  #lossMin = Number.POSITIVE_INFINITY;
-  #lossMax = Number.NEGATIVE_INFINITY;
-  #gradientNormMax = Number.NEGATIVE_INFINITY;
-  #updateCosineMin = Number.NaN;
+  /** Of the epochs so far, in the order of EMPTY. */
+  readonly #joined = EMPTY.slice();
 
   /** For a network of `epochs` epochs, a row every `bucketEpochs`. */
   constructor({ network, bucketEpochs, epochs }: { network: number; bucketEpochs: number; epochs: number }) {
@@ -91,86 +95,79 @@ export class Bucket {
    * buckets as long as these.
    */
   observe(chunk: LaneSignals, rows: BucketRows): void {
-    const { firstEpoch, lastEpoch } = chunk;
-    if (this.#areSubchunks(chunk)) this.#copy(chunk, rows);
-    else if (Math.ceil(firstEpoch / this.#bucketEpochs) === Math.ceil(lastEpoch / this.#bucketEpochs))
-      this.#takeExtremes(chunk, rows);
-    else for (let i = 0; i < chunk.count; i++) this.#takeEpoch(chunk, i, rows);
+    if (this.#isWholeBuckets(chunk)) {
+      this.#copy(chunk, rows);
+      return;
+    }
+    const { firstEpoch, count } = chunk;
+    for (let i = 0; i < count; ) {
+      const bucketEnd = i + this.#bucketEpochs - ((firstEpoch + i - 1) % this.#bucketEpochs);
+      const end = Math.min(bucketEnd, count);
+      this.#join(chunk, rows, { first: i, count: end - i });
+      const epoch = firstEpoch + end - 1;
+      if (end === bucketEnd || epoch === this.#epochs) this.#close(chunk, rows, end - 1);
+      i = end;
+    }
   }
 
-  /** Whether the buckets of a chunk are its subchunks, or single epochs, which are their own extremes. */
-  #areSubchunks({ firstEpoch, count, subchunkCount }: LaneSignals): boolean {
-    if (this.#bucketEpochs === 1) return true;
-    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count === subchunkCount * this.#bucketEpochs;
+  /** Whether a chunk is whole buckets. */
+  #isWholeBuckets({ firstEpoch, count }: LaneSignals): boolean {
+    return (firstEpoch - 1) % this.#bucketEpochs === 0 && count % this.#bucketEpochs === 0;
   }
 
   /** Adds the rows of a chunk that is whole buckets. */
   #copy(chunk: LaneSignals, rows: BucketRows): void {
+    const bucketEpochs = this.#bucketEpochs;
     const at = rows.rowCount;
-    const end = at + chunk.count / this.#bucketEpochs;
+    const end = at + chunk.count / bucketEpochs;
     rows.rowCount = end;
-    rows.network.fill(this.#network, at, end);
     let epoch = chunk.firstEpoch - 1;
-    for (let row = at; row < end; row++) rows.epoch[row] = epoch += this.#bucketEpochs;
-    chunk.copyLastOfEach(this.#bucketEpochs, rows, at);
-    if (this.#bucketEpochs > 1) chunk.copyExtremes(rows, at);
+    for (let row = at; row < end; row++) {
+      rows.network[row] = this.#network;
+      rows.epoch[row] = epoch += bucketEpochs;
+    }
+    for (const { place, values } of rows.signals) chunk.copyLastOfEach(bucketEpochs, place, values, at);
+    if (bucketEpochs > 1) for (const { place, values } of rows.extremes) chunk.copyExtremes(bucketEpochs, place, values, at);
+    for (const { place, values } of rows.counts) chunk.copyCounts(bucketEpochs, place, values, at);
   }
 
-  /** A chunk within one bucket: the kernel has its extremes. */
-  #takeExtremes(chunk: LaneSignals, rows: BucketRows): void {
-    // Math.min and Math.max return NaN where an operand is NaN: one NaN marks its bucket.
-    this.#lossMin = Math.min(this.#lossMin, chunk.lossMin);
-    this.#lossMax = Math.max(this.#lossMax, chunk.lossMax);
-    this.#gradientNormMax = Math.max(this.#gradientNormMax, chunk.gradientNormMax);
-    // NaN never wins: the first epoch has no cosine, and the bucket begins with none.
-    const cosine = chunk.updateCosineMin;
-    if (cosine < this.#updateCosineMin || Number.isNaN(this.#updateCosineMin)) this.#updateCosineMin = cosine;
-    this.#closeAt(chunk, chunk.count - 1, rows);
+  /** Takes epochs of one bucket. */
+  #join(
+    chunk: LaneSignals,
+    { extremes, counts }: BucketRows,
+    { first, count }: { first: number; count: number },
+  ): void {
+    const joined = this.#joined;
+    const isChunk = count === chunk.count;
+    let k = 0;
+    for (const { place } of extremes) {
+      const before = joined[k];
+      joined[k++] = isChunk ? chunk.extreme(place, before) : chunk.extremeIn(place, before, first, count);
+    }
+    for (const { place } of counts) joined[k++] += chunk.countIn(place, first, count);
   }
 
-  /** One epoch of a chunk of several buckets. */
-  #takeEpoch(chunk: LaneSignals, i: number, rows: BucketRows): void {
-    const loss = chunk.loss(i);
-    this.#lossMin = Math.min(this.#lossMin, loss);
-    this.#lossMax = Math.max(this.#lossMax, loss);
-    this.#gradientNormMax = Math.max(this.#gradientNormMax, chunk.gradientNorm(i));
-    const cosine = chunk.updateCosine(i);
-    if (cosine < this.#updateCosineMin || Number.isNaN(this.#updateCosineMin)) this.#updateCosineMin = cosine;
-    this.#closeAt(chunk, i, rows);
+  /** Adds the row of a bucket whose last epoch is epoch i of the chunk, and opens the next one. */
+  #close(chunk: LaneSignals, rows: BucketRows, i: number): void {
+    const row = rows.rowCount++;
+    rows.network[row] = this.#network;
+    rows.epoch[row] = chunk.firstEpoch + i;
+    for (const { place, values } of rows.signals) values[row] = chunk.signal(place, i);
+    let k = 0;
+    for (const { values } of rows.extremes) values[row] = this.#joined[k++];
+    for (const { values } of rows.counts) values[row] = this.#joined[k++];
+    this.#joined.set(EMPTY);
   }
 
   /** The numbers of the open bucket. */
   save(): Float64Array {
-    return Float64Array.of(this.#lossMin, this.#lossMax, this.#gradientNormMax, this.#updateCosineMin);
+    return this.#joined.slice();
   }
 
   /** Goes on with numbers that were saved. */
-  restore([lossMin, lossMax, gradientNormMax, updateCosineMin]: Float64Array): void {
-    this.#lossMin = lossMin;
-    this.#lossMax = lossMax;
-    this.#gradientNormMax = gradientNormMax;
-    this.#updateCosineMin = updateCosineMin;
-  }
-
-  /** Adds a row where epoch i of the chunk is the last one of its bucket. */
-  #closeAt(chunk: LaneSignals, i: number, rows: BucketRows): void {
-    const epoch = chunk.firstEpoch + i;
-    if (epoch % this.#bucketEpochs !== 0 && epoch !== this.#epochs) return;
-    const row = rows.rowCount++;
-    rows.network[row] = this.#network;
-    rows.epoch[row] = epoch;
-    rows.loss[row] = chunk.loss(i);
-    rows.lossMin[row] = this.#lossMin;
-    rows.lossMax[row] = this.#lossMax;
-    rows.gradientNorm[row] = chunk.gradientNorm(i);
-    rows.gradientNormMax[row] = this.#gradientNormMax;
-    rows.updateNorm[row] = chunk.updateNorm(i);
-    rows.updateCosine[row] = chunk.updateCosine(i);
-    rows.updateCosineMin[row] = this.#updateCosineMin;
-    rows.changedParameters[row] = chunk.changedParameters(i);
-    this.#lossMin = Number.POSITIVE_INFINITY;
-    this.#lossMax = Number.NEGATIVE_INFINITY;
-    this.#gradientNormMax = Number.NEGATIVE_INFINITY;
-    this.#updateCosineMin = Number.NaN;
+  restore(numbers: Float64Array): void {
+    if (numbers.length !== EMPTY.length)
+      throw new Error(`a bucket of ${numbers.length} numbers, expected ${EMPTY.length}`);
+    this.#joined.set(numbers);
   }
 }

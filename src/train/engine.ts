@@ -6,17 +6,16 @@
  */
 
 import type { Network } from '../../schemas/network.ts';
+import { EXTREME_NAMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { makeDataset } from '../data/datasets.ts';
 import { initialParameter, objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
-  EXTREMES,
   type GroupMemory,
   type GroupShape,
   groupMemory,
   readLane,
-  SIGNALS,
   STATE_SECTIONS,
   subchunksPerChunk,
   writeLane,
@@ -218,11 +217,11 @@ function laneEngine(network: Network, lane: number, shape: GroupShape, memory: G
       for (let i = subchunk * subchunkEpochs; i < (subchunk + 1) * subchunkEpochs; i++) {
         const signals = epoch(state, firstEpoch + i);
         extremes.take(signals);
-        for (const [index, name] of SIGNALS.entries()) {
+        for (const [index, name] of SIGNAL_NAMES.entries()) {
           memory.signals[(index * chunkEpochs + i) * lanes + lane] = Number(signals[name]);
         }
       }
-      for (const [index, name] of EXTREMES.entries()) {
+      for (const [index, name] of EXTREME_NAMES.entries()) {
         memory.extremes[(index * subchunkCount + subchunk) * lanes + lane] = extremes.values[name];
       }
     }

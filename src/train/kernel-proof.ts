@@ -7,17 +7,16 @@
  */
 
 import type { Network } from '../../schemas/network.ts';
+import { EXTREME_NAMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
 import type { CompiledKernel, WebAssemblyKernel } from '../../schemas/training-messages.ts';
 import { objectiveConstants } from '../data/objectives.ts';
 import { CONSTANT_NAMES, constantsOf } from '../data/optimizer-constants.ts';
 import {
   chunkWithin,
-  EXTREMES,
   type GroupMemory,
   type GroupShape,
   groupMemory,
   type SectionName,
-  SIGNALS,
   STATE_SECTIONS,
   sharedMemory,
   subchunksPerChunk,
@@ -171,13 +170,13 @@ function placeText(shape: GroupShape, chunk: TrainedChunk, name: SectionName, in
   const { firstEpoch, count } = chunk;
   if (name === 'signals') {
     const i = index % chunkEpochs;
-    return i < count ? `signal ${SIGNALS[Math.floor(index / chunkEpochs)]} of epoch ${firstEpoch + i}` : null;
+    return i < count ? `signal ${SIGNAL_NAMES[Math.floor(index / chunkEpochs)]} of epoch ${firstEpoch + i}` : null;
   }
   if (name === 'extremes') {
     const subchunks = subchunksPerChunk(shape);
     const [subchunk, own] = [index % subchunks, Math.min(subchunkEpochs, count)];
     if (subchunk >= count / own) return null;
-    return `extreme ${EXTREMES[Math.floor(index / subchunks)]} of epochs from ${firstEpoch + subchunk * own} on`;
+    return `extreme ${EXTREME_NAMES[Math.floor(index / subchunks)]} of epochs from ${firstEpoch + subchunk * own} on`;
   }
   return `number ${index} of ${name} after epoch ${firstEpoch + count - 1}`;
 }

@@ -17,7 +17,7 @@ import type {
 import { readLane } from '../group/layout.ts';
 import { type FloatArray, floatArray } from '../numeric/bits.ts';
 import type { NetworkState } from '../reference/epoch.ts';
-import { BUCKET_COLUMN_NAMES, BUCKET_COLUMNS, Bucket, BucketRows } from './buckets.ts';
+import { BUCKET_COLUMN_NAMES, Bucket, BucketRows } from './buckets.ts';
 import { type BlockDigest, DigestBuilder } from './digest.ts';
 import type { GroupInMemory } from './engine.ts';
 import { LaneSignals } from './lane-signals.ts';
@@ -227,7 +227,7 @@ export class ReplayedLane {
     if (place < 0) return;
     const first = last - ((last - 1) % this.#bucketEpochs);
     for (const column of BUCKET_COLUMN_NAMES) {
-      const [found, kept] = [row[BUCKET_COLUMNS[column]][0], buckets.columns[column][place]];
+      const [found, kept] = [row.columns[column][0], buckets.columns[column][place]];
       // Takes all NaN as one and tells −0 from +0.
       if (!Object.is(found, kept)) {
         this.#differentBucket ??= { first, last, column, found, kept };

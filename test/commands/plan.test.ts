@@ -40,7 +40,7 @@ describe('a good sweep', () => {
       '',
       // 12 networks of 50 buckets and 1 block.
       expect.stringMatching(
-        new RegExp(`^about \\d+ s on \\d+ threads · about 33.9 kB on disk · traces/runs/tiny-${key}$`),
+        new RegExp(`^about \\d+ s on \\d+ threads · about 38.7 kB on disk · traces/runs/tiny-${key}$`),
       ),
     ]);
     expectNothingWritten();
@@ -59,7 +59,7 @@ describe('a good sweep', () => {
       networks: 12,
       epochs: 1000,
       groups: 4,
-      diskBytes: 12 * (50 * 56 + 28),
+      diskBytes: 12 * (50 * 64 + 28),
     });
     const seconds = lines.slice(0, 2).map((shape) => {
       expect(shape).toMatchObject({ networks: 6, groups: 2 });

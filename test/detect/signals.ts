@@ -33,7 +33,9 @@ export function chunkOf(signals: Signals, first: number, count: number, subchunk
   const cosine = cut('updateCosine');
   const changed = cut('changedParameters');
   const flags = cut('nonFinite');
-  const cosines = cosine.filter((value) => !Number.isNaN(value));
+  const numbers = (values: readonly number[]) => values.filter((value) => !Number.isNaN(value));
+  const smallest = (values: readonly number[]) => (values.length === 0 ? Number.NaN : Math.min(...values));
+  const largest = (values: readonly number[]) => (values.length === 0 ? Number.NaN : Math.max(...values));
   const subchunkCount = count % subchunkEpochs === 0 ? count / subchunkEpochs : 1;
   let asked = 0;
   return {
@@ -57,9 +59,11 @@ export function chunkOf(signals: Signals, first: number, count: number, subchunk
     updateCosine: at(cosine),
     changedParameters: at(changed),
     nonFinite: at(flags),
-    lossMin: Math.min(...loss),
-    lossMax: Math.max(...loss),
-    updateCosineMin: cosines.length === 0 ? Number.NaN : Math.min(...cosines),
+    lossMin: smallest(numbers(loss)),
+    lossMax: largest(numbers(loss)),
+    lossNan: loss.filter(Number.isNaN).length,
+    lossInfinite: loss.filter((value) => value === Number.POSITIVE_INFINITY).length,
+    updateCosineMin: smallest(numbers(cosine)),
     changedParametersMax: Math.max(0, ...changed),
     nonFiniteMax: Math.max(0, ...flags),
   };

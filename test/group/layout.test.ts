@@ -5,16 +5,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MOMENT_NAMES } from '../../schemas/catalogue.ts';
-import {
-  chunkWithin,
-  EXTREMES,
-  type GroupShape,
-  groupBytes,
-  groupMemory,
-  readLane,
-  SIGNALS,
-  writeLane,
-} from '../../src/group/layout.ts';
+import { EXTREME_NAMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
+import { chunkWithin, type GroupShape, groupBytes, groupMemory, readLane, writeLane } from '../../src/group/layout.ts';
 import { floatArray } from '../../src/numeric/bits.ts';
 
 /** What the kernel's maker wants to know of a shape and the layout does not. */
@@ -92,8 +84,8 @@ describe("a group's memory", () => {
       constants: 3,
       // Batches of 3, 3 and 1.
       corrections: 2 * 12 * 3,
-      signals: SIGNALS.length * 12,
-      extremes: EXTREMES.length * 3,
+      signals: SIGNAL_NAMES.length * 12,
+      extremes: EXTREME_NAMES.length * 3,
       shuffledInputs: 12 * 7 * 2,
       shuffledTargets: 12 * 7 * 5,
       objective: 0,

@@ -29,6 +29,7 @@ COLUMNS = {
     },
     "epochs": {
         **{"network": U32, "epoch": U32, "loss": F64, "loss_min": F64, "loss_max": F64},
+        **{"loss_nan": U32, "loss_infinite": U32},
         **{"gradient_norm": F32, "gradient_norm_max": F32, "update_norm": F32},
         **{"update_cosine": F32, "update_cosine_min": F32, "changed_parameters": U32},
     },

@@ -3,14 +3,8 @@
  * a network, bit for bit, but with one NaN for all. A difference is a line that names epoch, lane, parameter or signal,
  * and both bit patterns.
  */
-import {
-  EXTREMES,
-  type GroupMemory,
-  type GroupShape,
-  SIGNALS,
-  STATE_SECTIONS,
-  subchunksPerChunk,
-} from '../../src/group/layout.ts';
+import { EXTREME_NAMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
+import { type GroupMemory, type GroupShape, STATE_SECTIONS, subchunksPerChunk } from '../../src/group/layout.ts';
 import { hexOf } from '../../src/numeric/bits.ts';
 import type { Precision } from '../../src/numeric/rounding.ts';
 
@@ -65,7 +59,7 @@ function differingNumbers({ shape, networkCount, chunk, found, expected }: Compa
   };
   const last = chunk.firstEpoch + chunk.count - 1;
   for (let i = 0; i < chunk.count; i++) {
-    for (const [place, name] of SIGNALS.entries()) {
+    for (const [place, name] of SIGNAL_NAMES.entries()) {
       const epoch = chunk.firstEpoch + i;
       compare({ section: 'signals', slot: place * chunkEpochs + i, epoch, what: () => `signal ${name}` });
     }
@@ -78,7 +72,7 @@ function differingNumbers({ shape, networkCount, chunk, found, expected }: Compa
   const subchunkEpochs = Math.min(shape.subchunkEpochs, chunk.count);
   for (let subchunk = 0; subchunk < chunk.count / subchunkEpochs; subchunk++) {
     const epoch = chunk.firstEpoch + (subchunk + 1) * subchunkEpochs - 1;
-    for (const [place, name] of EXTREMES.entries()) {
+    for (const [place, name] of EXTREME_NAMES.entries()) {
       compare({
         section: 'extremes',
         slot: place * subchunksPerChunk(shape) + subchunk,

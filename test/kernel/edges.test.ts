@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { FLUSH_LIMITS } from '../../schemas/arithmetic.ts';
 import { type MomentName, namesOf, OPTIMIZERS, PRECISIONS } from '../../schemas/catalogue.ts';
-import { SIGNALS } from '../../src/group/layout.ts';
+import { SIGNAL_NAMES } from '../../schemas/signals.ts';
 import { type GroupCase, Pair, UPDATES } from './groups.ts';
 
 const still: GroupCase = {
@@ -22,7 +22,7 @@ describe.each(namesOf(PRECISIONS))('the limits of the flush mode in %s', (precis
     const networks = [1, -1, 0.5].map((factor) => ({ ...halved, target: () => (factor * limits.gradient) / 2 }));
     const pair = new Pair({ ...still, precision, update, networks });
     pair.train([1]);
-    const norms = pair.kernel.signals.subarray(SIGNALS.indexOf('gradientNorm') * 4 * 4).slice(0, 3);
+    const norms = pair.kernel.signals.subarray(SIGNAL_NAMES.indexOf('gradientNorm') * 4 * 4).slice(0, 3);
     expect([...norms].map((norm) => norm > 0)).toEqual([true, true, false]);
   });
 
@@ -74,7 +74,7 @@ test.each(namesOf(PRECISIONS))(
     const pair = new Pair({ ...still, precision, update, networks: [lane, { ...lane, learningRate: 0.25 }] });
     for (const { previousUpdate } of [pair.kernel, pair.reference]) previousUpdate.set([1, tiny, 0, 0, 1, tiny]);
     pair.train([1]);
-    const cosines = pair.kernel.signals.slice(SIGNALS.indexOf('updateCosine') * still.chunkEpochs * still.lanes);
+    const cosines = pair.kernel.signals.slice(SIGNAL_NAMES.indexOf('updateCosine') * still.chunkEpochs * still.lanes);
     expect([...cosines.slice(0, 2)]).toEqual([Number.NaN, Number.NaN]);
     expect(pair.kernel.previousUpdate[0]).not.toBe(0);
   },
@@ -86,6 +86,6 @@ test('a NaN that becomes a NaN of other bits has not changed', () => {
   // Signalling: the first operation on it sets its quiet bit.
   new Uint32Array(pair.kernel.theta.buffer, pair.kernel.theta.byteOffset, 1).set([0x7f800001]);
   pair.train([2]);
-  const changed = SIGNALS.indexOf('changedParameters') * still.chunkEpochs * still.lanes;
+  const changed = SIGNAL_NAMES.indexOf('changedParameters') * still.chunkEpochs * still.lanes;
   expect(pair.kernel.signals[changed]).toBe(0);
 });

@@ -4,14 +4,8 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  EXTREMES,
-  type GroupShape,
-  groupBytes,
-  groupMemory,
-  SIGNALS,
-  subchunksPerChunk,
-} from '../../src/group/layout.ts';
+import { EXTREME_NAMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
+import { type GroupShape, groupBytes, groupMemory, subchunksPerChunk } from '../../src/group/layout.ts';
 import { Extremes } from '../../src/reference/extremes.ts';
 import { Bucket, BucketRows } from '../../src/train/buckets.ts';
 import { LaneSignals } from '../../src/train/lane-signals.ts';
@@ -24,9 +18,8 @@ interface Epoch {
   readonly updateCosine: number;
   readonly changedParameters: number;
 }
-type Row = Record<Exclude<keyof BucketRows, 'rowCount' | 'room' | 'isFull'>, number>;
-
-const COLUMNS = Object.keys(new BucketRows(0, 2)).filter((name) => name !== 'rowCount') as (keyof Row)[];
+/** By the names of the columns. */
+type Row = Record<string, number>;
 
 /**
  * The rows of one network's epochs, given in chunks of some lengths, of parts where they are whole ones, to a buffer of
@@ -42,7 +35,8 @@ function rowsOf(
   const read: Row[] = [];
   const flush = () => {
     for (let row = 0; row < rows.rowCount; row++) {
-      read.push(Object.fromEntries(COLUMNS.map((name) => [name, rows[name][row]])) as Row);
+      const columns = Object.entries({ network: rows.network, epoch: rows.epoch, ...rows.columns });
+      read.push(Object.fromEntries(columns.map(([name, values]) => [name, values[row]])));
     }
     rows.rowCount = 0;
   };
@@ -83,12 +77,13 @@ function signalsOf(epochs: readonly Epoch[], firstEpoch: number, partMost: numbe
   const subchunkCount = subchunksPerChunk(shape);
   const extremes = new Extremes();
   for (const [i, epoch] of epochs.entries()) {
-    const signals = { ...epoch, nonFinite: false };
+    const signals = { ...epoch, nonFinite: !Number.isFinite(epoch.loss) || Number.isNaN(epoch.gradientNorm) };
     if (i % subchunkEpochs === 0) extremes.begin();
     extremes.take(signals);
-    for (const [place, name] of SIGNALS.entries()) memory.signals[place * epochs.length + i] = Number(signals[name]);
+    for (const [place, name] of SIGNAL_NAMES.entries())
+      memory.signals[place * epochs.length + i] = Number(signals[name]);
     const part = Math.floor(i / subchunkEpochs);
-    for (const [place, name] of EXTREMES.entries())
+    for (const [place, name] of EXTREME_NAMES.entries())
       memory.extremes[place * subchunkCount + part] = extremes.values[name];
   }
   const chunk = new LaneSignals({ shape, memory, lane: 0 });
@@ -102,20 +97,24 @@ function rowsByDefinition(epochs: readonly Epoch[], bucketEpochs: number): Row[]
   for (let first = 0; first < epochs.length; first += bucketEpochs) {
     const bucket = epochs.slice(first, first + bucketEpochs);
     const last = bucket[bucket.length - 1];
-    const losses = bucket.map(({ loss }) => loss);
-    const cosines = bucket.map(({ updateCosine }) => updateCosine).filter((cosine) => !Number.isNaN(cosine));
+    const numbersOf = (name: 'loss' | 'gradientNorm' | 'updateCosine') =>
+      bucket.map((epoch) => epoch[name]).filter((value) => !Number.isNaN(value));
+    const smallest = (values: number[]) => (values.length === 0 ? Number.NaN : values.toSorted((a, b) => a - b)[0]);
+    const largest = (values: number[]) => (values.length === 0 ? Number.NaN : values.toSorted((a, b) => b - a)[0]);
     rows.push({
       network: 7,
       epoch: first + bucket.length,
       loss: last.loss,
-      lossMin: losses.some(Number.isNaN) ? Number.NaN : Math.min(...losses),
-      lossMax: losses.some(Number.isNaN) ? Number.NaN : Math.max(...losses),
-      gradientNorm: Math.fround(last.gradientNorm),
-      gradientNormMax: Math.fround(Math.max(...bucket.map(({ gradientNorm }) => gradientNorm))),
-      updateNorm: Math.fround(last.updateNorm),
-      updateCosine: Math.fround(last.updateCosine),
-      updateCosineMin: cosines.length === 0 ? Number.NaN : Math.fround(Math.min(...cosines)),
-      changedParameters: last.changedParameters,
+      loss_min: smallest(numbersOf('loss')),
+      loss_max: largest(numbersOf('loss')),
+      loss_nan: bucket.filter(({ loss }) => Number.isNaN(loss)).length,
+      loss_infinite: bucket.filter(({ loss }) => loss === Number.POSITIVE_INFINITY).length,
+      gradient_norm: Math.fround(last.gradientNorm),
+      gradient_norm_max: Math.fround(largest(numbersOf('gradientNorm'))),
+      update_norm: Math.fround(last.updateNorm),
+      update_cosine: Math.fround(last.updateCosine),
+      update_cosine_min: Math.fround(smallest(numbersOf('updateCosine'))),
+      changed_parameters: last.changedParameters,
     });
   }
   return rows;
@@ -156,7 +155,7 @@ describe('a bucket', () => {
 
   test('of one epoch is the epoch itself', () => {
     const rows = rowsOf([quiet, { ...quiet, loss: 5 }], 1);
-    expect(rows.map(({ epoch, loss, lossMin, lossMax }) => [epoch, loss, lossMin, lossMax])).toEqual([
+    expect(rows.map(({ epoch, loss, loss_min, loss_max }) => [epoch, loss, loss_min, loss_max])).toEqual([
       [1, 1, 1, 1],
       [2, 5, 5, 5],
     ]);
@@ -166,7 +165,7 @@ describe('a bucket', () => {
     const epochs = Array.from({ length: 50 }, (_, i) => ({ ...quiet, loss: 100 - i }));
     const rows = rowsOf(epochs, 20);
     expect(rows.map(({ epoch }) => epoch)).toEqual([20, 40, 50]);
-    expect(rows[2]).toMatchObject({ loss: 51, lossMin: 51, lossMax: 60 });
+    expect(rows[2]).toMatchObject({ loss: 51, loss_min: 51, loss_max: 60 });
   });
 
   test('longer than the run is one row', () => {
@@ -178,22 +177,50 @@ describe('a bucket', () => {
       .fill(quiet)
       .with(9, { ...quiet, loss: 1e6, gradientNorm: 1e7, updateCosine: -1 });
     const [row] = rowsOf(epochs, 20);
-    expect(row).toMatchObject({ loss: 1, lossMin: 1, lossMax: 1e6, gradientNorm: 2, gradientNormMax: 1e7 });
-    expect(row).toMatchObject({ updateCosine: 0.5, updateCosineMin: -1 });
+    expect(row).toMatchObject({ loss: 1, loss_min: 1, loss_max: 1e6, gradient_norm: 2, gradient_norm_max: 1e7 });
+    expect(row).toMatchObject({ update_cosine: 0.5, update_cosine_min: -1 });
   });
 
-  test('with one NaN has NaN as both extremes of the loss and as the largest gradient, and the next one has not', () => {
-    const epochs = Array<Epoch>(4)
-      .fill(quiet)
-      .with(0, { ...quiet, loss: Number.NaN, gradientNorm: Number.NaN });
-    const [marked, next] = rowsOf(epochs, 2);
-    expect(marked).toMatchObject({ loss: 1, lossMin: Number.NaN, lossMax: Number.NaN, gradientNormMax: Number.NaN });
-    expect(next).toMatchObject({ lossMin: 1, lossMax: 1, gradientNormMax: 2 });
+  test('with NaN and ∞ has the extremes of what is a number, and counts both; the next one begins at 0', () => {
+    const nan = { ...quiet, loss: Number.NaN, gradientNorm: Number.NaN };
+    const infinite = { ...quiet, loss: Number.POSITIVE_INFINITY };
+    const [marked, next] = rowsOf([nan, infinite, { ...quiet, loss: 0.5 }, nan, quiet, quiet, quiet, quiet], 4);
+    expect(marked).toMatchObject({ loss: Number.NaN, loss_min: 0.5, loss_max: Number.POSITIVE_INFINITY });
+    expect(marked).toMatchObject({ loss_nan: 2, loss_infinite: 1, gradient_norm: Number.NaN, gradient_norm_max: 2 });
+    expect(next).toMatchObject({ loss_min: 1, loss_max: 1, loss_nan: 0, loss_infinite: 0, gradient_norm_max: 2 });
+  });
+
+  test('has NaN as an extreme only where all its epochs are NaN', () => {
+    const nan = { ...quiet, loss: Number.NaN, gradientNorm: Number.NaN };
+    const expected = { loss_min: Number.NaN, loss_max: Number.NaN, gradient_norm_max: Number.NaN };
+    expect(rowsOf([nan, nan], 2)[0]).toMatchObject({ ...expected, loss_nan: 2, loss_infinite: 0 });
+  });
+
+  test('that is handed on in numbers continues with all of them, and with no others', () => {
+    const options = { network: 7, bucketEpochs: 4, epochs: 4 };
+    const [first, second] = [new Bucket(options), new Bucket(options)];
+    const rows = new BucketRows(1, 4);
+    first.observe(
+      signalsOf(
+        [
+          { ...quiet, loss: 5 },
+          { ...quiet, loss: Number.NaN },
+        ],
+        1,
+        2,
+      ),
+      rows,
+    );
+    second.restore(first.save());
+    second.observe(signalsOf([quiet, { ...quiet, loss: Number.POSITIVE_INFINITY }], 3, 2), rows);
+    const { loss_min, loss_max, loss_nan, loss_infinite } = rows.columns;
+    expect([loss_min[0], loss_max[0], loss_nan[0], loss_infinite[0]]).toEqual([1, Number.POSITIVE_INFINITY, 1, 1]);
+    expect(() => second.restore(new Float64Array(4))).toThrow('a bucket of 4 numbers, expected 6');
   });
 
   test('ignores NaN in the smallest cosine, unless there is nothing else', () => {
     const first = { ...quiet, updateCosine: Number.NaN };
-    expect(rowsOf([first, quiet, first], 3)[0]).toMatchObject({ updateCosine: Number.NaN, updateCosineMin: 0.5 });
-    expect(rowsOf([first], 1)[0]).toMatchObject({ updateCosine: Number.NaN, updateCosineMin: Number.NaN });
+    expect(rowsOf([first, quiet, first], 3)[0]).toMatchObject({ update_cosine: Number.NaN, update_cosine_min: 0.5 });
+    expect(rowsOf([first], 1)[0]).toMatchObject({ update_cosine: Number.NaN, update_cosine_min: Number.NaN });
   });
 });

@@ -3,15 +3,8 @@
  * for.
  */
 import { expect, test } from 'vitest';
-import {
-  EXTREMES,
-  type ExtremeName,
-  type GroupShape,
-  groupBytes,
-  groupMemory,
-  SIGNALS,
-} from '../../src/group/layout.ts';
-import { BucketRows } from '../../src/train/buckets.ts';
+import { COUNTS, EXTREME_NAMES, EXTREMES, SIGNAL_NAMES } from '../../schemas/signals.ts';
+import { type GroupShape, groupBytes, groupMemory } from '../../src/group/layout.ts';
 import { LaneSignals } from '../../src/train/lane-signals.ts';
 
 const shape: GroupShape = {
@@ -45,19 +38,16 @@ function markedMemory() {
   for (const section of Object.values(memory)) section.fill(-1);
   // [signal][epoch of the chunk][lane]
   memory.signals.set(
-    SIGNALS.flatMap((_, signal) => EPOCHS.flatMap((epoch) => LANES.map((lane) => mark(signal, epoch, lane)))),
+    SIGNAL_NAMES.flatMap((_, signal) => EPOCHS.flatMap((epoch) => LANES.map((lane) => mark(signal, epoch, lane)))),
   );
   // [extreme][subchunk of the chunk][lane]
   memory.extremes.set(
-    EXTREMES.flatMap((_, extreme) =>
+    EXTREME_NAMES.flatMap((_, extreme) =>
       PARTS.flatMap((subchunk) => LANES.map((lane) => markOfExtreme(extreme, subchunk, lane))),
     ),
   );
   return memory;
 }
-
-/** Whether an extreme is a smallest number. */
-const isMinimum = (name: ExtremeName) => name.endsWith('Min');
 
 test('a lane has its own signals, epoch by epoch, and the extremes of all its subchunks', () => {
   const memory = markedMemory();
@@ -65,12 +55,12 @@ test('a lane has its own signals, epoch by epoch, and the extremes of all its su
     const signals = new LaneSignals({ shape, memory, lane });
     signals.begin({ firstEpoch: 11, count: 6 });
     expect([signals.firstEpoch, signals.count, signals.lastEpoch, signals.subchunkCount]).toEqual([11, 6, 16, 3]);
-    for (const [place, name] of SIGNALS.entries()) {
+    for (const [place, name] of SIGNAL_NAMES.entries()) {
       expect(EPOCHS.map((epoch) => signals[name](epoch))).toEqual(EPOCHS.map((epoch) => mark(place, epoch, lane)));
     }
-    for (const [place, name] of EXTREMES.entries()) {
+    for (const [place, { name, end }] of EXTREMES.entries()) {
       const [first, , last] = PARTS.map((subchunk) => markOfExtreme(place, subchunk, lane));
-      expect(signals[name], name).toBe(isMinimum(name) ? first : last);
+      expect(signals[name], name).toBe(end === 'min' ? first : last);
     }
   }
 });
@@ -87,9 +77,10 @@ test('a subchunk has its epochs and its extremes', () => {
       12 + first,
       1,
     ]);
-    for (const [place, name] of SIGNALS.entries())
+    for (const [place, name] of SIGNAL_NAMES.entries())
       expect([subchunk[name](0), subchunk[name](1)]).toEqual([mark(place, first, 1), mark(place, first + 1, 1)]);
-    for (const [place, name] of EXTREMES.entries()) expect(subchunk[name], name).toBe(markOfExtreme(place, number, 1));
+    for (const [place, name] of EXTREME_NAMES.entries())
+      expect(subchunk[name], name).toBe(markOfExtreme(place, number, 1));
     const losses = new Float64Array(2);
     subchunk.copyLosses(losses, { at: 0, first: 0, count: 2 });
     expect([...losses]).toEqual([mark(0, first, 1), mark(0, first + 1, 1)]);
@@ -102,28 +93,45 @@ test('a chunk of one subchunk, whole or not, is that subchunk', () => {
     signals.begin({ firstEpoch: 11, count });
     expect(signals.subchunkCount).toBe(1);
     expect(signals.subchunk(0)).toBe(signals);
-    for (const [place, name] of EXTREMES.entries()) expect(signals[name], name).toBe(markOfExtreme(place, 0, 1));
+    for (const [place, name] of EXTREME_NAMES.entries()) expect(signals[name], name).toBe(markOfExtreme(place, 0, 1));
   }
 });
 
-test.each([
-  [
-    'NaN in a loss or a norm marks the chunk',
-    Number.NaN,
-    [1, 2],
-    { lossMin: Number.NaN, lossMax: Number.NaN, gradientNormMax: Number.NaN },
-  ],
-  ['NaN in a cosine is passed over', Number.NaN, [1, 2], { updateCosineMin: 1 }],
-])('of the extremes of subchunks, %s, in whatever subchunk it is', (_, marked, [a, b], expected) => {
+test('of the extremes of subchunks NaN is passed over, in whatever subchunk it is', () => {
   for (const place of PARTS) {
     const memory = markedMemory();
-    const values = [a, b].toSpliced(place, 0, marked);
-    for (const extreme of EXTREMES.keys())
-      for (const subchunk of PARTS) memory.extremes[(extreme * 3 + subchunk) * 3] = values[subchunk];
+    const values = [1, 2].toSpliced(place, 0, Number.NaN);
+    for (const [extreme, { none }] of EXTREMES.entries())
+      for (const subchunk of PARTS)
+        memory.extremes[(extreme * 3 + subchunk) * 3] = Number.isNaN(none) ? values[subchunk] : subchunk;
     const signals = new LaneSignals({ shape, memory, lane: 0 });
     signals.begin({ firstEpoch: 1, count: 6 });
-    expect(signals).toMatchObject(expected);
+    for (const { name, end, none } of EXTREMES)
+      expect(signals[name], name).toBe(Number.isNaN(none) ? { min: 1, max: 2 }[end] : 2);
   }
+});
+
+test('NaN and infinite losses are counted, over the chunk, a subchunk, any of their epochs and each bucket', () => {
+  const memory = markedMemory();
+  const losses = [Number.NaN, 1, Number.POSITIVE_INFINITY, Number.NaN, 2, Number.NaN];
+  for (const [epoch, loss] of losses.entries()) memory.signals[epoch * 3 + 1] = loss;
+  const signals = new LaneSignals({ shape, memory, lane: 1 });
+  signals.begin({ firstEpoch: 1, count: 6 });
+  const [nan, infinite] = [
+    COUNTS.findIndex(({ name }) => name === 'lossNan'),
+    COUNTS.findIndex(({ name }) => name === 'lossInfinite'),
+  ];
+  expect([signals.lossNan, signals.lossInfinite]).toEqual([3, 1]);
+  expect(PARTS.map((number) => signals.subchunk(number).lossNan)).toEqual([1, 1, 1]);
+  expect(PARTS.map((number) => signals.subchunk(number).lossInfinite)).toEqual([0, 1, 0]);
+  expect([signals.countIn(nan, 1, 3), signals.countIn(infinite, 3, 3)]).toEqual([1, 0]);
+  const rows = new Uint32Array(4).fill(7);
+  signals.copyCounts(3, nan, rows, 1);
+  expect([...rows]).toEqual([7, 1, 2, 7]);
+  memory.extremes.fill(0);
+  signals.begin({ firstEpoch: 7, count: 6 });
+  signals.copyCounts(3, nan, rows, 1);
+  expect([...rows, signals.lossNan]).toEqual([7, 0, 0, 7, 0]);
 });
 
 test('no subchunk with a cosine, no smallest cosine', () => {
@@ -137,23 +145,26 @@ test('no subchunk with a cosine, no smallest cosine', () => {
 test('the last epochs of buckets and the extremes of subchunks are copied to rows, and what is around them stays', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 2 });
   signals.begin({ firstEpoch: 1, count: 6 });
-  const rows = new BucketRows(5, 2);
-  for (const column of Object.values(rows)) if (typeof column !== 'number') column.fill(7);
-  signals.copyLastOfEach(2, rows, 1);
-  signals.copyExtremes(rows, 1);
-  const places = { loss: 0, gradientNorm: 1, updateNorm: 2, updateCosine: 3, changedParameters: 4 };
-  for (const [name, place] of Object.entries(places))
-    expect([...rows[name as keyof typeof places]], name).toEqual([
-      7,
-      ...[1, 3, 5].map((epoch) => mark(place, epoch, 2)),
-      7,
-    ]);
-  for (const name of ['lossMin', 'lossMax', 'gradientNormMax', 'updateCosineMin'] as const) {
-    const place = EXTREMES.indexOf(name);
-    expect([...rows[name]], name).toEqual([7, ...PARTS.map((subchunk) => markOfExtreme(place, subchunk, 2)), 7]);
+  for (const Numbers of [Float64Array, Float32Array, Uint32Array]) {
+    for (const place of SIGNAL_NAMES.keys()) {
+      const rows = new Numbers(5).fill(7);
+      signals.copyLastOfEach(2, place, rows, 1);
+      expect([...rows]).toEqual([7, ...[1, 3, 5].map((epoch) => mark(place, epoch, 2)), 7]);
+      signals.copyLastOfEach(3, place, rows, 0);
+      expect([...rows]).toEqual([mark(place, 2, 2), mark(place, 5, 2), mark(place, 3, 2), mark(place, 5, 2), 7]);
+    }
+    for (const place of EXTREMES.keys()) {
+      const rows = new Numbers(5).fill(7);
+      signals.copyExtremes(2, place, rows, 1);
+      expect([...rows]).toEqual([7, ...PARTS.map((subchunk) => markOfExtreme(place, subchunk, 2)), 7]);
+      // Buckets that are no subchunks: from the signals.
+      signals.copyExtremes(3, place, rows, 0);
+      const { signal, end } = EXTREMES[place];
+      const epochs = end === 'min' ? [0, 3] : [2, 5];
+      const expected = epochs.map((epoch) => mark(SIGNAL_NAMES.indexOf(signal), epoch, 2));
+      expect([...rows.slice(0, 2)]).toEqual(expected);
+    }
   }
-  signals.copyLastOfEach(3, rows, 0);
-  expect([...rows.loss]).toEqual([mark(0, 2, 2), mark(0, 5, 2), mark(0, 3, 2), mark(0, 5, 2), 7]);
 });
 
 test('losses are copied from any epoch of the chunk on to any place, and what is around them stays', () => {

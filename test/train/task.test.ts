@@ -93,6 +93,8 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s', (engi
           loss,
           loss_min: loss,
           loss_max: loss,
+          loss_nan: 0,
+          loss_infinite: 0,
           gradient_norm: gradientNorm,
           gradient_norm_max: gradientNorm,
           update_norm: updateNorm,

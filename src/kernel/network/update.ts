@@ -5,8 +5,9 @@
  */
 import { FLUSH_LIMITS } from '../../../schemas/arithmetic.ts';
 import { MOMENT_NAMES, type MomentName } from '../../../schemas/catalogue.ts';
+import { SIGNAL_NAMES, type SignalName } from '../../../schemas/signals.ts';
 import { CONSTANT_NAMES, correctionNames } from '../../data/optimizer-constants.ts';
-import { type GroupShape, parametersOf, SIGNALS, type SignalName, stepsPerEpoch } from '../../group/layout.ts';
+import { type GroupShape, parametersOf, stepsPerEpoch } from '../../group/layout.ts';
 import { type Code, ONE, Section, ZERO } from '../tree/code.ts';
 import {
   absolute,
@@ -150,7 +151,7 @@ export function update(
     changedParameters: changed,
     nonFinite: code.let('isNonFinite', and(notEqual(nonFinite, nonFinite), ONE)),
   };
-  for (const [i, name] of SIGNALS.entries()) code.store(SIGNAL_VALUES, epoch.plus(i * chunkEpochs), signals[name]);
+  for (const [i, name] of SIGNAL_NAMES.entries()) code.store(SIGNAL_VALUES, epoch.plus(i * chunkEpochs), signals[name]);
   code.set(previousSquares, updateSquares);
   return signals;
 }

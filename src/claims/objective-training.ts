@@ -4,8 +4,9 @@
  */
 import { type MomentName, OPTIMIZERS, type Precision } from '../../schemas/catalogue.ts';
 import type { Network, Objective, ObjectiveConfig, OptimizerConfig } from '../../schemas/network.ts';
+import { SIGNAL_NAMES } from '../../schemas/signals.ts';
 import { initialParameter } from '../data/objectives.ts';
-import { SIGNALS, sharedMemory } from '../group/layout.ts';
+import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { floatArray } from '../numeric/bits.ts';
 import { groupShape } from '../plan/pack.ts';
@@ -79,7 +80,7 @@ export function largestByKernel(
   const kernel = compileKernel(shape);
   const group = initialiseGroup({ networks, shape, memory: sharedMemory(kernel.memoryBytes) });
   const engine = kernelEngine(group, kernel);
-  const lossStart = SIGNALS.indexOf('loss') * CHUNK_STEPS;
+  const lossStart = SIGNAL_NAMES.indexOf('loss') * CHUNK_STEPS;
   const losses = networks.map(() => 0);
   for (let firstEpoch = 1; firstEpoch <= steps; firstEpoch += CHUNK_STEPS) {
     engine({ firstEpoch, count: CHUNK_STEPS });

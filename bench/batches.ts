@@ -138,7 +138,9 @@ function report(rows: readonly Row[]): void {
   const result = {
     command: 'npx tsx bench/batches.ts',
     machine: { processor, cores, node: process.version },
-    run: `${LANES_DEFAULT} networks, adam torch, float32; batches of a quarter of the samples, shuffled; medians of ${rounds} rounds`,
+    run:
+      `${LANES_DEFAULT} networks, adam torch, float32; batches of a quarter of the samples, shuffled; ` +
+      `medians of ${rounds} rounds`,
     shareMin: SHARE_MIN,
     holds: rows.every(({ share }) => share >= SHARE_MIN),
     rows,

@@ -270,7 +270,8 @@ function shapeLines(measured: Measured): string[] {
     const mark = bestOf(measured, row.peer) === row ? '  ' : ' ·'; // not the peer's best way
     return (
       `${mark}${title.padEnd(52)}${Math.round(rateOf(row)).toLocaleString('en').padStart(12)}` +
-      `${(ratio(gyre, row) ?? Number.NaN).toFixed(2).padStart(10)}${row.difference.toExponential(1).padStart(10)}${String(row.epoch).padStart(7)}`
+      `${(ratio(gyre, row) ?? Number.NaN).toFixed(2).padStart(10)}${row.difference.toExponential(1).padStart(10)}` +
+      `${String(row.epoch).padStart(7)}`
     );
   };
   const { layers, activation, points } = problem;
@@ -285,10 +286,16 @@ function shapeLines(measured: Measured): string[] {
 
 function verdictLine({ requirement, target, measured, problem, engines = {}, met }: NetworkOutcome): string {
   const each = Object.entries(engines).map(([id, ratio]) => `; ${id} ${ratio.toFixed(2)}`);
-  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${problem})${each.join('')}`;
+  return (
+    `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} ` +
+    `(${problem})${each.join('')}`
+  );
 }
 
 function costLine({ name }: Problem, { bytes, compileMs, engineMs }: ModuleCost): string {
   const met = bytes <= MODULE_BYTES_MAX && compileMs <= COMPILE_MS_MAX;
-  return `${met ? 'met    ' : 'NOT MET'} module of ${name}: ${bytes} bytes (at most ${MODULE_BYTES_MAX}), made in ${compileMs.toFixed(1)} ms (at most ${COMPILE_MS_MAX}), of which the engine ${engineMs.toFixed(1)} ms`;
+  return (
+    `${met ? 'met    ' : 'NOT MET'} module of ${name}: ${bytes} bytes (at most ${MODULE_BYTES_MAX}), ` +
+    `made in ${compileMs.toFixed(1)} ms (at most ${COMPILE_MS_MAX}), of which the engine ${engineMs.toFixed(1)} ms`
+  );
 }

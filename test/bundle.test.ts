@@ -21,7 +21,7 @@ const filesOfBuild = () =>
       return [name, ino, mtimeMs];
     });
 
-test('to build again what is built leaves every file alone: npx does so the first time that it links the package', () => {
+test('building again leaves every file alone, as npx does when it first links the package', () => {
   build();
   const before = filesOfBuild();
   build();

@@ -120,7 +120,7 @@ describe.concurrent('show', () => {
     expect((await look('show')).stdout).toMatch(/^ +2 +non-finite .* {2}--network 2 --around-events 50$/m);
   });
 
-  test('--json is a line a network with every column of networks.arrow and its configuration; NaN and ∞ are words', async () => {
+  test('--json has a line per network with all columns and its configuration; NaN and ∞ are words', async () => {
     const { code, stdout, stderr } = await look('show', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const rows = jsonLines(stdout);
@@ -145,7 +145,10 @@ describe.concurrent('show', () => {
     [
       ['--label', 'divergd', '--sort', 'los_last'],
       [
-        /^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, spiking, fluctuating, converged, descending, failed \(did you mean "diverged"\?\)$/,
+        new RegExp(
+          '^gyre: --label: got "divergd", expected one of non-finite, diverged, stagnated, spiking, ' +
+            'fluctuating, converged, descending, failed \\(did you mean "diverged"\\?\\)$',
+        ),
         /^gyre: --sort: got "los_last", expected one of network, key, .*, digest \(did you mean "loss_last"\?\)$/,
       ],
     ],

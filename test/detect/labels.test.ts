@@ -22,7 +22,7 @@ describe('a network', () => {
     expect(verdictOf(moving(risen), 1)).toMatchObject({ label: 'diverged', degraded: true });
   });
 
-  test('has not diverged where one epoch of the last tenth comes back, and has where the return is one epoch earlier', () => {
+  test('has not diverged if one epoch of the last tenth comes back, and has if it comes one epoch earlier', () => {
     const returns = (epoch: number) => moving([...plateau(50, 0.01), ...plateau(50, 1)].with(epoch - 1, 0.05));
     expect(verdictOf(returns(91))).toMatchObject({ divergedEpoch: null, degraded: false });
     expect(verdictOf(returns(90))).toMatchObject({ label: 'diverged', divergedEpoch: 90 });
@@ -44,7 +44,7 @@ describe('a network', () => {
     expect(watch(moving(loss.with(0, 1)), { targetVariance: null }).verdict.label).toBe('diverged');
   });
 
-  test('is non-finite from the first flagged epoch on, even where the loss goes on and everything else comes to rest', () => {
+  test('is non-finite from the first flagged epoch, even if the loss continues and all else comes to rest', () => {
     const loss = [3, 2, 1, ...plateau(1500, 50)];
     const nonFinite = loss.map((_, i) => Number(i >= 5));
     const verdict = verdictOf(moving(loss, { changedParameters: loss.map(() => 0), nonFinite }));

@@ -75,7 +75,7 @@ function expectSame(found: Judgement, expected: Judgement): void {
   }
 }
 
-test('events and verdicts are those of the definitions, on any signals in any chunks and parts, handed on or not', async () => {
+test('events and verdicts are those of the definitions, on any signals in any chunks and parts', async () => {
   await fc.assert(
     fc.property(signalsArbitrary, varianceArbitrary, chunksArbitrary, (signals, targetVariance, chunks) => {
       const expected = judge(signals, targetVariance, SMALL);

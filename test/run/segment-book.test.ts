@@ -129,7 +129,7 @@ describe('the book of segments', () => {
     expect(() => book.grant(0)).toThrow(`${file}.part: got ${words}, expected the segment as this process left it`);
   });
 
-  test('finishes an open segment of another session as a copy, so that its process has nothing of it in its hands', () => {
+  test('finishes an open segment of another session as a copy, which that session cannot write', () => {
     const folder = scratchFolder();
     const stale = new Session(folder, 1);
     const { file, path } = stale.book.grant(0).epochs;

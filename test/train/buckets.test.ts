@@ -182,7 +182,7 @@ describe('a bucket', () => {
     expect(row).toMatchObject({ updateCosine: 0.5, updateCosineMin: -1 });
   });
 
-  test('with one NaN has NaN as both extremes of the loss and as the largest gradient, and the next one has not', () => {
+  test('with one NaN has NaN as extremes of the loss and as largest gradient, and the next has none', () => {
     const epochs = Array<Epoch>(4)
       .fill(quiet)
       .with(0, { ...quiet, loss: Number.NaN, gradientNorm: Number.NaN });

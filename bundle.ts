@@ -43,15 +43,20 @@ const { outputFiles } = await build({
 const isChunk = (path: string) => /-[0-9A-Z]{8}\.js/.test(path);
 for (const { path, contents } of outputFiles.toSorted((a, b) => Number(isChunk(b.path)) - Number(isChunk(a.path)))) {
   if (existsSync(path) && readFileSync(path).equals(contents)) continue;
-  mkdirSync(dirname(path), { recursive: true });
-  const part = `${path}.${process.pid}.part`;
   // npx starts the program by its name. It makes it executable only when it links the package for the first time.
-  writeFileSync(part, contents, { mode: Buffer.from(contents).subarray(0, 2).toString() === '#!' ? 0o755 : 0o644 });
-  renameSync(part, path);
+  replace(path, contents, Buffer.from(contents).subarray(0, 2).toString() === '#!' ? 0o755 : 0o644);
 }
 
 removeLater(new Set(outputFiles.map(({ path }) => path)));
 removeAbandonedParts();
+
+/** Writes a file in one step. */
+function replace(path: string, contents: string | Uint8Array, mode: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  writeFileSync(part, contents, { mode });
+  renameSync(part, path);
+}
 
 /**
  * Removes the programs and chunks that were out of use for a day: until then a program may run that loads them. When
@@ -65,16 +70,17 @@ function removeLater(made: ReadonlySet<string>): void {
   for (const path of filesOf(/\.js(\.map)?$/).filter((file) => !made.has(file))) {
     const name = relative(DIST, path);
     const sinceMs = known[name] ?? Date.now();
-    if (Date.now() - sinceMs > OBSOLETE_MS) rmSync(path);
+    if (Date.now() - sinceMs > OBSOLETE_MS) rmSync(path, { force: true });
     else kept[name] = sinceMs;
   }
   const after = JSON.stringify(kept);
-  if (after !== before) writeFileSync(record, after);
+  if (after !== before) replace(record, after, 0o644);
 }
 
 /** Removes what builds that were killed have left; one that works now is not that old. */
 function removeAbandonedParts(): void {
-  for (const path of filesOf(/\.part$/)) if (Date.now() - statSync(path).mtimeMs > ABANDONED_MS) rmSync(path);
+  for (const path of filesOf(/\.part$/))
+    if (Date.now() - statSync(path).mtimeMs > ABANDONED_MS) rmSync(path, { force: true });
 }
 
 /** The files under `dist` whose names match. */

@@ -28,7 +28,7 @@ export interface SpikeStatistics {
 }
 
 /** log10(peak / base). */
-export function heightInDecades(peak: number, base: number): number {
+function heightInDecades(peak: number, base: number): number {
   const ratio = peak / base;
   // Over a subnormal base the ratio may overflow where its logarithm does not.
   return (ratio < Number.POSITIVE_INFINITY ? log(ratio) : log(peak) - log(base)) * Math.LOG10E;
@@ -247,7 +247,7 @@ export class SpikeDetector {
 }
 
 /** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -40,7 +40,7 @@ export interface EpochSignals {
 }
 
 /** What one epoch leaves besides the state. */
-export interface EpochOutcome extends EpochSignals {
+interface EpochOutcome extends EpochSignals {
   /** g_t as the optimiser saw it, after flushing, `[parameter]`. */
   readonly gradient: FloatArray;
 }

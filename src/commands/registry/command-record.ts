@@ -8,7 +8,7 @@ import type { ArgumentRecord, OptionRecord } from './parameters.ts';
 import { ANY_RUN, type RunLimits } from './value-kinds.ts';
 
 /** A command line that works, and what it is for. */
-export interface Example {
+interface Example {
   readonly line: string;
   readonly meaning: string;
 }

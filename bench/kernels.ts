@@ -23,6 +23,7 @@ import { findGcc, machine, pinning, singleThreaded } from './peers/installed.ts'
 import { type ModuleCost, moduleCost } from './peers/module-cost.ts';
 import { median, type Outcome, PROBLEMS, type Problem, writeProblem } from './peers/problem.ts';
 import { PEERS, type Peer } from './peers/roster.ts';
+import { spreadOf } from './peers/spread.ts';
 import { type NetworkOutcome, verdicts } from './peers/verdicts.ts';
 
 const RESULT = 'bench/results/kernels.json';
@@ -184,8 +185,13 @@ function bestOf({ rows }: Measured, id: string): Row | undefined {
   return own.sort((a, b) => rateOf(b) - rateOf(a))[0];
 }
 
-function rateOf({ rates }: Row): number {
-  return median(rates.filter((rate) => rate !== undefined));
+function rateOf(row: Row): number {
+  return median(measuredRates(row));
+}
+
+/** The rates of a row; a round in which the peer failed has none. */
+function measuredRates({ rates }: Row): number[] {
+  return rates.filter((rate) => rate !== undefined);
 }
 
 /** Median over rounds of the ratio of rates in that round. */
@@ -256,7 +262,7 @@ function shapeResult(measured: Measured) {
       gyreByPeer: round3(ratio(gyre, row)),
       comparedAtEpoch: row.epoch,
       lossDifference: Number(row.difference.toPrecision(2)),
-      rates: row.rates.map((rate) => Math.round(rate)),
+      spread: spreadOf(measuredRates(row), Math.round),
     })),
     failures: [...failures],
   };

@@ -25,6 +25,7 @@ import { initialiseGroup, kernelEngine } from '../src/train/engine.ts';
 import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
 import { median, networkOf, PROBLEMS } from './peers/problem.ts';
+import { type Spread, spreadOf } from './peers/spread.ts';
 
 const RESULT = 'bench/results/batches.json';
 const root = new URL('..', import.meta.url).pathname;
@@ -54,7 +55,7 @@ interface Row {
   readonly batchRate: number;
   /** Operations a second of mini-batches, of full batches as 1; median of the rounds. */
   readonly share: number;
-  readonly byRound: readonly number[];
+  readonly spread: Spread;
 }
 
 const ONE_INPUT = PROBLEMS.filter(({ layers }) => layers[0] === 1);
@@ -71,12 +72,12 @@ function measure(problem: (typeof PROBLEMS)[number]): Row {
   const rate = ({ epochs }: Trainer, i: number) =>
     (LANES_DEFAULT * epochs) / median(seconds.map((options) => options[i]));
   const work = ({ epochs, operations }: Trainer) => epochs * operations;
-  const byRound = seconds.map(([ofFull, ofMini]) => digits(work(mini) / ofMini / (work(full) / ofFull)));
+  const shares = seconds.map(([ofFull, ofMini]) => digits(work(mini) / ofMini / (work(full) / ofFull)));
   return {
     ...{ shape: name, samples: points, batch },
     ...{ fullOperations: full.operations, batchOperations: mini.operations },
     ...{ fullRate: Math.round(rate(full, 0)), batchRate: Math.round(rate(mini, 1)) },
-    ...{ share: median(byRound), byRound },
+    ...{ share: median(shares), spread: spreadOf(shares, digits) },
   };
 }
 
@@ -111,7 +112,7 @@ function trainer(problem: (typeof PROBLEMS)[number], batches: Pick<LayeredConfig
 
 /** The operations in the loop over epochs, of one pass. */
 function operationsOfEpoch(tree: readonly Statement[]): number {
-  return operationsIn(loopOfCall(loopOfCall(tree, 'parts'), 'epochs'));
+  return operationsIn(loopOfCall(loopOfCall(tree, 'subchunks'), 'epochs'));
 }
 
 /** The body of the loop whose length a call says. */
@@ -138,7 +139,9 @@ function report(rows: readonly Row[]): void {
   const result = {
     command: 'npx tsx bench/batches.ts',
     machine: { processor, cores, node: process.version },
-    run: `${LANES_DEFAULT} networks, adam torch, float32; batches of a quarter of the samples, shuffled; medians of ${rounds} rounds`,
+    run:
+      `${LANES_DEFAULT} networks, adam torch, float32; batches of a quarter of the samples, shuffled; ` +
+      `medians of ${rounds} rounds`,
     shareMin: SHARE_MIN,
     holds: rows.every(({ share }) => share >= SHARE_MIN),
     rows,

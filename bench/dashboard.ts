@@ -93,10 +93,12 @@ function report(
     '   plain s   dashboard s   share',
     ...rows.map(
       (row) =>
-        `${row.plainSeconds.toFixed(2).padStart(10)}${row.dashboardSeconds.toFixed(2).padStart(14)}${row.share.toFixed(3).padStart(8)}`,
+        `${row.plainSeconds.toFixed(2).padStart(10)}${row.dashboardSeconds.toFixed(2).padStart(14)}` +
+        `${row.share.toFixed(3).padStart(8)}`,
     ),
     hasTerminals()
-      ? `${result.met ? 'met    ' : 'NOT MET'} rate with the dashboard by --plain, at least ${SHARE_MIN}: ${share.toFixed(3)}`
+      ? `${result.met ? 'met    ' : 'NOT MET'} rate with the dashboard by --plain, at least ${SHARE_MIN}: ` +
+        `${share.toFixed(3)}`
       : 'skipped: the dashboard: no `script` on this machine to make a terminal',
     `result hash ${result.resultHash}`,
   ];

@@ -119,7 +119,8 @@ function report(shapes: readonly ReturnType<typeof measure>[]): void {
     `${result.run}; ${processor}, Node ${process.version}`,
     ...shapes.map(
       ({ name, cost, costMax, met, eventCount }) =>
-        `${met ? 'met    ' : 'NOT MET'} ${name}: observers cost ${(100 * cost).toFixed(1)} % of the kernel, at most ${100 * costMax} % (${eventCount} events)`,
+        `${met ? 'met    ' : 'NOT MET'} ${name}: observers cost ${(100 * cost).toFixed(1)} % of the kernel, ` +
+        `at most ${100 * costMax} % (${eventCount} events)`,
     ),
     `result hash ${result.resultHash}`,
   ];

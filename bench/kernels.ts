@@ -23,6 +23,7 @@ import { findGcc, machine, pinning, singleThreaded } from './peers/installed.ts'
 import { type ModuleCost, moduleCost } from './peers/module-cost.ts';
 import { median, type Outcome, PROBLEMS, type Problem, writeProblem } from './peers/problem.ts';
 import { PEERS, type Peer } from './peers/roster.ts';
+import { spreadOf } from './peers/spread.ts';
 import { type NetworkOutcome, verdicts } from './peers/verdicts.ts';
 
 const RESULT = 'bench/results/kernels.json';
@@ -184,8 +185,13 @@ function bestOf({ rows }: Measured, id: string): Row | undefined {
   return own.sort((a, b) => rateOf(b) - rateOf(a))[0];
 }
 
-function rateOf({ rates }: Row): number {
-  return median(rates.filter((rate) => rate !== undefined));
+function rateOf(row: Row): number {
+  return median(measuredRates(row));
+}
+
+/** The rates of a row; a round in which the peer failed has none. */
+function measuredRates({ rates }: Row): number[] {
+  return rates.filter((rate) => rate !== undefined);
 }
 
 /** Median over rounds of the ratio of rates in that round. */
@@ -256,7 +262,7 @@ function shapeResult(measured: Measured) {
       gyreByPeer: round3(ratio(gyre, row)),
       comparedAtEpoch: row.epoch,
       lossDifference: Number(row.difference.toPrecision(2)),
-      rates: row.rates.map((rate) => Math.round(rate)),
+      spread: spreadOf(measuredRates(row), Math.round),
     })),
     failures: [...failures],
   };
@@ -270,7 +276,8 @@ function shapeLines(measured: Measured): string[] {
     const mark = bestOf(measured, row.peer) === row ? '  ' : ' ·'; // not the peer's best way
     return (
       `${mark}${title.padEnd(52)}${Math.round(rateOf(row)).toLocaleString('en').padStart(12)}` +
-      `${(ratio(gyre, row) ?? Number.NaN).toFixed(2).padStart(10)}${row.difference.toExponential(1).padStart(10)}${String(row.epoch).padStart(7)}`
+      `${(ratio(gyre, row) ?? Number.NaN).toFixed(2).padStart(10)}${row.difference.toExponential(1).padStart(10)}` +
+      `${String(row.epoch).padStart(7)}`
     );
   };
   const { layers, activation, points } = problem;
@@ -285,10 +292,16 @@ function shapeLines(measured: Measured): string[] {
 
 function verdictLine({ requirement, target, measured, problem, engines = {}, met }: NetworkOutcome): string {
   const each = Object.entries(engines).map(([id, ratio]) => `; ${id} ${ratio.toFixed(2)}`);
-  return `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} (${problem})${each.join('')}`;
+  return (
+    `${met ? 'met    ' : 'NOT MET'} ${requirement}: at least ${target}, measured ${measured.toFixed(2)} ` +
+    `(${problem})${each.join('')}`
+  );
 }
 
 function costLine({ name }: Problem, { bytes, compileMs, engineMs }: ModuleCost): string {
   const met = bytes <= MODULE_BYTES_MAX && compileMs <= COMPILE_MS_MAX;
-  return `${met ? 'met    ' : 'NOT MET'} module of ${name}: ${bytes} bytes (at most ${MODULE_BYTES_MAX}), made in ${compileMs.toFixed(1)} ms (at most ${COMPILE_MS_MAX}), of which the engine ${engineMs.toFixed(1)} ms`;
+  return (
+    `${met ? 'met    ' : 'NOT MET'} module of ${name}: ${bytes} bytes (at most ${MODULE_BYTES_MAX}), ` +
+    `made in ${compileMs.toFixed(1)} ms (at most ${COMPILE_MS_MAX}), of which the engine ${engineMs.toFixed(1)} ms`
+  );
 }

@@ -114,10 +114,10 @@ function report({ seconds, hash }: { seconds: Record<CaseName, number[]>; hash: 
   const lines = [
     `${result.run}; ${processor}, Node ${process.version}`,
     '',
-    ...rows.map(
-      (row) =>
-        `${row.name.padEnd(40)}${row.seconds.toFixed(2).padStart(8)} s${row.networkEpochsASecond === null ? '' : `${String(row.networkEpochsASecond).padStart(12)} network-epochs/s`}`,
-    ),
+    ...rows.map(({ name, seconds, networkEpochsASecond }) => {
+      const rate = networkEpochsASecond === null ? '' : `${String(networkEpochsASecond).padStart(12)} network-epochs/s`;
+      return `${name.padEnd(40)}${seconds.toFixed(2).padStart(8)} s${rate}`;
+    }),
     '',
     `${verdict.met ? 'met    ' : 'NOT MET'} ${verdict.requirement}: ${verdict.measured}`,
     `result hash ${hash}`,

@@ -210,14 +210,18 @@ function report({ networks, networkEpochs, rows, shapes, fingerprint, firstEpoch
     ...rows.map(
       (row) =>
         `${seconds(row.kernelSeconds)}${row.runSeconds.toFixed(2).padStart(9)}${row.share.toFixed(3).padStart(8)}` +
-        `${row.oneThreadSeconds.toFixed(2).padStart(15)}${row.speedUp.toFixed(3).padStart(11)}${(row.peakMB ?? Number.NaN).toFixed(0).padStart(10)}`,
+        `${row.oneThreadSeconds.toFixed(2).padStart(15)}${row.speedUp.toFixed(3).padStart(11)}` +
+        `${(row.peakMB ?? Number.NaN).toFixed(0).padStart(10)}`,
     ),
     '',
     '  networks         s   kernels s   overhead   w/o start   ms a network   peak MB',
     ...scale.map(
       (point) =>
-        `${String(point.networks).padStart(10)}${seconds(point.seconds)}${point.kernelSeconds.toFixed(2).padStart(12)}` +
-        `${percent(point.overhead).padStart(11)}${percent(point.overheadOfRunning).padStart(12)}${point.millisecondsANetwork.toFixed(3).padStart(15)}${(point.peakMB ?? Number.NaN).toFixed(0).padStart(10)}`,
+        `${String(point.networks).padStart(10)}${seconds(point.seconds)}` +
+        `${point.kernelSeconds.toFixed(2).padStart(12)}` +
+        `${percent(point.overhead).padStart(11)}${percent(point.overheadOfRunning).padStart(12)}` +
+        `${point.millisecondsANetwork.toFixed(3).padStart(15)}` +
+        `${(point.peakMB ?? Number.NaN).toFixed(0).padStart(10)}`,
     ),
     '',
     ...judged.map(({ requirement, measured, met }) => `${met ? 'met    ' : 'NOT MET'} ${requirement}: ${measured}`),
@@ -263,7 +267,9 @@ function verdicts(options: {
   if (large.length > 0) {
     const costs = large.map(({ millisecondsANetwork }) => millisecondsANetwork);
     found.push({
-      requirement: `cost a network at ${large.at(-1)?.networks} by the cost at ${large[0].networks}, at most ${TARGETS.costGrowth}`,
+      requirement:
+        `cost a network at ${large.at(-1)?.networks} by the cost at ${large[0].networks}, ` +
+        `at most ${TARGETS.costGrowth}`,
       measured: costs[costs.length - 1] / costs[0],
       sign: -1,
       target: TARGETS.costGrowth,

@@ -98,7 +98,8 @@ export function picture(
         .trimEnd(),
     )
     .join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title screen">
+  const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="title screen">
 <title id="title">The live screen of ${escaped(title)}</title>
 <desc id="screen">
 ${escaped(alternative)}
@@ -122,8 +123,10 @@ function frame(width: number, height: number, title: string): string {
   const lights = PALETTE.lights.map((fill, i) => `<circle cx="${20 + 20 * i}" cy="${middle}" r="6" fill="${fill}"/>`);
   return [
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9.5" fill="${PALETTE.window}"/>`,
-    `<path d="M0.5 ${TITLE_BAR_HEIGHT}V10a9.5 9.5 0 0 1 9.5-9.5H${width - 10}a9.5 9.5 0 0 1 9.5 9.5V${TITLE_BAR_HEIGHT}Z" fill="${PALETTE.titleBar}"/>`,
-    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9.5" fill="none" stroke="${PALETTE.border}"/>`,
+    `<path d="M0.5 ${TITLE_BAR_HEIGHT}V10a9.5 9.5 0 0 1 9.5-9.5` +
+      `H${width - 10}a9.5 9.5 0 0 1 9.5 9.5V${TITLE_BAR_HEIGHT}Z" fill="${PALETTE.titleBar}"/>`,
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9.5" fill="none" ` +
+      `stroke="${PALETTE.border}"/>`,
     ...lights,
     `<text class="dim" x="${width / 2}" y="${middle + FONT_SIZE * 0.35}" text-anchor="middle">${escaped(title)}</text>`,
   ].join('\n');
@@ -135,8 +138,8 @@ function lineElements(line: readonly Cell[], top: number): string[] {
   const words = wordsOf(line).map(({ column, cells }) => {
     const text = cells.map(({ character }) => character).join('');
     // The length holds the columns where a font is wider or narrower than 0.6 em.
-    const place = `x="${xOf(column)}" textLength="${rounded(cells.length * CELL.width)}" lengthAdjust="spacingAndGlyphs"`;
-    return `<tspan ${place}${classAttribute(cells[0])}>${escaped(text)}</tspan>`;
+    const place = `x="${xOf(column)}" textLength="${rounded(cells.length * CELL.width)}"`;
+    return `<tspan ${place} lengthAdjust="spacingAndGlyphs"${classAttribute(cells[0])}>${escaped(text)}</tspan>`;
   });
   const baseline = top + CELL.height / 2 + FONT_SIZE * 0.35;
   if (words.length > 0) elements.push(`<text xml:space="preserve" y="${rounded(baseline)}">${words.join('')}</text>`);

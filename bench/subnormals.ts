@@ -23,6 +23,7 @@ import { initialiseGroup, kernelEngine } from '../src/train/engine.ts';
 import { trainInChunks } from './peers/group.ts';
 import { machine } from './peers/installed.ts';
 import { median, networkOf } from './peers/problem.ts';
+import { type Spread, spreadOf } from './peers/spread.ts';
 
 const RESULT = 'bench/results/subnormals.json';
 const root = new URL('..', import.meta.url).pathname;
@@ -61,7 +62,7 @@ interface Row extends Configuration {
   readonly subnormalRate: number;
   /** How many times as long an epoch takes; median of the rounds. */
   readonly slowDown: number;
-  readonly byRound: readonly number[];
+  readonly spread: Spread;
 }
 
 /** Trains both states in turn. */
@@ -71,13 +72,13 @@ function measure(configuration: Configuration): Row {
   const seconds = Array.from({ length: rounds }, () => trainers.map((train) => train()));
   for (const train of trainers) train(hash);
   const rate = (state: number) => (LANES_DEFAULT * epochs) / median(seconds.map((times) => times[state]));
-  const byRound = seconds.map(([healthy, subnormal]) => digits(subnormal / healthy));
+  const slowDowns = seconds.map(([healthy, subnormal]) => digits(subnormal / healthy));
   return {
     ...configuration,
     healthyRate: Math.round(rate(0)),
     subnormalRate: Math.round(rate(1)),
-    slowDown: median(byRound),
-    byRound,
+    slowDown: median(slowDowns),
+    spread: spreadOf(slowDowns, digits),
   };
 }
 

@@ -218,7 +218,8 @@ function report(shapes: readonly ReturnType<typeof measureShape>[]): void {
     ...rows.map(
       ({ shape, trace, kernelRate, rate, observers, cost, both, bothOfProcessor, met }) =>
         `${shape.padEnd(26)}${trace.padEnd(20)}${String(kernelRate).padStart(12)}${String(rate).padStart(11)} ` +
-        `${[observers, cost, both].map(percent).join('')}${percent(bothOfProcessor).padStart(14)}  ${verdict[`${met}`]}`,
+        `${[observers, cost, both].map(percent).join('')}${percent(bothOfProcessor).padStart(14)}  ` +
+        `${verdict[`${met}`]}`,
     ),
     '',
     `result hash ${hash('sha256', shapes.map(({ bits }) => bits).join(' '), 'hex')}`,

@@ -16,7 +16,7 @@ import {
 import { type Column, column, nullable } from './columns.ts';
 import { layersLabel, type NetworkConfig } from './network.ts';
 
-export type AxisValue = string | number | boolean;
+type AxisValue = string | number | boolean;
 
 /** One axis. */
 export interface AxisColumn {

@@ -71,7 +71,7 @@ export const FORMS = {
 export type FormName = keyof typeof FORMS;
 
 /** Moments that an optimiser may keep of each parameter beside θ, in the order of the state and of the digest. */
-export const MOMENTS = {
+const MOMENTS = {
   firstMoment: { description: 'm, a moving average of the gradient' },
   secondMoment: { description: 'v, a moving average of its square' },
   maxSecondMoment: { description: 'v_max, the largest v so far' },

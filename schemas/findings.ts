@@ -11,8 +11,7 @@ export const WINDOW_KINDS = ['rise', 'relaxation', 'calm', 'random', 'null'] as 
 export type WindowKind = (typeof WINDOW_KINDS)[number];
 
 /** Epochs that curvature is followed up to. */
-export const CURVATURE_KINDS = ['spike', 'random'] as const;
-export type CurvatureKind = (typeof CURVATURE_KINDS)[number];
+const CURVATURE_KINDS = ['spike', 'random'] as const;
 
 /** What the twins of one setting come to. */
 export const TWIN_VERDICTS = ['dynamics', 'float-timed', 'float-caused', 'float64-only', 'undecided'] as const;
@@ -42,7 +41,7 @@ const estimate = (name: string, description: string): Column[] => [
   nullable(`${name}_high`, 'f64', '1', `to here`),
 ];
 
-export const SPIRALS_TABLE: FindingsTable = {
+const SPIRALS_TABLE: FindingsTable = {
   name: 'spirals',
   description: 'one row per window of 62 epochs: whether the fast motion of θ and m winds, and how fast it shrinks',
   dictionaries: { kind: WINDOW_KINDS },
@@ -62,7 +61,7 @@ export const SPIRALS_TABLE: FindingsTable = {
   ],
 };
 
-export const RELAXATION_TABLE: FindingsTable = {
+const RELAXATION_TABLE: FindingsTable = {
   name: 'relaxation',
   description: 'one row per spike: how fast loss and second moment relax after it, and with which periods they move',
   dictionaries: {},
@@ -85,7 +84,7 @@ export const RELAXATION_TABLE: FindingsTable = {
   ],
 };
 
-export const CURVATURE_TABLE: FindingsTable = {
+const CURVATURE_TABLE: FindingsTable = {
   name: 'curvature',
   description:
     'one row per spike or random epoch: the preconditioned curvature since the spike before, at most 200 epochs back',
@@ -117,7 +116,7 @@ export const CURVATURE_TABLE: FindingsTable = {
   ],
 };
 
-export const TWINS_TABLE: FindingsTable = {
+const TWINS_TABLE: FindingsTable = {
   name: 'twins',
   description:
     'one row per setting and label: how many networks end with it in each precision; the verdict repeats in each row',

@@ -127,7 +127,7 @@ export interface ExtendedRecord {
 }
 
 /** Networks that are given up: their task was lost three times. */
-export interface FailedRecord {
+interface FailedRecord {
   readonly kind: 'failed';
   readonly network: Uint32Array;
   readonly reason: string;
@@ -147,7 +147,7 @@ export interface SnapshotRecord {
 export type Ending = 'done' | 'stopped' | 'failed';
 
 /** A process stops working on the run in good order. */
-export interface EndRecord {
+interface EndRecord {
   readonly kind: 'end';
   readonly reason: Ending;
   readonly elapsedMs: number;

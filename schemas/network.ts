@@ -24,7 +24,7 @@ export interface FormulaData {
 }
 
 /** A data set from a file, by its content: the numbers themselves are provided apart. */
-export interface FileData {
+interface FileData {
   readonly kind: 'file';
   /** SHA-256 of the content, 64 hex digits. */
   readonly hash: string;

@@ -43,7 +43,7 @@ export interface ProgressNotice {
 }
 
 /** Networks are trained and on disk. */
-export interface CommittedNotice {
+interface CommittedNotice {
   readonly kind: 'committed';
   readonly elapsedMs: number;
   readonly networks: readonly (Labels & { readonly network: number })[];
@@ -56,7 +56,7 @@ export interface EventsNotice extends EventDigest {
 }
 
 /** A task was lost with its worker and will be tried again. */
-export interface RetryNotice {
+interface RetryNotice {
   readonly kind: 'retry';
   readonly networks: readonly number[];
   /** Which attempt comes next: 2 or 3. */
@@ -65,7 +65,7 @@ export interface RetryNotice {
 }
 
 /** A task was lost for the third time and its networks are given up. */
-export interface FailedNotice {
+interface FailedNotice {
   readonly kind: 'failed';
   readonly networks: readonly number[];
   readonly reason: string;
@@ -86,7 +86,7 @@ export interface ResumedNotice {
 }
 
 /** A stop was asked for; the workers leave their groups at the next chunk. */
-export interface StoppingNotice {
+interface StoppingNotice {
   readonly kind: 'stopping';
 }
 

@@ -19,7 +19,7 @@ export type ResultKind =
   | 'number-or-null';
 
 /** The array of each kind of result, `[row]`. */
-export interface ResultArray {
+interface ResultArray {
   readonly flag: Uint8Array;
   readonly count: Uint32Array;
   readonly epoch: Uint32Array;

@@ -1,6 +1,16 @@
 /** The build, in a folder of its own: beside it programs run from `dist`. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { newFolder, removeFolder } from './support/cli.ts';
@@ -21,7 +31,7 @@ const filesOfBuild = () =>
       return [name, ino, mtimeMs];
     });
 
-test('to build again what is built leaves every file alone: npx does so the first time that it links the package', () => {
+test('building again leaves every file alone, as npx does when it first links the package', () => {
   build();
   const before = filesOfBuild();
   build();
@@ -33,4 +43,31 @@ test('a program that is replaced can be started by its name: npx does so, and li
   rmSync(program);
   build();
   accessSync(program, constants.X_OK);
+});
+
+test('a chunk out of use stays for programs that run, and is removed a day later', () => {
+  build();
+  const name = 'src/chunk-0LD0LD00.js';
+  const chunk = join(folder, name);
+  writeFileSync(chunk, '');
+  const longAgo = new Date(0);
+  utimesSync(chunk, longAgo, longAgo); // A chunk may be old and have gone out of use just now.
+  build();
+  build();
+  expect(existsSync(chunk)).toBe(true);
+  const record = join(folder, 'obsolete.json');
+  const since = JSON.parse(readFileSync(record, 'utf8'))[name];
+  writeFileSync(record, JSON.stringify({ [name]: since - 25 * 3_600_000 }));
+  build();
+  expect([existsSync(chunk), readFileSync(record, 'utf8')]).toEqual([false, '{}']);
+});
+
+test('parts that a killed build has left are removed after an hour', () => {
+  build();
+  const [old, young] = ['1', '2'].map((pid) => join(folder, 'src', `main.js.${pid}.part`));
+  for (const part of [old, young]) writeFileSync(part, '');
+  const earlier = new Date(Date.now() - 2 * 3_600_000);
+  utimesSync(old, earlier, earlier);
+  build();
+  expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
 });

@@ -175,8 +175,9 @@ describe('what decides bits', () => {
   const deciding = product.filter((file) => !['src/analysis', 'src/display'].includes(unitOf(file)));
 
   test('has no function of Math that differs between engines', () => {
-    const pattern =
-      /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot|random)\b/;
+    const functions =
+      'exp expm1 log log1p log2 log10 pow sin cos tan asin acos atan atan2 sinh cosh tanh cbrt hypot random';
+    const pattern = new RegExp(`\\bMath\\.(${functions.replaceAll(' ', '|')})\\b`);
     expect(linesMatching(pattern, deciding)).toEqual([]);
   });
 
@@ -209,11 +210,11 @@ describe('style', () => {
   });
 });
 
-test('comments have at most 120 columns', () => {
+test('lines of code have at most 120 columns, strings and comments included', () => {
   const long = files.flatMap((file) =>
     read(file)
       .split('\n')
-      .flatMap((line, i) => (line.length > 120 && /^ *(\* |\/\*|\/\/)/.test(line) ? [`${file}:${i + 1}`] : [])),
+      .flatMap((line, i) => (line.length > 120 ? [`${file}:${i + 1}`] : [])),
   );
   expect(long).toEqual([]);
 });

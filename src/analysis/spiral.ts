@@ -19,14 +19,14 @@ import { preconditioner } from './preconditioner.ts';
  * Fewer turns than these cannot be told from a bend; more than this share of the epochs cannot be followed from one to
  * the next.
  */
-export const TURNS_MIN = 1.5;
-export const TURNS_AN_EPOCH_MAX = 0.35;
+const TURNS_MIN = 1.5;
+const TURNS_AN_EPOCH_MAX = 0.35;
 /** Share of all turning that goes one way. */
-export const HANDEDNESS_MIN = 0.9;
+const HANDEDNESS_MIN = 0.9;
 /** Of ln |z| over the epochs. */
-export const FIT_MIN = 0.9;
+const FIT_MIN = 0.9;
 /** Relative distance of the decay rate from −½ ln β1 that still counts as equal. */
-export const DECAY_TOLERANCE = 0.25;
+const DECAY_TOLERANCE = 0.25;
 
 /** Consecutive epochs of θ, m and v; rows of `parameterCount` numbers, `[row][parameter]`. */
 export interface Motion {

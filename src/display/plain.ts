@@ -27,8 +27,8 @@ export function plainDisplay(write: (line: string) => void): (notice: Notice) =>
     if (notice.kind === 'begun') {
       const before = notice.networksDone > 0 ? `, ${count(notice.networksDone)} already done` : '';
       write(
-        `${notice.name}: ${count(notice.networks)} networks × ${count(notice.epochs)} epochs${inGroups(notice.groups)} ` +
-          `on ${notice.threads} threads${before} → ${notice.folder}`,
+        `${notice.name}: ${count(notice.networks)} networks × ${count(notice.epochs)} epochs` +
+          `${inGroups(notice.groups)} on ${notice.threads} threads${before} → ${notice.folder}`,
       );
     } else if (notice.kind === 'stopping') {
       write('stopping: the workers leave their groups; what is committed is kept');

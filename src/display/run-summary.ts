@@ -115,7 +115,8 @@ function subnormalLines({ subnormalCount, networks }: SummaryInput): string[] {
   if (subnormalCount === 0) return [];
   return [
     '',
-    `${count(subnormalCount)} of ${count(networks.length)} networks ended with subnormal moments, on which many processors are slow;`,
+    `${count(subnormalCount)} of ${count(networks.length)} networks ended with subnormal moments, ` +
+      'on which many processors are slow;',
     '`subnormals: flush` in the sweep sets such moments to 0, in networks with keys of their own',
   ];
 }

@@ -97,7 +97,9 @@ export function reduce(view: View, notice: Notice): View {
       return {
         ...view,
         retries: view.retries + 1,
-        trouble: `a worker was lost (${firstLine(notice.reason)}); networks ${range(notice.networks)}: attempt ${notice.attempt}`,
+        trouble:
+          `a worker was lost (${firstLine(notice.reason)}); ` +
+          `networks ${range(notice.networks)}: attempt ${notice.attempt}`,
       };
     case 'failed':
       return {

@@ -75,7 +75,7 @@ export type SectionName = (typeof SECTIONS)[number];
 export type GroupMemory = Readonly<Record<SectionName, FloatArray>>;
 
 /** Constants that an objective has. */
-export const OBJECTIVE_CONSTANTS = 2;
+const OBJECTIVE_CONSTANTS = 2;
 
 const CACHE_LINE_BYTES = 64;
 /** A page of WebAssembly memory. */

@@ -68,7 +68,10 @@ function repetition(
     where: `sweep "${name}"`,
     got: `networks ${earlier} and ${id} with the same configuration ${JSON.stringify(config)}`,
     expected: 'each network once',
-    remedy: `remove the overlap between the ${networks === undefined ? 'blocks under data or optimizer' : 'entries under networks'}`,
+    remedy:
+      networks === undefined
+        ? 'remove the overlap between the blocks under data or optimizer'
+        : 'remove the overlap between the entries under networks',
   };
 }
 

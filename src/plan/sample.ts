@@ -21,7 +21,7 @@ import { elementaryOf, log } from '../numeric/elementary.ts';
 import { uniformPair } from '../numeric/philox.ts';
 
 /** The number of each axis in the counter of a draw. Stated in docs/ARITHMETIC.md: new axes get new numbers. */
-export const SAMPLE_AXES = {
+const SAMPLE_AXES = {
   layers: 0,
   activation: 1,
   data: 2,

@@ -40,7 +40,7 @@ export interface EpochSignals {
 }
 
 /** What one epoch leaves besides the state. */
-export interface EpochOutcome extends EpochSignals {
+interface EpochOutcome extends EpochSignals {
   /** g_t as the optimiser saw it, after flushing, `[parameter]`. */
   readonly gradient: FloatArray;
 }
@@ -61,15 +61,7 @@ export function makeEpoch(config: NetworkConfig, samples: Samples | null): Epoch
   const gradient = floatArray(precision, loss.parameterCount);
   /** θ_{t−1}. */
   const start = floatArray(precision, loss.parameterCount);
-  const signals = {
-    loss: 0,
-    gradientNorm: 0,
-    updateNorm: 0,
-    updateCosine: 0,
-    changedParameters: 0,
-    nonFinite: false,
-    gradient,
-  };
+  const signals = outcomeWith(gradient);
 
   function update(state: NetworkState): void {
     for (let i = 0; i < gradient.length; i++) optimizer.update(state, i, flush.gradient(gradient[i]));
@@ -125,6 +117,19 @@ export function makeEpoch(config: NetworkConfig, samples: Samples | null): Epoch
     signals.loss = loss.value();
     updateAndMeasure(state);
     return signals;
+  };
+}
+
+/** What epochs write their signals to. */
+function outcomeWith(gradient: FloatArray): EpochOutcome {
+  return {
+    loss: 0,
+    gradientNorm: 0,
+    updateNorm: 0,
+    updateCosine: 0,
+    changedParameters: 0,
+    nonFinite: false,
+    gradient,
   };
 }
 

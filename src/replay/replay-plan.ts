@@ -20,7 +20,7 @@ export interface ReplayWanted {
 }
 
 /** A state that a network can be replayed from; without a checkpoint, its initial weights. */
-export interface ReplayStart {
+interface ReplayStart {
   readonly epoch: number;
   readonly checkpoint: string | null;
 }
@@ -36,7 +36,7 @@ export interface ReplayGroup {
 }
 
 /** The nearest state of a network that is no later than an epoch. */
-export function startOf(results: Results, network: number, epoch: number): ReplayStart {
+function startOf(results: Results, network: number, epoch: number): ReplayStart {
   const kept = results.keptOf(network).findLast((at) => at.epoch <= epoch);
   return kept ?? { epoch: 0, checkpoint: null };
 }

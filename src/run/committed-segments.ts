@@ -20,7 +20,7 @@ type SegmentChange = Pick<ExtendedRecord, 'segments'> & Partial<Pick<ExtendedRec
 /** The segments of one run. */
 export class CommittedSegments {
   /** By table and file, in the order of their first commits. */
-  readonly #states = byTable(() => new Map<string, SegmentState>());
+  readonly #states = byTable(() => new Map<string, CommittedSegment>());
   readonly #replaced = byTable(() => new Set<string>());
 
   /**
@@ -54,11 +54,9 @@ export class CommittedSegments {
       this.#states[table].delete(file);
       this.#replaced[table].add(file);
     }
-    for (const { table, file, endBytes, blocks, headCrc32 } of segments) {
-      const before = this.stateOf({ table, file });
-      const head = headCrc32 === undefined ? {} : { headCrc32 };
-      const all = [...before.blocks, ...blocks];
-      this.#states[table].set(file, { ...before, ...head, committedBytes: endBytes, blocks: all });
+    for (const commit of segments) {
+      const states = this.#states[commit.table];
+      states.set(commit.file, new CommittedSegment(commit, states.get(commit.file)));
     }
   }
 
@@ -86,6 +84,34 @@ export class CommittedSegments {
     for (const table of SEGMENTED_TABLE_NAMES)
       for (const { committedBytes } of this.#states[table].values()) sum += committedBytes;
     return sum;
+  }
+}
+
+/**
+ * The state of a segment after a commit. It never changes, although the states of a segment share one list of blocks,
+ * to which each commit appends: a copy of the list per commit would make long runs quadratic. A state knows how many
+ * of the blocks are its own, and copies them once they are asked for.
+ */
+class CommittedSegment implements SegmentState {
+  readonly committedBytes: number;
+  readonly headCrc32?: number;
+  readonly #shared: BatchBlock[];
+  readonly #count: number;
+  #blocks: readonly BatchBlock[] | null = null;
+
+  /** `before` is the latest state of the segment, if it has one. */
+  constructor({ endBytes, blocks, headCrc32 }: SegmentCommit, before: CommittedSegment | undefined) {
+    this.committedBytes = endBytes;
+    const head = headCrc32 ?? before?.headCrc32;
+    if (head !== undefined) this.headCrc32 = head;
+    this.#shared = before === undefined ? [] : before.#shared;
+    for (const block of blocks) this.#shared.push(block);
+    this.#count = this.#shared.length;
+  }
+
+  get blocks(): readonly BatchBlock[] {
+    this.#blocks ??= this.#shared.slice(0, this.#count);
+    return this.#blocks;
   }
 }
 

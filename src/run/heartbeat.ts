@@ -11,7 +11,7 @@ export const BEAT_MS = 1000;
 export const LEASE_SECONDS_DEFAULT = 60;
 export const LEASE_SECONDS_MIN = 5;
 /** Digits of the number, so that it never changes its length. */
-export const BEAT_DIGITS = 12;
+const BEAT_DIGITS = 12;
 
 export const beatText = (beat: number): string => String(beat).padStart(BEAT_DIGITS, '0');
 

@@ -57,7 +57,8 @@ function checkedManifest(content: string, path: string): Manifest {
   if (manifest === null) {
     throw new RunError({ where: path, got: 'something else', expected: 'the manifest of a Gyre run' });
   }
-  const remedy = `read it with the Gyre ${versionText(manifest.gyre)} that wrote it, or run its sweep anew in another folder`;
+  const writer = `the Gyre ${versionText(manifest.gyre)} that wrote it`;
+  const remedy = `read it with ${writer}, or run its sweep anew in another folder`;
   if (manifest.formatVersion !== FORMAT_VERSION) {
     throw new RunError({
       where: path,

@@ -204,7 +204,9 @@ function shortened(folder: string, asked: { epochs: number; now: number; name: s
     where: `${folder}: epochs`,
     got: `${asked.now} in the sweep`,
     expected: `${asked.epochs} or more, as in the run "${asked.name}" that the folder holds`,
-    remedy: `a run can be extended, never shortened: continue it with --epochs ${asked.epochs}, or choose another folder with --out`,
+    remedy:
+      `a run can be extended, never shortened: continue it with --epochs ${asked.epochs}, ` +
+      'or choose another folder with --out',
   };
 }
 

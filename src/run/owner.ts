@@ -23,7 +23,7 @@ export interface Owner {
   readonly scheduler: Scheduler | null;
 }
 
-export interface Scheduler {
+interface Scheduler {
   readonly name: string;
   readonly job: string;
   readonly task: string | null;

@@ -32,7 +32,7 @@ export function framePayloadAt(bytes: Buffer, offset: number): Buffer | null {
 }
 
 /** The record of a payload whose checksum is right. */
-export function unpackPayload(payload: Buffer): unknown {
+function unpackPayload(payload: Buffer): unknown {
   return packr.unpack(payload);
 }
 

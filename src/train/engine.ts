@@ -128,7 +128,8 @@ function subchunksOf({ chunkEpochs, subchunkEpochs }: GroupShape, count: number)
   if (count < subchunkEpochs) return 1;
   if (count > chunkEpochs || count % subchunkEpochs !== 0)
     throw new RangeError(
-      `a chunk of ${count} epochs: neither less than a subchunk of ${subchunkEpochs} nor whole subchunks to ${chunkEpochs}`,
+      `a chunk of ${count} epochs: neither less than a subchunk of ${subchunkEpochs} ` +
+        `nor whole subchunks to ${chunkEpochs}`,
     );
   return count / subchunkEpochs;
 }

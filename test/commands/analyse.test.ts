@@ -118,7 +118,10 @@ describe('a run that analysis has nothing for', () => {
     const { code, stderr } = await call('analyse', await folderOf(sweep));
     expect(code).toBe(0);
     expect(said(stderr)[0]).toMatch(
-      /^looked at 0 spikes of 0 of 0 networks with spikes; \d more have spikes, but are no networks of layers under full-batch Adam$/,
+      new RegExp(
+        '^looked at 0 spikes of 0 of 0 networks with spikes; \\d more have spikes, ' +
+          'but are no networks of layers under full-batch Adam$',
+      ),
     );
   });
 

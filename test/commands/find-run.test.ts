@@ -46,7 +46,7 @@ test('runs are listed by when they were last worked on, the latest first', () =>
   expect(findRun('latest')).toBe(fresh);
 });
 
-test('a path of a folder without run.json is no prefix, and a link in the place of run.json is for the reader to refuse', () => {
+test('a folder without run.json is no prefix, and a link in place of run.json is refused by the reader', () => {
   mkdirSync(inRuns('empty'), { recursive: true });
   expect(() => findRun(inRuns('empty'))).toThrow(`${inRuns('empty')}: got a folder without run.json`);
   symlinkSync('nowhere', join(inRuns('empty'), 'run.json'));
@@ -65,7 +65,8 @@ test('a journal that is a link is not looked into', () => {
 test('there may be no runs, and no folder for them', () => {
   expect(listRunFolders()).toEqual([]);
   const message =
-    'expected a path, a unique prefix or "latest" (there are no runs under traces/runs; start one with gyre run sweeps/quickstart.yaml)';
+    'expected a path, a unique prefix or "latest" ' +
+    '(there are no runs under traces/runs; start one with gyre run sweeps/quickstart.yaml)';
   expect(() => findRun('latest')).toThrow(`run "latest": got no such run, ${message}`);
   expect(() => findRun('x')).toThrow(`run "x": got no such run, ${message}`);
 });

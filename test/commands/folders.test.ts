@@ -28,9 +28,12 @@ describe('a folder that holds', () => {
     const remedy = '(choose another folder with --out, or run the sweep that the folder holds)';
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.split('\n')).toEqual([
-      `gyre: taken: layers: got [[1,5,1]] in the sweep, expected [[1,3,1]], as in the run "tiny" that the folder holds ${remedy}`,
-      `gyre: taken: optimizer[0].learningRate: got [0.02,0.1] in the sweep, expected [0.01,0.1], as in the run "tiny" that the folder holds ${remedy}`,
-      `gyre: taken: optimizer[0].beta1: got [0.8] in the sweep, expected [0.9], as in the run "tiny" that the folder holds ${remedy}`,
+      'gyre: taken: layers: got [[1,5,1]] in the sweep, ' +
+        `expected [[1,3,1]], as in the run "tiny" that the folder holds ${remedy}`,
+      'gyre: taken: optimizer[0].learningRate: got [0.02,0.1] in the sweep, ' +
+        `expected [0.01,0.1], as in the run "tiny" that the folder holds ${remedy}`,
+      'gyre: taken: optimizer[0].beta1: got [0.8] in the sweep, ' +
+        `expected [0.9], as in the run "tiny" that the folder holds ${remedy}`,
       '',
     ]);
     expect(readdirSync(join(cwd, 'taken'), { recursive: true })).toEqual(before);
@@ -43,8 +46,8 @@ describe('a folder that holds', () => {
       code: 2,
       stdout: '',
       stderr:
-        'gyre: papers: got a folder with other files (a.txt, b.txt, c.txt, …), expected a new or empty folder, or a run of ' +
-        'this sweep (choose another folder with --out)\n',
+        'gyre: papers: got a folder with other files (a.txt, b.txt, c.txt, …), ' +
+        'expected a new or empty folder, or a run of this sweep (choose another folder with --out)\n',
     });
     expect(readdirSync(join(cwd, 'papers'))).toHaveLength(4);
   });
@@ -82,8 +85,10 @@ describe('a place where no folder can be made', () => {
     // Not even root makes folders in /sys, where there is one; elsewhere users do not make folders beside it.
     const { code, stdout, stderr } = await runIn('/sys/gyre-test');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(
-      /^gyre: \/sys\/gyre-test: (no permission|a read-only file system) \(choose a folder you may write with --out\)\n$/,
-    );
+    const remedy = '(choose a folder you may write with --out)';
+    expect([
+      `gyre: /sys/gyre-test: no permission ${remedy}\n`,
+      `gyre: /sys/gyre-test: a read-only file system ${remedy}\n`,
+    ]).toContain(stderr);
   });
 });

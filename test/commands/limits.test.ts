@@ -61,7 +61,13 @@ describe('a limit that is too narrow is told with what is needed and what to do'
     const refused = await shell(`ulimit -v 1200000; gyre run ${many} --threads 32 --plain --out refused`, { cwd });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /gyre: --threads: got \d+ threads; the address space is limited to 1,172 MiB \(ulimit -v 1200000\), expected at least [\d,]+ MiB of address space \(use --threads [1-9], or raise the limit \(ulimit -v unlimited\)\)\n$/,
+      new RegExp(
+        [
+          'gyre: --threads: got \\d+ threads; the address space is limited to 1,172 MiB \\(ulimit -v 1200000\\), ',
+          'expected at least [\\d,]+ MiB of address space ',
+          '\\(use --threads [1-9], or raise the limit \\(ulimit -v unlimited\\)\\)\\n$',
+        ].join(''),
+      ),
     );
   });
 
@@ -70,8 +76,8 @@ describe('a limit that is too narrow is told with what is needed and what to do'
       code: 1,
       stdout: '',
       stderr:
-        'gyre: system: too many open files; the limit is 32 (ulimit -n) (raise the limit, for example with ulimit -n 1024, ' +
-        'and run the same command again)\n',
+        'gyre: system: too many open files; the limit is 32 (ulimit -n) ' +
+        '(raise the limit, for example with ulimit -n 1024, and run the same command again)\n',
     });
   });
 });

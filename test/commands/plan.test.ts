@@ -87,8 +87,9 @@ describe('a bad sweep', () => {
       code: 2,
       stdout: '',
       stderr: [
-        'gyre: bad.yaml:5: sede: unknown key (did you mean "seeds"?; known here: name, epochs, layers, activation, data, ' +
-          'init, optimizer, batch, shuffle, precision, subnormals, seeds, objective, sample, networks, exclude, trace, detectors)',
+        'gyre: bad.yaml:5: sede: unknown key (did you mean "seeds"?; known here: name, epochs, layers, ' +
+          'activation, data, init, optimizer, batch, shuffle, precision, subnormals, seeds, objective, sample, ' +
+          'networks, exclude, trace, detectors)',
         'gyre: bad.yaml:2: epochs: got 0, expected ≥ 1',
         'gyre: bad.yaml: data: got nothing, expected a mapping',
         'gyre: bad.yaml: optimizer: got nothing, expected a mapping',

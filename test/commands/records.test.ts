@@ -2,9 +2,10 @@
  * The records of the commands: each says all that help and documents need, its examples parse with the program's own
  * parser, and none of them brings the code of its command into a start.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RunError, UsageError } from '../../schemas/problems.ts';
 import { gyreProgram } from '../../src/command-line.ts';
 import { COMMANDS } from '../../src/commands/registry/all-commands.ts';
 import { newFolder, removeFolder } from '../support/cli.ts';
@@ -81,6 +82,19 @@ describe('examples', () => {
       '--network: got "21", expected whole numbers from 0 to 20, or ranges of them such as 3-20\n' +
         '--epochs: got "0..501", expected whole numbers from 0 to 500',
     );
+  });
+
+  test('of a run that cannot be found have their other mistakes reported too', async () => {
+    await expect(parsed('gyre replay no-such-run --network x --epochs 5..1')).rejects.toThrow(
+      /^run "no-such-run": [^\n]*\n--network: got "x", [^\n]*\n--epochs: got "5..1", [^\n]*$/,
+    );
+  });
+
+  test('of a run that cannot be read are refused for their mistakes first', async () => {
+    mkdirSync(join(folder, 'damaged'));
+    writeFileSync(join(folder, 'damaged', 'run.json'), '{}');
+    await expect(parsed('gyre replay damaged --network x')).rejects.toThrow(UsageError);
+    await expect(parsed('gyre replay damaged --network 0 --epochs 1')).rejects.toThrow(RunError);
   });
 
   test('ask for threads where they say so, as far as that can be parsed', async () => {

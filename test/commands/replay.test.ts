@@ -203,7 +203,7 @@ describe('replay --around-events', () => {
     expect(file.epochs.length).toBeGreaterThan(3);
   });
 
-  test('takes epochs of --epochs beside them; of networks that are named, those without events are told of', async () => {
+  test('takes epochs of --epochs too, and reports named networks without events', async () => {
     const options = ['--network', '0-1', '--around-events', '0', '--epochs', '0..3,131', '--out', 'both', '--json'];
     const { stdout, stderr } = await call('replay', eventful, ...options);
     expect(said(stderr)).toEqual(['network 1: no events']);
@@ -219,7 +219,8 @@ describe('replay --around-events', () => {
     [
       ['--around-events', '5', '--network', '1'],
       [
-        '--around-events: got network 1 of traces/runs/eventful-…, to which nothing has happened, expected networks with events (choose epochs with --epochs)',
+        '--around-events: got network 1 of traces/runs/eventful-…, to which nothing has happened, ' +
+          'expected networks with events (choose epochs with --epochs)',
       ],
     ],
     [['--around-events', '1071'], ['--around-events: got "1071", expected a whole number from 0 to 1070']],
@@ -244,7 +245,8 @@ describe('replay --around-events', () => {
     expect([code, linesOf(stderr)]).toEqual([
       2,
       [
-        'gyre: --around-events: got networks 0-7 of begun, to which nothing has happened so far, expected networks with events (continue the run, or choose epochs with --epochs)',
+        'gyre: --around-events: got networks 0-7 of begun, to which nothing has happened so far, ' +
+          'expected networks with events (continue the run, or choose epochs with --epochs)',
       ],
     ]);
   });

@@ -95,7 +95,7 @@ describe('the same command again', () => {
     expect([code, fingerprintIn(stdout)]).toEqual([0, fingerprintIn(first.stdout)]);
   });
 
-  test('with more epochs extends the run, says so, and has the fingerprint of one that was as long from the beginning', async () => {
+  test('with more epochs extends the run, says so, and has the fingerprint of a run that began as long', async () => {
     const [extended, fresh] = ['extended', 'fresh'];
     cpSync(join(cwd, folder), join(cwd, extended), { recursive: true });
     const outcomes: CliOutcome[] = [];

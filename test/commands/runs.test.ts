@@ -31,7 +31,8 @@ const STRANGE: Readonly<Record<string, { readonly make: (folder: string) => void
   'later-optimizer': {
     make: (folder) => edit(folder, (manifest) => ({ ...manifest, sweep: later(manifest) as never })),
     words:
-      'sweep.optimizer[0].kind[0]: got "lion", expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (read it with',
+      'sweep.optimizer[0].kind[0]: got "lion", ' +
+      'expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (read it with',
   },
   endless: {
     make: (folder) => edit(folder, (manifest) => ({ ...manifest, networks: 1e300 })),

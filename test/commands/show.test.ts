@@ -124,7 +124,7 @@ describe.concurrent('show', () => {
     expect((await look('show')).stdout).toMatch(/^ +2 +non-finite .* {2}--network 2 --around-events 50$/m);
   });
 
-  test('--json is a line a network with every column of networks.arrow and its configuration; NaN and ∞ are words', async () => {
+  test('--json has a line per network with all columns and its configuration; NaN and ∞ are words', async () => {
     const { code, stdout, stderr } = await look('show', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const rows = jsonLines(stdout);

@@ -52,7 +52,7 @@ test.concurrent.each([
 });
 
 describe('an incomplete run', () => {
-  test('is told as stopped, has no fingerprint, and is continued by the same command to the bits of a whole run', async () => {
+  test('is shown as stopped, has no fingerprint, and continues to the bits of a whole run', async () => {
     const stopped = await runUntil('committed', 'SIGINT', [uneven]);
     expect(stopped.code).toBe(130);
     expect(lastNotice(stopped.stdout)).toMatchObject({ kind: 'ended', reason: 'stopped', networksDone: 2 });
@@ -62,7 +62,10 @@ describe('an incomplete run', () => {
     );
     expect([fingerprint.code, fingerprint.stdout]).toEqual([1, '']);
     expect(fingerprint.stderr).toMatch(
-      /^gyre: traces\/runs\/uneven-[0-9a-f]{8}: an incomplete run: 2 of 4 networks are missing \(2–3\) \(continue it with the gyre run command that began it\)\n$/,
+      new RegExp(
+        '^gyre: traces/runs/uneven-[0-9a-f]{8}: an incomplete run: 2 of 4 networks are missing \\(2–3\\) ' +
+          '\\(continue it with the gyre run command that began it\\)\\n$',
+      ),
     );
     expect(show.code).toBe(0);
     expect(show.stdout).toMatch(/^uneven · 4 networks × 250 epochs · stopped, 2 done/);

@@ -77,7 +77,8 @@ describe('the plain display', () => {
 describe('a line of progress', () => {
   test('has the time, the share, counts, the rate, the time left, divergence, threads and memory', () => {
     expect(progressLine(RUNNING)).toBe(
-      '00:00:08  20.0 %  324/1,620 networks  375 k network-epochs/s  about 32 s left  diverged 33  threads 2/3  212 MB memory',
+      '00:00:08  20.0 %  324/1,620 networks  375 k network-epochs/s  about 32 s left  diverged 33  threads 2/3  ' +
+        '212 MB memory',
     );
   });
 

@@ -131,9 +131,10 @@ test('a run without axes has no table of them', () => {
   ]);
 });
 
-test('networks that ended with subnormal moments are counted, with what to do about them, and only where there are some', () => {
+test('networks that ended with subnormal moments are counted, with a remedy', () => {
   expect(textOf()).not.toContain('subnormal');
   expect(textOf({ subnormalCount: 3 })).toContain(
-    '\n3 of 8 networks ended with subnormal moments, on which many processors are slow;\n`subnormals: flush` in the sweep ',
+    '\n3 of 8 networks ended with subnormal moments, on which many processors are slow;\n' +
+      '`subnormals: flush` in the sweep ',
   );
 });

@@ -32,8 +32,8 @@ const folder = mkdtempSync(join(tmpdir(), 'gyre-golden-'));
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
-  const differs = sweeps.some((name) => actual[name] !== golden[name]);
-  if (differs) writeFileSync(here('fingerprints.actual.json'), `${JSON.stringify({ ...golden, ...actual }, null, 2)}\n`);
+  if (sweeps.every((name) => actual[name] === golden[name])) return;
+  writeFileSync(here('fingerprints.actual.json'), `${JSON.stringify({ ...golden, ...actual }, null, 2)}\n`);
 });
 
 const cases = sweeps.flatMap((name) => (['reference', 'kernel'] as const).map((engine) => ({ name, engine })));

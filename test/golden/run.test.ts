@@ -36,7 +36,7 @@ const filesIn = (folder: string) =>
 /** These say when and with what a run was made. */
 const DATED = ['journal/0001.msgpack', 'run.json'];
 
-test('the golden run has a file of every kind that the arithmetic decides, and made anew they have the same bytes', () => {
+test('the golden run has a file of every kind that the arithmetic decides, with the same bytes each time', () => {
   const files = filesIn(golden);
   expect(filesIn(made)).toEqual(files);
   expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
@@ -91,7 +91,7 @@ describe('the committed folder is read by', () => {
     expect(await read('verify', '--all')).toContain('8 of 8 networks');
   });
 
-  test('replay and export, whose Parquet files say of every column what the run’s own say: its unit and its meaning', async () => {
+  test('replay and export, whose Parquet files carry the unit and the meaning of every column', async () => {
     const windows = jsonLines(await read('replay', '--around-events', '20', '--out', 'windows', '--json'));
     expect(windows.map(({ networks, proven }) => [networks, proven])).toEqual([
       [[0, 2, 4, 6], true],

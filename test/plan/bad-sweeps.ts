@@ -18,7 +18,8 @@ optimizer:
 seeds: 2
 `;
 export const TOP_KEYS =
-  'known here: name, epochs, layers, activation, data, init, optimizer, batch, shuffle, precision, subnormals, seeds, objective, sample, networks, exclude, trace, detectors';
+  'known here: name, epochs, layers, activation, data, init, optimizer, batch, shuffle, precision, subnormals, ' +
+  'seeds, objective, sample, networks, exclude, trace, detectors';
 export const OPTIMIZER_KEYS = 'known here: kind, form, learningRate, beta1, beta2, epsilon, weightDecay';
 
 /** GOOD with some lines replaced, by number, and others put at its end. */

@@ -10,12 +10,14 @@ describe('what single values cannot show', () => {
     [
       'a form that the optimizer does not have',
       sweepText({ 8: '  kind: sgd\n  form: paper' }),
-      'a.yaml:9: optimizer.form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
+      'a.yaml:9: optimizer.form: got sgd × paper, a crossing that does not exist, ' +
+        'expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
     ],
     [
       'a crossing of two axes of which a part does not exist',
       sweepText({ 8: '  kind: [adam, sgd]\n  form: [torch, keras]' }),
-      'a.yaml:9: optimizer.form: got sgd × keras, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
+      'a.yaml:9: optimizer.form: got sgd × keras, a crossing that does not exist, ' +
+        'expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
     ],
     [
       'an option that nothing takes',
@@ -35,7 +37,8 @@ describe('what single values cannot show', () => {
     [
       'a quotient form of AdamW',
       sweepText({ 8: '  kind: adamw\n  form: [torch, quotient]' }),
-      'a.yaml:9: optimizer.form: got adamw × quotient, a crossing that does not exist, expected for adamw one of torch, paper, keras (give optimizers with different forms as a list of blocks)',
+      'a.yaml:9: optimizer.form: got adamw × quotient, a crossing that does not exist, ' +
+        'expected for adamw one of torch, paper, keras (give optimizers with different forms as a list of blocks)',
     ],
     [
       'a data seed for a data set without one',
@@ -101,7 +104,8 @@ describe('what single values cannot show', () => {
     const betas = Array.from({ length: 1000 }, (_, i) => i / 1000).join(', ');
     const text = sweepText({ 9: `  learningRate: [${rates}]\n  beta2: [${betas}]`, 10: 'seeds: 1000' });
     expect(problemsOf(text)).toEqual([
-      'a.yaml: got a plan of 1,000,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 1,000,000,000 networks, expected at most 1,000,000 ' +
+        '(shorten an axis, or split the sweep over several files)',
     ]);
   });
 });
@@ -145,7 +149,8 @@ seeds: [1, -1]
       'a.yaml:3: layers[0]: got 2-4-1, expected 1 input, as the data set has (write [1, …, 1])',
       'a.yaml:3: layers[1]: got 1-4-3, expected 1 output, as the data set has (write [1, …, 1])',
       'a.yaml:5: data.seed: got a seed for sine, expected no seed: only the teacher is drawn',
-      'a.yaml:6: optimizer.form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
+      'a.yaml:6: optimizer.form: got sgd × paper, a crossing that does not exist, ' +
+        'expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
       'a.yaml:6: optimizer.beta1: got beta1 for sgd, expected no such option there',
     ]);
   });
@@ -158,8 +163,10 @@ seeds: [1, -1]
     });
     expect(problemsOf(text)).toEqual([
       'a.yaml:9: optimizer[1].learningRate: got -1, expected > 0',
-      'a.yaml:10: optimizer[2].kind: got "adm", expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (did you mean "adam"?)',
-      'a.yaml:8: optimizer[0].form: got sgd × paper, a crossing that does not exist, expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
+      'a.yaml:10: optimizer[2].kind: got "adm", ' +
+        'expected one of adam, adamw, amsgrad, rmsprop, momentum, sgd (did you mean "adam"?)',
+      'a.yaml:8: optimizer[0].form: got sgd × paper, a crossing that does not exist, ' +
+        'expected for sgd one of torch (give optimizers with different forms as a list of blocks)',
       'a.yaml:10: optimizer[2].learningRate: got 1 twice, expected each value once',
     ]);
   });
@@ -167,7 +174,8 @@ seeds: [1, -1]
   test('a grid that is too large beside a mistake elsewhere', () => {
     expect(problemsOf(sweepText({ 2: 'epochs: 0', 9: '  learningRate: [1, 2]', 10: 'seeds: 1000000' }))).toEqual([
       'a.yaml:2: epochs: got 0, expected ≥ 1',
-      'a.yaml: got a plan of 2,000,000 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 2,000,000 networks, expected at most 1,000,000 ' +
+        '(shorten an axis, or split the sweep over several files)',
     ]);
   });
 

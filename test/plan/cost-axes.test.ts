@@ -62,7 +62,7 @@ describe('a chunk', () => {
 });
 
 describe('axes', () => {
-  test('are those on which more than one value occurs, named as in networks.arrow, values in the order of the plan', () => {
+  test('have more than one value each, names as in networks.arrow, values in the order of the plan', () => {
     const networks = networksWith({
       layers: [
         [1, 8, 1],

@@ -76,8 +76,10 @@ describe('mistakes', () => {
     const exclude = [{ activation: 'relu' }, { activation: 'relu', seeds: [7] }, { data: { points: 9 } }];
     expect(() => networksWith({ ...GRID, exclude })).toThrow(
       [
-        'sweep "small": exclude[1]: got a rule that matches no network: {"activation":["relu"],"seeds":[7]}, expected values that some network of the sweep has together',
-        'sweep "small": exclude[2]: got a rule that matches no network: {"data":[{"points":[9]}]}, expected values that some network of the sweep has together',
+        'sweep "small": exclude[1]: got a rule that matches no network: {"activation":["relu"],"seeds":[7]}, ' +
+          'expected values that some network of the sweep has together',
+        'sweep "small": exclude[2]: got a rule that matches no network: {"data":[{"points":[9]}]}, ' +
+          'expected values that some network of the sweep has together',
       ].join('\n'),
     );
     expect(() =>
@@ -109,7 +111,8 @@ describe('mistakes', () => {
     ],
     [
       'exclude: [{ data: { file: no.csv } }]',
-      'exclude[0].data.file: no.csv: got no such file, expected a file of data: .csv, .arrow or .feather (paths are relative to the sweep; a run that had it keeps a copy in its folder data)',
+      'exclude[0].data.file: no.csv: got no such file, expected a file of data: .csv, .arrow or .feather ' +
+        '(paths are relative to the sweep; a run that had it keeps a copy in its folder data)',
     ],
   ])('%s', (line, message) => {
     expect(problemsOf(sweepText({}, line))).toEqual([`a.yaml:11: ${message}`]);

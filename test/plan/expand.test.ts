@@ -109,7 +109,7 @@ describe('axes', () => {
     ]);
   });
 
-  test('what an optimizer takes and the sweep does not say has its default, and what it does not take is absent', () => {
+  test('an option has its default unless the sweep sets it, and is absent unless the optimizer takes it', () => {
     const optimizers = networksWith({
       optimizer: { kind: ['adamw', 'amsgrad', 'rmsprop', 'momentum'], learningRate: 1 },
     });
@@ -167,7 +167,7 @@ describe('axes', () => {
 });
 
 describe('defaults', () => {
-  test('what a sweep does not say is tanh, glorot-uniform, PyTorch’s Adam, full batch, float32 and IEEE subnormals', () => {
+  test('defaults are tanh, glorot-uniform, PyTorch’s Adam, full batch, float32 and IEEE subnormals', () => {
     const [{ id, key, ...config }] = networksWith({ layers: [1, 4, 1], data: { kind: 'teacher', points: 8 } });
     expect(config).toEqual({
       layers: [1, 4, 1],
@@ -199,10 +199,12 @@ describe('the same network twice', () => {
       { kind: ['absolute', 'sine'], points: 8 },
     ];
     expect(messageOf({ data })).toBe(
-      'sweep "small": got networks 0 and 2 with the same configuration {"precision":"float32","seed":0,"layers":[1,4,1],' +
+      'sweep "small": got networks 0 and 2 with the same configuration ' +
+        '{"precision":"float32","seed":0,"layers":[1,4,1],' +
         '"activation":"tanh","data":{"kind":"sine","points":8},"init":"glorot-uniform","optimizer":{"kind":"adam",' +
         '"form":"torch","learningRate":0.01,"beta1":0.9,"beta2":0.999,"epsilon":1e-8},"batch":"full",' +
-        '"subnormals":"ieee"}, expected each network once (remove the overlap between the blocks under data or optimizer)',
+        '"subnormals":"ieee"}, expected each network once ' +
+        '(remove the overlap between the blocks under data or optimizer)',
     );
   });
 

@@ -34,9 +34,9 @@ describe('the key of a network', () => {
 
   test('has the order of mini-batches in it, and nothing of it where the batch is full', () => {
     const canonical = (batch: string) =>
-      `{"activation":"tanh","arithmetic":"gyre-1","batch":${batch},"data":{"kind":"sine","points":8},"init":"glorot-uniform",` +
-      '"layers":[1,4,1],"optimizer":{"form":"torch","kind":"sgd","learningRate":0.1},"precision":"float32","seed":0,' +
-      `${batch === '4' ? '"shuffle":true,' : ''}"subnormals":"ieee"}`;
+      `{"activation":"tanh","arithmetic":"gyre-1","batch":${batch},"data":{"kind":"sine","points":8},` +
+      '"init":"glorot-uniform","layers":[1,4,1],"optimizer":{"form":"torch","kind":"sgd","learningRate":0.1},' +
+      `"precision":"float32","seed":0,${batch === '4' ? '"shuffle":true,' : ''}"subnormals":"ieee"}`;
     const networks = networksWith({ batch: [4, 'full'], shuffle: true, optimizer: { kind: 'sgd', learningRate: 0.1 } });
     expect(networks.map(({ key }) => key)).toEqual(
       ['4', '"full"'].map((batch) => sha256(canonical(batch)).slice(0, 16)),
@@ -112,7 +112,8 @@ describe('the key of a sweep', () => {
 
   test('does not depend on the order of keys in the file, nor on what is spelled out that is so by default', () => {
     const terse =
-      'name: a\nepochs: 1\nlayers: [1, 2, 1]\nseeds: 2\ndata: {kind: teacher, points: 4}\noptimizer: {kind: adam, learningRate: 0.1}\n';
+      'name: a\nepochs: 1\nlayers: [1, 2, 1]\nseeds: 2\ndata: {kind: teacher, points: 4}\n' +
+      'optimizer: {kind: adam, learningRate: 0.1}\n';
     const wordy =
       'optimizer: [{epsilon: 1.0e-8, beta2: 0.9990, beta1: [0.9], learningRate: 1e-1, kind: adam, form: torch}]\n' +
       'data: {seed: 0, points: [4], kind: teacher}\nactivation: tanh\ninit: glorot-uniform\nbatch: full\n' +

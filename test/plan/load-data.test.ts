@@ -213,7 +213,8 @@ describe('mistakes', () => {
       'more memory than a group may have',
       [{ data: { file: 'a.csv' }, layers: [1, 2000, 2000, 1] }, { 'a.csv': `x,y\n${'1,2\n'.repeat(30_000)}` }],
       [
-        'layers: got 1-2000-2000-1 on 30,000 points, 11.4 GiB a group, expected at most 4 GiB (fewer points, or narrower layers)',
+        'layers: got 1-2000-2000-1 on 30,000 points, 11.4 GiB a group, expected at most 4 GiB ' +
+          '(fewer points, or narrower layers)',
       ],
     ],
   ])('%s', (_, sweep, messages) => {

@@ -126,7 +126,10 @@ describe('the sweep of a list', () => {
 
 describe('mistakes', () => {
   test('a value of an entry stands at its line', () => {
-    const text = `name: a\nepochs: 1\nnetworks:\n  - { layers: [1, 2, 1], seeds: 1 }\n  - layers: [1, 0, 1]\n    seedz: 1\n    seeds: 1\ndata: { kind: sine, points: 4 }\noptimizer: { kind: sgd, learningRate: 0.1 }\n`;
+    const text =
+      'name: a\nepochs: 1\nnetworks:\n  - { layers: [1, 2, 1], seeds: 1 }\n' +
+      '  - layers: [1, 0, 1]\n    seedz: 1\n    seeds: 1\ndata: { kind: sine, points: 4 }\n' +
+      'optimizer: { kind: sgd, learningRate: 0.1 }\n';
     const [layers, key, ...others] = problemsOf(text);
     expect(others).toEqual([]);
     expect(layers).toBe('a.yaml:5: networks[1].layers[1]: got 0, expected ≥ 1');

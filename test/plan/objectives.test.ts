@@ -69,7 +69,8 @@ describe('a mistake in a sweep of objectives', () => {
       textOf('{ kind: power }', 'layers: [1, 4, 1]', 'activation: tanh', 'batch: full'),
       [
         'a.yaml:5: layers: got layers beside an objective, expected nothing: it stands in place of layers and data',
-        'a.yaml:6: activation: got activation beside an objective, expected nothing: it stands in place of layers and data',
+        'a.yaml:6: activation: got activation beside an objective, ' +
+          'expected nothing: it stands in place of layers and data',
         'a.yaml:7: batch: got batch beside an objective, expected nothing: it stands in place of layers and data',
       ],
     ],
@@ -98,7 +99,8 @@ describe('a mistake in a sweep of objectives', () => {
       'an unknown key',
       textOf('{ kind: power, exponnt: 2 }'),
       [
-        'a.yaml:3: objective.exponnt: unknown key (did you mean "exponent"?; known here: kind, exponent, curvature, start)',
+        'a.yaml:3: objective.exponnt: unknown key ' +
+          '(did you mean "exponent"?; known here: kind, exponent, curvature, start)',
       ],
     ],
   ])('%s is told', (_, text, messages) => {

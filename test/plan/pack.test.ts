@@ -78,7 +78,7 @@ describe('groups', () => {
     expect(packGroups([])).toEqual([]);
   });
 
-  test('are of one shape where only numbers differ: hyper-parameters, seeds, the data set and the initialisation', () => {
+  test('share a shape if only hyper-parameters, seeds, the data set or the initialisation differ', () => {
     const alike = networksWith({
       data: { kind: ['sine', 'absolute', 'teacher'], points: 8, seed: [0, 1] },
       init: ['glorot-uniform', 'torch-linear'],

@@ -33,7 +33,8 @@ describe('broken YAML is told with line and column', () => {
     [
       'a list without its end',
       `${GOOD}init: [a, b\n`,
-      'a.yaml:15:1: not readable as YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      'a.yaml:15:1: not readable as YAML: Flow sequence in block collection ' +
+        'must be sufficiently indented and end with a ]',
     ],
     [
       'a tab',
@@ -65,7 +66,8 @@ describe('broken YAML is told with line and column', () => {
 
   test('a value that holds itself', () => {
     expect(parsingOf(`${GOOD}init: &init [*init]\n`)).toEqual([
-      'a.yaml:14: init[0]: got a value that holds itself, expected one of glorot-uniform, glorot-normal, he-uniform, lecun-normal, torch-linear',
+      'a.yaml:14: init[0]: got a value that holds itself, ' +
+        'expected one of glorot-uniform, glorot-normal, he-uniform, lecun-normal, torch-linear',
     ]);
   });
 
@@ -158,7 +160,8 @@ describe('files', () => {
   test('bytes that are no UTF-8', () => {
     const latin = fileWith(Buffer.from(`${GOOD}init: h\xe9\n`, 'latin1'));
     expect(readingOf(() => readSweep(latin))).toEqual([
-      `${latin}:14: init: got "h\ufffd", expected one of glorot-uniform, glorot-normal, he-uniform, lecun-normal, torch-linear`,
+      `${latin}:14: init: got "h\ufffd", expected one of glorot-uniform, glorot-normal, he-uniform, ` +
+        'lecun-normal, torch-linear',
     ]);
   });
 

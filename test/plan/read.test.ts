@@ -97,12 +97,14 @@ describe('a value of the wrong type or size is told with the line of its key', (
     [
       'a name with a slash',
       sweepText({ 1: 'name: a/b' }),
-      `a.yaml:1: name: got "a/b", expected a name of 1 to 64 letters, digits, ".", "_" or "-" (it names the run's folder)`,
+      'a.yaml:1: name: got "a/b", expected a name of 1 to 64 letters, digits, ".", "_" or "-" ' +
+        `(it names the run's folder)`,
     ],
     [
       'a name that is a way up',
       sweepText({ 1: 'name: ..' }),
-      `a.yaml:1: name: got "..", expected a name of 1 to 64 letters, digits, ".", "_" or "-" (it names the run's folder)`,
+      'a.yaml:1: name: got "..", expected a name of 1 to 64 letters, digits, ".", "_" or "-" ' +
+        `(it names the run's folder)`,
     ],
     ['text for layers', sweepText({ 3: 'layers: 1-4-1' }), 'a.yaml:3: layers: got "1-4-1", expected a list'],
     ['one layer', sweepText({ 3: 'layers: [1]' }), 'a.yaml:3: layers: got [1], expected a list of ≥ 2 values'],
@@ -135,7 +137,8 @@ describe('a value of the wrong type or size is told with the line of its key', (
     [
       'an unknown name on an axis',
       sweepText({}, 'activation: [tanh, rellu]'),
-      'a.yaml:11: activation[1]: got "rellu", expected one of tanh, sigmoid, relu, sine, identity (did you mean "relu"?)',
+      'a.yaml:11: activation[1]: got "rellu", expected one of tanh, sigmoid, relu, sine, identity ' +
+        '(did you mean "relu"?)',
     ],
     [
       'a name far from any',

@@ -149,7 +149,10 @@ describe('a sample', () => {
       [1, 3, 1],
     ];
     expect(() => networksWith({ layers, activation: ['tanh', 'relu'], sample: { ...SAMPLE, count } })).toThrow(
-      /^sample\.count: got 4 different configurations in 1\d\d draws, expected \d+ \(a smaller count, longer axes or ranges; /,
+      new RegExp(
+        '^sample\\.count: got 4 different configurations in 1\\d\\d draws, expected \\d+ ' +
+          '\\(a smaller count, longer axes or ranges; ',
+      ),
     );
   });
 
@@ -211,7 +214,8 @@ describe('mistakes', () => {
 
   test('a range where nothing draws from it', () => {
     expect(rate('[0.1, { log: [1.0e-4, 1.0e-1] }]')).toEqual([
-      'a.yaml:9: optimizer.learningRate: got the range {"log":[0.0001,0.1]}, expected numbers (a sample draws from ranges: add sample: { kind: random, count: 100 })',
+      'a.yaml:9: optimizer.learningRate: got the range {"log":[0.0001,0.1]}, expected numbers ' +
+        '(a sample draws from ranges: add sample: { kind: random, count: 100 })',
     ]);
     expect(rate('{ log: [1.0e-4, 1.0e-1] }', 'sample: { kind: random, count: 0 }')).toEqual([
       'a.yaml:11: sample.count: got 0, expected ≥ 1',
@@ -239,7 +243,8 @@ describe('mistakes', () => {
 
   test('more networks than a plan may have', () => {
     expect(problemsOf(sweepText({}, 'sample: { kind: random, count: 500001 }'))).toEqual([
-      'a.yaml: got a plan of 1,000,002 networks, expected at most 1,000,000 (shorten an axis, or split the sweep over several files)',
+      'a.yaml: got a plan of 1,000,002 networks, expected at most 1,000,000 ' +
+        '(shorten an axis, or split the sweep over several files)',
     ]);
   });
 });

@@ -28,7 +28,7 @@ const operations = (networks: readonly Network[]) =>
   networks.reduce((sum, network) => sum + operationsPerEpoch(network), 0);
 
 describe('the shards of a plan', () => {
-  test('have every network once, ids ascending, and differ by no more than one network of the costliest shape', async () => {
+  test('have every network once, ids ascending, and differ by at most one network of the costliest shape', async () => {
     await fc.assert(
       fc.property(fc.integer({ min: 1, max: plan.length }), fc.integer({ min: 1, max: 100 }), (length, count) => {
         const networks = plan.slice(0, length);

@@ -31,7 +31,7 @@ test('so it does for the thread that replaces a lost one', async () => {
   expect(loaded()).toBe(2);
 });
 
-test('threads that cannot be loaded are no end of the process: whoever has a task is told why there is none', async () => {
+test('threads that cannot be loaded reject their tasks with the reason, and the process continues', async () => {
   const pool = new TrainingPool({ workerUrl: new URL('../run/no-worker.mjs', import.meta.url), threads: 2 });
   for (let attempt = 1; attempt <= 3; attempt++)
     await expect(pool.run({} as TaskRequest)).rejects.toThrow('Cannot find module');

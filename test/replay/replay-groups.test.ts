@@ -110,7 +110,8 @@ function randomWindows(networks: readonly Network[], seed: number): WindowReques
 }
 
 test.each(Object.entries(SWEEPS))(
-  'more than a hundred random windows of %s equal the scalar reference in every bit, and are proven by digests and buckets',
+  'more than a hundred random windows of %s equal the scalar reference in every bit, ' +
+    'and are proven by digests and buckets',
   async (name, sweep) => {
     const seed = Math.floor(Math.random() * 2 ** 30);
     const replayed = name === 'full batches' ? run : await runOf(sweep);
@@ -233,7 +234,8 @@ describe('a run that is not what its configuration says', () => {
       isStateOnly: false,
     });
     expect(() => comparisons.refuseMismatch(other.folder)).toThrow(
-      `${other.folder}: network ${NETWORK}: got other losses in the block of epochs 1001 to 2000, expected the bits that the run has kept`,
+      `${other.folder}: network ${NETWORK}: got other losses in the block of epochs 1001 to 2000, ` +
+        'expected the bits that the run has kept',
     );
     // Before it nothing is wrong.
     expect((await replay(window(10, 990), { replayed: other })).comparisons.of(NETWORK)?.mismatch).toBeNull();

@@ -119,7 +119,7 @@ test('ranges that overlap or touch are one, and are written shortly', () => {
   expect(rangesText(ranges)).toBe('1-4+7-20+30');
 });
 
-test('a file a shape and precision, called by its networks and epochs; a long list is cut and keeps a name of its own', () => {
+test('each shape and precision has a file, named by its networks and epochs; a long list is cut', () => {
   const names = (wanted: ReturnType<typeof wantedOf>, text: string) =>
     windowFiles('w', wanted, text).map(({ path }) => path);
   expect(names(wantedOf([0, 2, 3, 8], { first: 1, last: 2 }), 'epochs-1-2')).toEqual([

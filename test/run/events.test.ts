@@ -29,7 +29,7 @@ const sweep = sweepOf({
 /** Long enough for the reference to be told of, and stopped, on its way. */
 const long = { ...sweep, epochs: 30_000 };
 
-test('events are the same for any number of threads and lanes, any engine, and a run that is stopped again and again', async () => {
+test('events are the same for any threads, lanes and engine, and for a run that stops repeatedly', async () => {
   const folder = scratchFolder();
   await execute({ sweep: long, folder });
   const expected = runBits(folder);

@@ -96,7 +96,7 @@ async function expectExtended(folder: string): Promise<void> {
 }
 
 describe('a run that is extended', () => {
-  test('goes on from its newest checkpoint that has seen nothing of the new end, and equals one of as many epochs', async () => {
+  test('continues from its newest checkpoint that knows nothing of the new end, and equals a run as long', async () => {
     const folder = await shortRun();
     const run = open(folder, LONG);
     expect(run.extendedFrom).toBe(SHORT);
@@ -135,7 +135,7 @@ describe('a run that is extended', () => {
     await expectExtended(folder);
   });
 
-  test('keeps no row beyond the restart, and no file of the shorter run or of its findings, once it is open', async () => {
+  test('keeps no row beyond the restart, and no file or finding of the shorter run, once it is open', async () => {
     const folder = await shortRun();
     for (const table of ['spirals', 'twins']) writeFileSync(join(folder, `${table}.arrow`), 'of the shorter run');
     const before = segmentNames(folder, 'epochs');
@@ -168,8 +168,10 @@ describe('a run is never shortened', () => {
   test('neither one that was made so long, nor one that was extended', async () => {
     const folder = await shortRun();
     const refusal = (epochs: number) =>
-      `${folder}: epochs: got ${SHORT - 1} in the sweep, expected ${epochs} or more, as in the run "extended" that the folder ` +
-      `holds (a run can be extended, never shortened: continue it with --epochs ${epochs}, or choose another folder with --out)`;
+      `${folder}: epochs: got ${SHORT - 1} in the sweep, expected ${epochs} or more, ` +
+      'as in the run "extended" that the folder holds ' +
+      `(a run can be extended, never shortened: continue it with --epochs ${epochs}, ` +
+      'or choose another folder with --out)';
     expect(() => open(folder, SHORT - 1)).toThrow(UsageError);
     expect(() => open(folder, SHORT - 1)).toThrow(refusal(SHORT));
     const manifest = readFileSync(runPaths(folder).manifest);
@@ -219,7 +221,7 @@ describe('a crash', () => {
     return folder;
   };
 
-  test('before the extension is in the journal leaves the shorter run, which can be continued or extended', async () => {
+  test('before the extension is in the journal leaves the shorter run, ready to continue or extend', async () => {
     const bits = runBits(before);
     const folder = withNewParts(copy(before));
     expect((await execute({ sweep: sweepTo(SHORT), folder })).ending).toBe('done');

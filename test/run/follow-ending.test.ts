@@ -89,7 +89,7 @@ test('a session that was killed after one that failed has stopped', async () => 
   expect(follow(folder).at(-1)).toMatchObject({ kind: 'ended', reason: 'stopped' });
 });
 
-test('a session that begins to train is told with its own threads and engine, however long it took to open the run', async () => {
+test('a session that begins to train is announced with its own threads and engine', async () => {
   const { folder, path, header, session } = await finishedRun();
   writeRecords(path, header, [session]);
   const file = journalFile(path, 1);

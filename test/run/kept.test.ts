@@ -39,7 +39,7 @@ test('what is kept is no part of the key, the rows or the fingerprint', async ()
   expect(runBits(one)).toEqual(runBits(other));
 });
 
-test('a slice that ends where its networks are kept is gone on from there, and what is kept outlives the run', async () => {
+test('a slice that ends at a kept state continues from there, and what is kept outlives the run', async () => {
   const folder = scratchFolder();
   // One group of several slices, the first of which ends at a third of its epochs or a quarter.
   const long = {

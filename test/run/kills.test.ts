@@ -9,7 +9,7 @@ import { scratchFolder } from '../support/runs.ts';
 
 const seed = Number(process.env.GYRE_KILLS_SEED ?? Date.now() % 2 ** 31);
 
-test(`a run that is killed at ten moments, and loses threads at five more, has the rows and the fingerprint of one left alone (seed ${seed})`, async () => {
+test(`ten kills of a run, and five of its threads, change neither rows nor fingerprint (seed ${seed})`, async () => {
   const options = { scratch: join(scratchFolder(), 'kills'), seed, epochs: 12_000, kills: 10, threadKills: 5 };
   const { kills, threadKills, failures } = await killAndResume(options);
   expect(failures).toEqual([]);

@@ -53,7 +53,8 @@ describe('a lease', () => {
     expect(readdirSync(dirname(path))).toEqual(['lock']);
     expect(leaseHolder(path)).toMatchObject({ pid: process.pid });
     expect(() => acquire(path)).toThrow(
-      `${path}: got a run that process ${process.pid} works on, expected one process per run (wait for it, or stop it; `,
+      `${path}: got a run that process ${process.pid} works on, expected one process per run ` +
+        '(wait for it, or stop it; ',
     );
     lease.hold();
     lease.release();
@@ -72,7 +73,7 @@ describe('a lease', () => {
     acquire(path).release();
   });
 
-  test('of a process whose number was given to another one since is free, and so is one of this number that this process did not take', async () => {
+  test('is free if its process number now belongs to another process, this one included', async () => {
     const { child, pid } = sleeper();
     for (const gone of [{ pid, startTicks: '1' }, { pid: process.pid }]) {
       const path = leasePath();

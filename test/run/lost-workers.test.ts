@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-test('a task lost three times fails with its networks alone, the others are trained behind it, and a later session repairs it', async () => {
+test('a task lost three times fails alone, and a later session repairs it', async () => {
   const { folder, session } = await executeWithDeaths({ network: 0, times: 3, how: 'exit' });
   expect(session.ending).toBe('failed');
   expect(noticesOf(session, 'retry').map(({ attempt }) => attempt)).toEqual([2, 3]);

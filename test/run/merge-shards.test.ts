@@ -171,7 +171,7 @@ describe('the shards of a sweep', () => {
   });
 });
 
-test('shards that were extended, each from where it was, merge with what they keep, and the whole can be extended', async () => {
+test('extended shards merge with what they keep, and the whole can be extended', async () => {
   const folder = scratchFolder();
   const to = (epochs: number): Sweep => ({ ...sweep, epochs, trace: { ...sweep.trace, checkpoints: { every: 300 } } });
   const shards: string[] = [];
@@ -256,7 +256,7 @@ describe('the folder of a shard', () => {
   const open = (shard?: { index: number; count: number }) =>
     openRun({ plan: new Plan(sweep, shard), folder: join(made, '1of3') });
 
-  test('is continued by the same shard alone; for another, or for the whole sweep, it is refused with what differs', () => {
+  test('is continued by the same shard alone, and refused with the difference for any other', () => {
     open({ index: 1, count: 3 }).close();
     expect(refusal(() => open({ index: 2, count: 3 }))).toContain('got shard 2/3 to be run, expected shard 1/3');
     expect(refusal(() => open({ index: 1, count: 4 }))).toContain('got shard 1/4 to be run, expected shard 1/3');

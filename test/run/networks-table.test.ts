@@ -180,7 +180,7 @@ function objectiveNetworks(objective: object): readonly Network[] {
   return expandSweep(parseSweep(JSON.stringify({ name: 'one', epochs: 10, objective, optimizer }), 'one.yaml'));
 }
 
-test('whatever two networks of a sweep differ in but their seeds, the table tells them apart by a column of that name', () => {
+test('the table has a column for everything but seeds in which two networks of a sweep may differ', () => {
   expect(Object.keys(PAIRS)).toEqual(AXIS_COLUMNS.map(({ column }) => column.name));
   for (const [axis, pair] of Object.entries(PAIRS)) {
     const two = pair();

@@ -19,7 +19,7 @@ precision: [float32, float64]
 );
 const INAPPLICABLE = ['layers', 'activation', 'data', 'init', 'points', 'batch', 'shuffle'];
 
-test('networks.arrow has nulls for all that an objective does not have, and labels that compare with the first loss', async () => {
+test('networks.arrow has nulls for what an objective lacks, and labels that compare with the first loss', async () => {
   const folder = scratchFolder();
   const { ending } = await execute({ sweep, folder });
   expect(ending).toBe('done');

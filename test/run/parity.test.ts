@@ -70,7 +70,7 @@ describe('a run of several tasks', () => {
   });
 });
 
-test('networks of every activation, form, precision and treatment of subnormals have the same bits by both engines in any number of lanes', async () => {
+test('networks of the whole catalogue have the same bits by both engines in any number of lanes', async () => {
   const every = sweepOf({
     epochs: 40,
     activation: namesOf(ACTIVATIONS),

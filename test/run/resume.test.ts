@@ -87,7 +87,7 @@ async function noticeFrom(child: ChildProcessWithoutNullStreams, kind: string): 
   throw new Error(`no notice "${kind}" came: ${text}`);
 }
 
-test('a stopped run leaves finished files, says so, and is continued to the same bits, by the other engine too', async () => {
+test('a stopped run leaves finished files, says so, and continues to the same bits by either engine', async () => {
   const folder = scratchFolder();
   const onNotice = (notice: { kind: string }, stop: AbortController) => {
     if (notice.kind === 'committed') stop.abort();

@@ -52,6 +52,24 @@ function makePart(folder: string, file: string, bytes: number): void {
   truncateSync(path, bytes);
 }
 
+test('the committed state of a segment never changes, whatever is committed after it', () => {
+  const session = new Session(scratchFolder());
+  const segment = { table: 'epochs', file: '0001-00001.arrow' } as const;
+  const states = [1000, 2000, 3000].map((endBytes) => {
+    session.commit(segment.file, endBytes);
+    return session.committed.stateOf(segment);
+  });
+  expect(states.map(({ committedBytes, blocks }) => [committedBytes, blocks.length])).toEqual([
+    [1000, 1],
+    [2000, 2],
+    [3000, 3],
+  ]);
+  const [first, , last] = states.map(({ blocks }) => blocks);
+  expect(last.map(({ offset }) => offset)).toEqual([first[0].offset, 1000, 2000]);
+  expect(first).toHaveLength(1);
+  expect(states.map(({ headCrc32 }) => headCrc32)).toEqual([0, 0, 0]);
+});
+
 describe('the book of segments', () => {
   test('grants each thread files of its own, the same ones until they are sealed', () => {
     const folder = scratchFolder();
@@ -129,7 +147,7 @@ describe('the book of segments', () => {
     expect(() => book.grant(0)).toThrow(`${file}.part: got ${words}, expected the segment as this process left it`);
   });
 
-  test('finishes an open segment of another session as a copy, so that its process has nothing of it in its hands', () => {
+  test('finishes an open segment of another session as a copy, which that session cannot write', () => {
     const folder = scratchFolder();
     const stale = new Session(folder, 1);
     const { file, path } = stale.book.grant(0).epochs;

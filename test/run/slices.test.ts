@@ -123,7 +123,7 @@ describe('a run killed in the midst of a long group', () => {
     expect(runBits(folder)).toEqual(expected);
   });
 
-  test('whose checkpoint is gone, damaged or of another run is refused by name, and goes on once it is restored', async () => {
+  test('whose checkpoint is gone, damaged or foreign is refused by name, and continues once restored', async () => {
     const folder = await killedAfter(1);
     const path = join(runPaths(folder).checkpoints, progressOf(folder)?.checkpoint ?? '');
     const whole = readFileSync(path);
@@ -175,7 +175,7 @@ test('a stop loses no epoch: what was trained is committed, by whatever epoch, a
   expect(runBits(folder)).toEqual(expected);
 });
 
-test('a worker lost in a later slice costs that slice; lost three times, the networks go on from there in a later session', async () => {
+test('a worker lost in a later slice costs that slice; after three losses a later session continues', async () => {
   const scratch = scratchFolder();
   const folder = join(scratch, 'run');
   writeFileSync(join(scratch, 'deaths.json'), JSON.stringify({ network: 0, times: 4, how: 'exit', fromEpoch: 1 }));

@@ -8,7 +8,7 @@ import { sweepSchema } from '../../schemas/sweep.ts';
 import { execute, runBits, scratchFolder } from '../support/runs.ts';
 import { playRound, TWO_WRITERS_SWEEP } from '../support/two-writers.ts';
 
-test('a writer that is halted loses its lease, stops with a sentence when it wakes up, and has destroyed nothing', async () => {
+test('a halted writer loses its lease, stops with a message when it wakes up, and destroys nothing', async () => {
   const undisturbed = scratchFolder();
   await execute({ sweep: sweepSchema.parse(TWO_WRITERS_SWEEP), folder: undisturbed });
   const round = { fate: 'halted', at: 0.2, wokenAfter: 0.5, namespaces: false } as const;

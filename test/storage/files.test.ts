@@ -39,8 +39,9 @@ describe('writing a file atomically', () => {
     const path = join(scratchFolder(), 'networks.arrow');
     const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
     writeFileAtomically(path, contents[0]);
+    const module = new URL('../../src/storage/files.ts', import.meta.url).href;
     const script = `
-      import { writeFileAtomically } from ${JSON.stringify(new URL('../../src/storage/files.ts', import.meta.url).href)};
+      import { writeFileAtomically } from ${JSON.stringify(module)};
       const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
       process.stdout.write('ready');
       for (let i = 0; ; i++) writeFileAtomically(${JSON.stringify(path)}, contents[i % 2]);`;

@@ -142,7 +142,7 @@ test('no subchunk with a cosine, no smallest cosine', () => {
   expect(signals.updateCosineMin).toBeNaN();
 });
 
-test('the last epochs of buckets and the extremes of subchunks are copied to rows, and what is around them stays', () => {
+test('last epochs of buckets and extremes of subchunks are copied to rows, and their surroundings stay', () => {
   const signals = new LaneSignals({ shape, memory: markedMemory(), lane: 2 });
   signals.begin({ firstEpoch: 1, count: 6 });
   for (const Numbers of [Float64Array, Float32Array, Uint32Array]) {

@@ -8,7 +8,7 @@ import type { ArgumentRecord, OptionRecord } from './parameters.ts';
 import { ANY_RUN, type RunLimits } from './value-kinds.ts';
 
 /** A command line that works, and what it is for. */
-export interface Example {
+interface Example {
   readonly line: string;
   readonly meaning: string;
 }
@@ -69,7 +69,8 @@ export interface CommandRecord {
   /**
    * Parses a command line. Returns the function that loads and runs the command, and gives its exit code.
    *
-   * @throws UsageError with all of its problems.
+   * @throws UsageError with all of its problems. Whatever else keeps the subject from being read is thrown only where
+   *   the command line has no problem.
    */
   readonly prepare: (line: CommandLine) => Promise<() => Promise<number>>;
 }
@@ -89,11 +90,14 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
   const prepare = async ({ texts, given }: CommandLine): Promise<() => Promise<number>> => {
     const problems: Problem[] = [];
     const argumentValues = parseArguments(declared, texts, problems);
-    const isOpening = declaration.open !== undefined && problems.length === 0;
-    const subject = isOpening ? await declaration.open?.(...(argumentValues as ArgumentValues<A>)) : undefined;
+    const open = async () => await declaration.open?.(...(argumentValues as ArgumentValues<A>));
+    const opened: Opened<Subject | undefined> = problems.length > 0 ? {} : await opening(open);
+    const { subject } = opened;
+    problems.push(...(opened.problems ?? []));
     const optionValues = parseOptions(options, given, { limits: subject ?? ANY_RUN, problems });
     problems.push(...(declaration.rules?.((key) => given[String(key)] !== undefined) ?? []));
     if (problems.length > 0) throw new UsageError(problems);
+    if (opened.failure !== undefined) throw opened.failure;
     // What `load` takes was inferred from the very parsers that gave these values.
     const values = [...argumentValues, optionValues, subject] as unknown as [
       ...ArgumentValues<A>,
@@ -107,6 +111,22 @@ export function defineCommand<A extends Arguments, O extends Options, Subject ex
     return parseOptions(own, given, { limits: ANY_RUN, problems: [] }).threads as number | undefined;
   };
   return { name, summary, arguments: declared, options, examples, exitCodes, threadsIn, prepare };
+}
+
+/** What a command reads before its options, or why it has none: mistakes of the user, or a failure that is none. */
+interface Opened<Subject> {
+  readonly subject?: Subject;
+  readonly problems?: readonly Problem[];
+  readonly failure?: unknown;
+}
+
+/** Runs `open` and keeps what it throws, because the options may have mistakes too. */
+async function opening<Subject>(open: () => Promise<Subject>): Promise<Opened<Subject>> {
+  try {
+    return { subject: await open() };
+  } catch (error) {
+    return error instanceof UsageError ? { problems: error.problems } : { failure: error };
+  }
 }
 
 /** `--fail-fast` for `failFast`. */

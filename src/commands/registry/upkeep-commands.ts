@@ -5,7 +5,7 @@ import { BAD_USAGE, DONE, FAILED, runArgument } from './usual-parts.ts';
 import { word } from './value-kinds.ts';
 
 /** Shells that have a completion script. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 export const checkRecord: CommandRecord = defineCommand({

@@ -31,12 +31,7 @@ export function inkDisplay(
   { stdout, stdin, onWish }: { stdout: Terminal; stdin: NodeJS.ReadStream; onWish: WishHandler },
 ): InkDisplay {
   const hasColour = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
-  let leave = () => {};
-  let fail = (_error: unknown) => {};
-  const left = new Promise<void>((resolve, reject) => {
-    leave = resolve;
-    fail = reject;
-  });
+  const { left, leave, fail } = leaving();
   const press = (key: Key) => {
     const wish = guarded(() => dashboard.press(key)) ?? null;
     draw();
@@ -60,8 +55,7 @@ export function inkDisplay(
   });
   // Where a component throws, Ink ends and says so here.
   app.waitUntilExit().catch(giveUp);
-  let timer: NodeJS.Timeout | null = null;
-  let nextFrameMs = 0;
+  const pace = new FramePace(() => guarded(() => app.rerender(screen())));
   let isClosed = false;
 
   /** A defect of the screen is none of the run: whoever waits for `left` hears of it, and nobody else. */
@@ -80,20 +74,7 @@ export function inkDisplay(
   }
 
   function draw(): void {
-    if (isClosed) return;
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const begunMs = performance.now();
-    guarded(() => app.rerender(screen()));
-    const tookMs = performance.now() - begunMs;
-    nextFrameMs = begunMs + Math.max(FRAME_MS_MIN, tookMs / DRAWING_SHARE);
-  }
-
-  /** Soon, but no sooner than the share of drawing allows. */
-  function drawSoon(): void {
-    const waitMs = nextFrameMs - performance.now();
-    if (waitMs <= 0) draw();
-    else timer ??= setTimeout(draw, waitMs);
+    if (!isClosed) pace.draw();
   }
 
   const resized = () => {
@@ -106,7 +87,7 @@ export function inkDisplay(
   function close(): void {
     if (isClosed) return;
     isClosed = true;
-    if (timer !== null) clearTimeout(timer);
+    pace.stop();
     stdout.off('resize', resized);
     app.unmount();
     restore();
@@ -116,10 +97,54 @@ export function inkDisplay(
   return {
     left,
     notify(notice) {
-      if (!isClosed && guarded(() => dashboard.notify(notice)) === true) drawSoon();
+      if (!isClosed && guarded(() => dashboard.notify(notice)) === true) pace.drawSoon();
     },
     close,
   };
+}
+
+/** A promise of the user's leave, with what keeps and breaks it. */
+function leaving(): { left: Promise<void>; leave: () => void; fail: (error: unknown) => void } {
+  let leave = () => {};
+  let fail = (_error: unknown) => {};
+  const left = new Promise<void>((resolve, reject) => {
+    leave = resolve;
+    fail = reject;
+  });
+  return { left, leave, fail };
+}
+
+/** When frames are drawn. */
+class FramePace {
+  readonly #drawFrame: () => void;
+  #timer: NodeJS.Timeout | null = null;
+  #nextFrameMs = 0;
+
+  constructor(drawFrame: () => void) {
+    this.#drawFrame = drawFrame;
+  }
+
+  /** Draws now. */
+  draw(): void {
+    this.stop();
+    const begunMs = performance.now();
+    this.#drawFrame();
+    const tookMs = performance.now() - begunMs;
+    this.#nextFrameMs = begunMs + Math.max(FRAME_MS_MIN, tookMs / DRAWING_SHARE);
+  }
+
+  /** Draws soon, but no sooner than the share of drawing allows. */
+  drawSoon(): void {
+    const waitMs = this.#nextFrameMs - performance.now();
+    if (waitMs <= 0) this.draw();
+    else this.#timer ??= setTimeout(() => this.draw(), waitMs);
+  }
+
+  /** Forgets the frame that waits. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
 }
 
 /**

@@ -15,8 +15,8 @@ import type { Pane, Place } from './navigation.ts';
 import { type NetworkDetail, networkLines } from './network-pane.ts';
 
 /** The smallest terminal that a screen fits into. */
-export const COLUMNS_MIN = 60;
-export const ROWS_MIN = 16;
+const COLUMNS_MIN = 60;
+const ROWS_MIN = 16;
 
 /** From here on labels, map and network stand side by side. */
 const WIDE_COLUMNS = 110;

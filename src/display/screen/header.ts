@@ -49,7 +49,9 @@ function stateText({ state, ending }: View): string {
 function barLine({ run, progress }: View, width: number): Line {
   if (run === null || progress === null) return [];
   const total = count(run.networks);
-  const text = `${count(progress.networksDone).padStart(total.length)}/${total} done ${percent(progress.share, 1).padStart(7)}`;
+  const text =
+    `${count(progress.networksDone).padStart(total.length)}/${total} done ` +
+    `${percent(progress.share, 1).padStart(7)}`;
   const cells = Math.max(8, width - text.length - 2);
   const eighths = Math.round(Math.min(1, progress.share) * cells * 8);
   const full = '█'.repeat(Math.floor(eighths / 8));

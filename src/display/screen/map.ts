@@ -7,8 +7,8 @@ import type { Network } from '../../../schemas/network.ts';
 import type { Axis } from '../../plan/axes.ts';
 
 /** Cells at most; an axis of more values is binned. */
-export const MAP_COLUMNS_MAX = 48;
-export const MAP_ROWS_MAX = 20;
+const MAP_COLUMNS_MAX = 48;
+const MAP_ROWS_MAX = 20;
 /** Bins of an axis that has too many values, as a sampled one has. */
 const BINS = 12;
 
@@ -26,7 +26,7 @@ const COUNTED: Readonly<Record<Measure, (labels: Labels) => boolean>> = {
 };
 
 /** One direction of the map: its name and what its cells are called. */
-export interface MapAxis {
+interface MapAxis {
   readonly name: string;
   readonly labels: readonly string[];
 }

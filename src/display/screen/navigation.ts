@@ -6,7 +6,7 @@
 import { MEASURES, type Measure } from './map.ts';
 import type { CellPlace } from './map-lines.ts';
 
-export const PANES = ['map', 'network', 'events'] as const;
+const PANES = ['map', 'network', 'events'] as const;
 export type Pane = (typeof PANES)[number];
 
 /** The user's place. */

@@ -11,7 +11,7 @@ import { type Line, line, span } from './lines.ts';
 import { type Extent, plotDecades } from './plot.ts';
 
 /** Epochs shown on either side of the last event. */
-export const AROUND_EVENT = 500;
+const AROUND_EVENT = 500;
 /** Epochs on either side of it that the replay command asks for. */
 const REPLAYED_EPOCHS = 200;
 

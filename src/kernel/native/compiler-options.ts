@@ -5,15 +5,7 @@
  */
 
 /** What every compiler must take. */
-export const NEEDED_OPTIONS = [
-  '-march=native',
-  '-O2',
-  '-ffp-contract=off',
-  '-fPIC',
-  '-shared',
-  '-nostdlib',
-  '-w',
-] as const;
+const NEEDED_OPTIONS = ['-march=native', '-O2', '-ffp-contract=off', '-fPIC', '-shared', '-nostdlib', '-w'] as const;
 
 /**
  * What a compiler may refuse. It then has no such freedom, or the proof of each kernel finds that it takes it. Models

@@ -17,7 +17,7 @@ export interface ParameterState {
 }
 
 /** Where an update finds its constants: each is loaded once an epoch. */
-export interface OptimizerConstants {
+interface OptimizerConstants {
   readonly constant: (name: ConstantName) => Vector;
   readonly correction: (name: CorrectionName) => Vector;
 }

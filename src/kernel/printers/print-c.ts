@@ -84,12 +84,13 @@ class Printer {
     this.#block(this.#program.tree);
     this.#depth--;
     this.#line('}');
+    const counts = [...COUNT_ARGUMENTS, 'vectors'].map((name) => `long ${name}`);
     return [
       type('vector', number),
       type('mask', integer),
       type('bits', unsigned),
       prelude(this.#program.precision, this.#vectorBytes),
-      `void ${this.#name}(${number} *memory, ${COUNT_ARGUMENTS.map((name) => `long ${name}`).join(', ')}, long vectors) {`,
+      `void ${this.#name}(${[`${number} *memory`, ...counts].join(', ')}) {`,
       ...this.#lines,
       '}',
       '',
@@ -156,7 +157,8 @@ class Printer {
   }
 
   #place({ section, index }: Place): string {
-    return `*(vector *)(lanes + ${this.#sections[section] / BYTES_OF[this.#program.precision]} + ${this.#index(index)})`;
+    const offset = this.#sections[section] / BYTES_OF[this.#program.precision];
+    return `*(vector *)(lanes + ${offset} + ${this.#index(index)})`;
   }
 
   /** An index in numbers. */

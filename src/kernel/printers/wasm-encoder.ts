@@ -167,4 +167,4 @@ export function moduleBytes(parameterCount: number, body: ByteWriter): Uint8Arra
 }
 
 /** Pages that an imported memory may grow to at most: all that 32-bit addresses reach. */
-export const MEMORY_PAGES_MAX = 65_536;
+const MEMORY_PAGES_MAX = 65_536;

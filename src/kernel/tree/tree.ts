@@ -9,7 +9,7 @@
  */
 
 /** The operations and how many operands each takes. */
-export const OPERATIONS = {
+const OPERATIONS = {
   add: 2,
   subtract: 2,
   multiply: 2,
@@ -39,13 +39,13 @@ export type Operation = keyof typeof OPERATIONS;
 export type Vector = Constant | Load | Variable | Application;
 
 /** A number of the kernel's precision, the same in all lanes. */
-export interface Constant {
+interface Constant {
   readonly kind: 'constant';
   readonly value: number;
 }
 
 /** What stands in memory when the statement is reached. */
-export interface Load {
+interface Load {
   readonly kind: 'load';
   readonly place: Place;
 }

@@ -53,7 +53,7 @@ test.each([
   expect(existsSync(folder)).toBe(true);
 });
 
-test('a folder without an owner, with a damaged one or with one that is a link stays, and so does what is no folder', async () => {
+test('a folder stays if its owner is missing, damaged or a link, and so does what is no folder', async () => {
   const parent = scratchFolder();
   const dead = await deadProcess();
   const [without, damaged, linked] = [1, 2, 3].map(() => folderOf(parent, { pid: dead }));

@@ -41,7 +41,7 @@ describe('the toolchain', () => {
     expect(await found({ CC, PATH: '' })).toMatchObject({ compiler: [CC], vectorBytes });
   });
 
-  test('is the first of cc, gcc and clang on the PATH, and the one in CC before all of them, with its arguments', async () => {
+  test('is the one in CC, with its arguments, or else the first of cc, gcc and clang on the PATH', async () => {
     const PATH = dirname(compilerFor('clang', ['__AVX2__']));
     expect(await found({ PATH })).toMatchObject({ compiler: ['clang'], vectorBytes: 32 });
     const CC = compilerFor('ccache', ['__SSE2__']);
@@ -51,7 +51,8 @@ describe('the toolchain', () => {
   test('that is not there is refused with where, got, expected and remedy', async () => {
     const remedy = 'leave --kernel out: the kernels in WebAssembly have the same bits';
     expect(await found({ PATH: '/nowhere' })).toBe(
-      `--kernel native: got no C compiler: none of cc, gcc, clang is on the PATH, expected one of them, or CC to name another (${remedy})`,
+      '--kernel native: got no C compiler: none of cc, gcc, clang is on the PATH, ' +
+        `expected one of them, or CC to name another (${remedy})`,
     );
     expect(await found({ PATH: '/nowhere', CC: 'mycc' })).toContain('got CC=mycc: ');
     expect(await found({ PATH: '', CC: "'gcc" })).toContain("got CC='gcc: a quote without an end, expected a program");
@@ -63,7 +64,7 @@ describe('the toolchain', () => {
     expect(await found({ PATH: '', CC: script('silent', 'exit 0') })).toContain(': no answer, expected a C compiler');
   });
 
-  test('is refused where it makes code for another processor, or with instructions that this one does not have', async () => {
+  test('is refused if it makes code for another processor, or with instructions that this one lacks', async () => {
     const other = script('own-cc', "echo '#define __aarch64__ 1'");
     expect(await found({ PATH: '', CC: other })).toContain('code for another processor, expected');
     const narrow = script('own-cc', "echo '#define __x86_64__ 1'; echo '#define __ILP32__ 1'");

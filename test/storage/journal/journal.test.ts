@@ -211,11 +211,13 @@ describe('a journal', () => {
     const path = journalFile(folder, 1);
     // The first whole KB fits, the commit of 2 KB does not; the last record would fit into what is left of a larger
     // limit.
+    const module = new URL('../../../src/storage/journal/journal.ts', import.meta.url).href;
     const script = `
       import { execFileSync } from 'node:child_process';
-      import { NewJournal } from ${JSON.stringify(new URL('../../../src/storage/journal/journal.ts', import.meta.url).href)};
-      const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':unlimited']);
-      const attempt = (record) => { try { journal.append(record); return 'appended'; } catch (error) { return error.message; } };
+      import { NewJournal } from ${JSON.stringify(module)};
+      const limit = (bytes) => execFileSync('prlimit', ['--pid', process.pid, '--fsize=' + bytes + ':unlimited']);
+      const attempt = (record) => {
+        try { journal.append(record); return 'appended'; } catch (error) { return error.message; } };
       limit(1024);
       const claim = NewJournal.make(${JSON.stringify(folder)});
       const journal = claim.begin(claim.headerOf({ ...${JSON.stringify(origin)}, after: null }));

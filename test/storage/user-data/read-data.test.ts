@@ -59,7 +59,7 @@ function problemsOf(read: () => unknown): string[] {
 const TWO_BY_TWO = { inputNames: ['x2', 'x1'], outputNames: ['y', 'yb'], inputs: [1, 2, 5, 6], targets: [3, 4, 7, 8] };
 
 describe('CSV', () => {
-  test('has inputs in columns that begin with x and outputs in those with y, in the order of the file; others are left alone', () => {
+  test('has inputs in columns that begin with x and outputs in those with y, in the order of the file', () => {
     expect(plain(csv('x2,y,note,x1,yb,\n1,3,a,2,4,\n5,7,,6,8,\n'))).toEqual(TWO_BY_TWO);
   });
 
@@ -128,7 +128,8 @@ describe('CSV', () => {
       'a capital',
       'x,y,X2\n1,2,3\n3,4,5\n',
       [
-        'a.csv:1: got a column "X2", expected names that begin with a small x (inputs) or y (outputs) (call it "x2", or otherwise if it is neither)',
+        'a.csv:1: got a column "X2", expected names that begin with a small x (inputs) or y (outputs) ' +
+          '(call it "x2", or otherwise if it is neither)',
       ],
     ],
     [
@@ -258,7 +259,8 @@ describe('Arrow', () => {
       'no inputs',
       { a: [new Float64(), [1, 2]], y: [new Float64(), [1, 2]] },
       [
-        'a.arrow: got the columns "a", "y", expected one at least that begins with x, an input (call the columns x and y, or x1, x2, y1 …)',
+        'a.arrow: got the columns "a", "y", expected one at least that begins with x, an input ' +
+          '(call the columns x and y, or x1, x2, y1 …)',
       ],
     ],
   ])('is refused with %s', (_, columns, messages) => {
@@ -281,7 +283,8 @@ describe('Arrow', () => {
       expect(read(bytes.subarray(0, length))).toEqual([`a.arrow: got a file that is cut short, ${expected}`]);
     }
     expect(read(Buffer.from(LZ4_FEATHER, 'base64'))).toEqual([
-      `a.arrow: got a compressed file, ${expected} (write it with compression='uncompressed' (pandas, pyarrow, polars))`,
+      `a.arrow: got a compressed file, ${expected} (write it with compression='uncompressed' ` +
+        '(pandas, pyarrow, polars))',
     ]);
   });
 
@@ -340,7 +343,8 @@ describe('a file of data', () => {
       problemsOf(() => readDataFile(path)).map((text) => text.replace(`${folder}/`, ''));
     const expected = 'expected a file of data: .csv, .arrow or .feather';
     expect(messages(join(folder, 'none.csv'))).toEqual([
-      `none.csv: got no such file, ${expected} (paths are relative to the sweep; a run that had it keeps a copy in its folder data)`,
+      `none.csv: got no such file, ${expected} ` +
+        '(paths are relative to the sweep; a run that had it keeps a copy in its folder data)',
     ]);
     expect(messages(join(folder, 'empty.csv', 'a.csv'))).toEqual([
       `empty.csv/a.csv: got a file where a folder is expected, ${expected}`,

@@ -6,7 +6,7 @@ import type { ColumnType } from '../../../../schemas/columns.ts';
 import { int8, int16, int32, int64, type Part, table, text, vector } from './flatbuffer.ts';
 
 /** Keys and values, in the order in which they are written. */
-export type Metadata = Readonly<Record<string, string>>;
+type Metadata = Readonly<Record<string, string>>;
 
 /** One column. */
 export interface ArrowField {

@@ -64,7 +64,7 @@ function largestBeside(
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
   const offDiagonal: number[] = [];
-  let next = unit(orthogonalised(startVector(operator.size, near), excluded));
+  let next = unit(orthogonalised(startVector(excluded.length, operator.size, near), excluded));
   const image = new Float64Array(operator.size);
   let found = { value: Number.NaN, coefficients: [] as readonly number[] };
   const steps = Math.min(size, STEPS_MAX);
@@ -96,19 +96,23 @@ function orthogonalised(vector: Float64Array, others: readonly Float64Array[]): 
   return rest;
 }
 
-/** The same for every operator of a size, with a part along every direction; near a vector where there is one. */
-function startVector(size: number, near: Float64Array | null): Float64Array {
-  const everywhere = unit(genericVector(size));
+/**
+ * The same for every operator of a size, with a part along every direction; near a vector where there is one. Each
+ * search has its own: of equal eigenvalues, a start sees only the one vector that is its own part along them.
+ */
+function startVector(search: number, size: number, near: Float64Array | null): Float64Array {
+  const everywhere = unit(genericVector(search, size));
   return near === null ? everywhere : unit(near.map((x, i) => x + MIXED * everywhere[i]));
 }
 
-const genericVectors = new Map<number, Float64Array>();
+const genericVectors = new Map<string, Float64Array>();
 
-function genericVector(size: number): Float64Array {
+function genericVector(seed: number, size: number): Float64Array {
+  const key = `${seed} ${size}`;
   const vector =
-    genericVectors.get(size) ??
-    Float64Array.from({ length: size }, (_, index) => uniform({ seed: 0, stream: 'analysis', layer: 0, index }));
-  genericVectors.set(size, vector);
+    genericVectors.get(key) ??
+    Float64Array.from({ length: size }, (_, index) => uniform({ seed, stream: 'analysis', layer: 0, index }));
+  genericVectors.set(key, vector);
   return vector;
 }
 

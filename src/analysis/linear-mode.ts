@@ -80,7 +80,7 @@ function sharpnessAlong(
 
 /**
  * √(Σ|z_{t+1} − ẑ_{t+1}|² / Σ|z_{t+1}|²) over a window, where ẑ_{t+1} follows by the recurrence from the two rows before
- * it. 0 where the motion is one linear mode; 1 or more for noise. Rows alternate signs, so the recurrence has the
+ * it. 0 where the motion is one linear mode; near 1 for noise. Rows alternate signs, so the recurrence has the
  * multipliers −z.
  *
  * @param sharpness η, `[row]`

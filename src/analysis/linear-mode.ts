@@ -1,7 +1,8 @@
 /**
- * The plain rival of a spiral: one under-damped linear mode of Adam whose second moment is at rest. Along an eigenvector
- * of lr·P⁻¹H with eigenvalue η, θ and m both follow x_{t+1} = (1 + β1 − q)·x_t − β1·x_{t−1} with q = η(1 − β1). Every
- * such mode winds and shrinks at rates of its own, so a window shows something new only where it departs from them.
+ * The plain rival of a spiral: one under-damped linear mode of Adam whose second moment is at rest. Along an
+ * eigenvector of lr·P⁻¹H with eigenvalue η, θ and m both follow x_{t+1} = (1 + β1 − q)·x_t − β1·x_{t−1} with q =
+ * η(1 − β1). Every such mode winds and shrinks at rates of its own, so a window shows something new only where it
+ * departs from them.
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
 import type { LinearisedNetwork } from './hessian.ts';
@@ -79,8 +80,8 @@ function sharpnessAlong(
 }
 
 /**
- * √(Σ|z_{t+1} − ẑ_{t+1}|² / Σ|z_{t+1}|²) over a window, where ẑ_{t+1} follows by the recurrence from the two rows before
- * it. 0 where the motion is one linear mode; near 1 for noise. Rows alternate signs, so the recurrence has the
+ * √(Σ|z_{t+1} − ẑ_{t+1}|² / Σ|z_{t+1}|²) over a window, where ẑ_{t+1} follows by the recurrence from the two rows
+ * before it. 0 where the motion is one linear mode; near 1 for noise. Rows alternate signs, so the recurrence has the
  * multipliers −z.
  *
  * @param sharpness η, `[row]`

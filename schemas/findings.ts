@@ -72,7 +72,7 @@ export const SPIRALS_TABLE: FindingsTable = {
       'root of the share of the motion that one step of x_{t+1} = (1 + β1 − q)·x_t − β1·x_{t−1} does not explain',
     ),
     nullable('amplitude', 'f64', 'ulp', 'flipping part of θ along the top eigenvector, root mean square'),
-    nullable('at_floor', 'bool', '', 'amplitude ≤ 32 ulps: rounding alone keeps the fast mode awake'),
+    nullable('at_floor', 'bool', '', 'amplitude ≤ 32 ulps: rounding alone can keep the fast mode awake'),
   ],
 };
 

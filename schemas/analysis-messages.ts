@@ -23,6 +23,8 @@ export interface SpikeSite extends EpochRange {
   /** Onset and peak of the one after it; null where it is the last. */
   readonly nextOnset: number | null;
   readonly nextPeak: number | null;
+  /** Coefficient of variation of the intervals around it; null where there are too few. */
+  readonly intervalVariation: number | null;
   /** Which of the spikes of its network it is. */
   readonly index: number;
 }

@@ -58,6 +58,20 @@ const SPIRALS_TABLE: FindingsTable = {
     nullable('flip_index', 'f64', '1', '1 where each update undoes the one before; null of a null window'),
     column('twisted', 'bool', '', 'winds 1.5 turns or more, handedness ≥ 0.9'),
     column('damped', 'bool', '', 'twisted, R² ≥ 0.9 and decay_rate within 25 % of decay_theory'),
+    nullable('sharpness', 'f64', '1', 'mean η = lr·dᵀP^−½HP^−½d along the fast motion d; null of a null window'),
+    nullable('winding_rate', 'f64', '1/epoch', 'turns per epoch: winding by the epochs between its rows'),
+    nullable('predicted_winding', 'f64', '1/epoch', 'mean turns per epoch of a linear mode with q = η(1 − β1)'),
+    nullable('winding_residual', 'f64', '1/epoch', 'winding_rate − predicted_winding'),
+    nullable('predicted_damping', 'f64', '1/epoch', 'mean damping of that mode: −½ ln β1 where it turns, else −ln |z|'),
+    nullable('damping_residual', 'f64', '1/epoch', 'decay_rate − predicted_damping'),
+    nullable(
+      'recurrence_residual',
+      'f64',
+      '1',
+      'root of the share of the motion that one step of x_{t+1} = (1 + β1 − q)·x_t − β1·x_{t−1} does not explain',
+    ),
+    nullable('amplitude', 'f64', 'ulp', 'flipping part of θ along the top eigenvector, root mean square'),
+    nullable('at_floor', 'bool', '', 'amplitude ≤ 32 ulps: rounding alone can keep the fast mode awake'),
   ],
 };
 
@@ -77,6 +91,12 @@ const RELAXATION_TABLE: FindingsTable = {
     column('first_moment_time', 'f64', 'epoch', '1/(1 − β1)'),
     column('second_moment_time', 'f64', 'epoch', '1/(1 − β2)'),
     nullable('interval', 'u32', 'epoch', 'from this peak to the next one; null after the last'),
+    nullable(
+      'interval_variation',
+      'f64',
+      '1',
+      'coefficient of variation of up to 16 intervals around the spike; null where they are fewer than 4',
+    ),
     nullable('loss_period', 'f64', 'epoch', 'dominant period of the logarithm of the loss after the peak'),
     nullable('theta_period', 'f64', 'epoch', 'of the parameters, all periodograms together'),
     nullable('first_moment_period', 'f64', 'epoch', 'of the first moments'),
@@ -113,6 +133,9 @@ const CURVATURE_TABLE: FindingsTable = {
     nullable('overshoot', 'f64', '1', 'sharpness_max / threshold; null without a crossing'),
     column('crossings', 'u32', '1', 'upward crossings by the sharpness from first_epoch to epoch'),
     column('crossings_followed', 'u32', '1', 'those after which a spike begins within 200 epochs'),
+    nullable('eta1', 'f64', '1', 'largest eigenvalue of lr·P⁻¹H 15 epochs before epoch; null before first_epoch'),
+    nullable('eta2', 'f64', '1', 'second largest eigenvalue there'),
+    nullable('mode_ratio', 'f64', '1', 'eta2 / eta1: near 1 where two modes are at the threshold'),
   ],
 };
 

@@ -4,7 +4,7 @@
  * arXiv:2207.14484); along the gradient the curvature is lr·gᵀP⁻¹HP⁻¹g / gᵀP⁻¹g (Bai et al., arXiv:2506.04805).
  */
 import type { OptimizerConfig } from '../../schemas/network.ts';
-import { largestEigenpair } from './eigenvalue.ts';
+import { largestEigenpair, type Product, twoLargestEigenpairs } from './eigenvalue.ts';
 import type { LinearisedNetwork } from './hessian.ts';
 import { preconditioner } from './preconditioner.ts';
 
@@ -23,41 +23,73 @@ export interface Curvature {
   readonly direction: Float64Array;
 }
 
+/** The state that curvature belongs to. */
+export interface CurvatureState {
+  readonly optimizer: OptimizerConfig;
+  readonly epoch: number;
+  /** θ_{t−1}, `[parameter]`. */
+  readonly before: ArrayLike<number>;
+  /** v_t, `[parameter]`. */
+  readonly secondMoment: ArrayLike<number>;
+}
+
 /**
  * The curvature at epoch t. NaN where the preconditioner is singular, as it is with ε = 0 and a parameter that has had
  * no gradient.
  *
- * @param before θ_{t−1}, `[parameter]`
- * @param secondMoment v_t, `[parameter]`
  * @param near what was found at a neighbouring epoch, which saves most of the work
  */
 export function curvatureAt(
   network: LinearisedNetwork,
-  state: { optimizer: OptimizerConfig; epoch: number; before: ArrayLike<number>; secondMoment: ArrayLike<number> },
+  state: CurvatureState,
   near: Curvature | null = null,
 ): Curvature {
-  const { optimizer, epoch, before, secondMoment } = state;
+  const { learningRate } = state.optimizer;
   const size = network.parameterCount;
-  const p = preconditioner(optimizer, epoch, secondMoment);
-  if (!p.every((x) => x > 0 && Number.isFinite(x))) {
-    return { sharpness: Number.NaN, alongGradient: Number.NaN, direction: new Float64Array(size) };
-  }
-  network.linearise(before);
-  const root = p.map(Math.sqrt);
-  const scaled = new Float64Array(size);
-  const { value, vector } = largestEigenpair(
-    (x, target) => {
-      for (let i = 0; i < size; i++) scaled[i] = x[i] / root[i];
-      network.hessianProduct(scaled, target);
-      for (let i = 0; i < size; i++) target[i] /= root[i];
-    },
-    size,
-    near?.direction,
-  );
+  const p = regularPreconditioner(state);
+  if (p === null) return { sharpness: Number.NaN, alongGradient: Number.NaN, direction: new Float64Array(size) };
+  network.linearise(state.before);
+  const { value, vector } = largestEigenpair(preconditionedHessian(network, p), size, near?.direction);
   return {
-    sharpness: optimizer.learningRate * value,
-    alongGradient: optimizer.learningRate * gradientCurvature(network, p),
+    sharpness: learningRate * value,
+    alongGradient: learningRate * gradientCurvature(network, p),
     direction: vector,
+  };
+}
+
+/**
+ * η1 and η2 at epoch t, the two largest eigenvalues of lr·P_t⁻¹H(θ_{t−1}) in descending order: whether one mode is at
+ * the threshold, or several. NaN where the preconditioner is singular; η2 is NaN where there is one parameter.
+ *
+ * @param near what was found at a neighbouring epoch, which saves most of the work
+ */
+export function modesAt(
+  network: LinearisedNetwork,
+  state: CurvatureState,
+  near: Curvature | null = null,
+): readonly [number, number] {
+  const p = regularPreconditioner(state);
+  if (p === null) return [Number.NaN, Number.NaN];
+  network.linearise(state.before);
+  const operator = preconditionedHessian(network, p);
+  const [first, second] = twoLargestEigenpairs(operator, network.parameterCount, near?.direction);
+  return [state.optimizer.learningRate * first.value, state.optimizer.learningRate * second.value];
+}
+
+/** The diagonal of P_t; null where P_t is singular. */
+function regularPreconditioner({ optimizer, epoch, secondMoment }: CurvatureState): Float64Array | null {
+  const p = preconditioner(optimizer, epoch, secondMoment);
+  return p.every((x) => x > 0 && Number.isFinite(x)) ? p : null;
+}
+
+/** P^−½HP^−½, symmetric and similar to P⁻¹H, of a network where it is linearised. */
+function preconditionedHessian(network: LinearisedNetwork, p: Float64Array): Product {
+  const root = p.map(Math.sqrt);
+  const scaled = new Float64Array(p.length);
+  return (x, target) => {
+    for (let i = 0; i < p.length; i++) scaled[i] = x[i] / root[i];
+    network.hessianProduct(scaled, target);
+    for (let i = 0; i < p.length; i++) target[i] /= root[i];
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * The largest eigenvalue of a symmetric operator that is known by its products alone: Lanczos' method with full
- * reorthogonalisation, whose small tridiagonal matrix goes to a library.
+ * The largest eigenvalues of a symmetric operator that is known by its products alone: Lanczos' method with full
+ * reorthogonalisation, whose small tridiagonal matrix goes to a library. The second eigenvalue is the largest one of
+ * what is orthogonal to the first eigenvector, so that equal eigenvalues are found as often as they occur.
  */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { uniform } from '../numeric/philox.ts';
@@ -24,31 +25,54 @@ export interface Eigenpair {
   readonly vector: Float64Array;
 }
 
+/** Writes A·x into its second argument, for a symmetric A. */
+export type Product = (x: Float64Array, target: Float64Array) => void;
+
 /**
  * The largest eigenvalue (the most positive, not the largest in magnitude) of a symmetric operator on `size` numbers.
  *
- * @param product writes A·x into its second argument
  * @param near the eigenvector of an operator nearby, which saves most of the steps
  */
-export function largestEigenpair(
-  product: (x: Float64Array, target: Float64Array) => void,
+export function largestEigenpair(product: Product, size: number, near: Float64Array | null = null): Eigenpair {
+  return largestBeside([], { product, size, near });
+}
+
+/**
+ * The two largest eigenvalues in descending order. The second is NaN where there is only one.
+ *
+ * @param near as for the largest
+ */
+export function twoLargestEigenpairs(
+  product: Product,
   size: number,
   near: Float64Array | null = null,
+): readonly [Eigenpair, Eigenpair] {
+  const first = largestEigenpair(product, size, near);
+  const second = largestBeside([first.vector], { product, size, near: null });
+  // A start that hid the larger one from the first search does not hide it from the second.
+  return second.value > first.value ? [second, first] : [first, second];
+}
+
+/** The largest eigenpair orthogonal to some vectors of length 1, which are orthogonal to each other. */
+function largestBeside(
+  excluded: readonly Float64Array[],
+  operator: { product: Product; size: number; near: Float64Array | null },
 ): Eigenpair {
+  const { product, near } = operator;
+  const size = operator.size - excluded.length;
+  if (size === 0) return { value: Number.NaN, vector: new Float64Array(operator.size) };
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
   const offDiagonal: number[] = [];
-  let next = startVector(size, near);
-  const image = new Float64Array(size);
+  let next = unit(orthogonalised(startVector(excluded.length, operator.size, near), excluded));
+  const image = new Float64Array(operator.size);
   let found = { value: Number.NaN, coefficients: [] as readonly number[] };
   const steps = Math.min(size, STEPS_MAX);
   for (let step = 1; step <= steps; step++) {
     basis.push(next);
     product(next, image);
     diagonal.push(dot(next, image));
-    const rest = Float64Array.from(image);
-    // Twice is enough (Parlett): rounding leaves nothing of the basis behind.
-    for (let pass = 0; pass < 2; pass++) for (const vector of basis) addScaled(rest, vector, -dot(rest, vector));
+    const rest = orthogonalised(image, [...excluded, ...basis]);
     const length = Math.sqrt(dot(rest, rest));
     const isLast = step === steps || !(length > EXHAUSTED * Math.sqrt(dot(image, image)));
     if (isLast || step % LOOK_EVERY === 0) {
@@ -59,24 +83,36 @@ export function largestEigenpair(
     offDiagonal.push(length);
     next = rest.map((x) => x / length);
   }
-  const vector = new Float64Array(size);
+  const vector = new Float64Array(operator.size);
   for (const [i, coefficient] of found.coefficients.entries()) addScaled(vector, basis[i], coefficient);
   return { value: found.value, vector };
 }
 
-/** The same for every operator of a size, with a part along every direction; near a vector where there is one. */
-function startVector(size: number, near: Float64Array | null): Float64Array {
-  const everywhere = unit(genericVector(size));
+/** What is left of a vector beside others of length 1. */
+function orthogonalised(vector: Float64Array, others: readonly Float64Array[]): Float64Array {
+  const rest = Float64Array.from(vector);
+  // Twice is enough (Parlett): rounding leaves nothing of the others behind.
+  for (let pass = 0; pass < 2; pass++) for (const other of others) addScaled(rest, other, -dot(rest, other));
+  return rest;
+}
+
+/**
+ * The same for every operator of a size, with a part along every direction; near a vector where there is one. Each
+ * search has its own: of equal eigenvalues, a start sees only the one vector that is its own part along them.
+ */
+function startVector(search: number, size: number, near: Float64Array | null): Float64Array {
+  const everywhere = unit(genericVector(search, size));
   return near === null ? everywhere : unit(near.map((x, i) => x + MIXED * everywhere[i]));
 }
 
-const genericVectors = new Map<number, Float64Array>();
+const genericVectors = new Map<string, Float64Array>();
 
-function genericVector(size: number): Float64Array {
+function genericVector(seed: number, size: number): Float64Array {
+  const key = `${seed} ${size}`;
   const vector =
-    genericVectors.get(size) ??
-    Float64Array.from({ length: size }, (_, index) => uniform({ seed: 0, stream: 'analysis', layer: 0, index }));
-  genericVectors.set(size, vector);
+    genericVectors.get(key) ??
+    Float64Array.from({ length: size }, (_, index) => uniform({ seed, stream: 'analysis', layer: 0, index }));
+  genericVectors.set(key, vector);
   return vector;
 }
 

@@ -5,6 +5,7 @@
  */
 import { type FindingsRow, WINDOW_KINDS } from '../../schemas/findings.ts';
 import type { Network } from '../../schemas/network.ts';
+import { type LinearModeSummary, linearModeSummaries, type ModesSummary, modesSummaries } from './mode-summary.ts';
 import { type Estimate, medianOf, proportion } from './statistics.ts';
 
 /** Networks that share what theory speaks of. */
@@ -61,7 +62,7 @@ export interface CurvatureSummary extends FindingsSetting {
   readonly unfollowed: Estimate;
 }
 
-export type FindingsSummary = SpiralSummary | RelaxationSummary | CurvatureSummary;
+export type FindingsSummary = SpiralSummary | RelaxationSummary | CurvatureSummary | LinearModeSummary | ModesSummary;
 
 /** The findings setting by setting, in the order of the plan, whose networks are `networks[id]`. */
 export function summariseFindings(
@@ -83,6 +84,8 @@ export function summariseFindings(
     ...spiralSummaries(setting, spirals.get(key) ?? []),
     ...(relaxation.has(key) ? [relaxationSummary(setting, relaxation.get(key) ?? [])] : []),
     ...(curvature.has(key) ? [curvatureSummary(setting, curvature.get(key) ?? [])] : []),
+    ...linearModeSummaries(setting, spirals.get(key) ?? []),
+    ...modesSummaries(setting, { curvature: curvature.get(key) ?? [], relaxation: relaxation.get(key) ?? [] }),
   ]);
 }
 

@@ -13,10 +13,19 @@ import type { FindingsRow, WindowKind } from '../../schemas/findings.ts';
 import { type LayeredNetwork, parameterCount } from '../../schemas/network.ts';
 import { makeDataset, provideDataset } from '../data/datasets.ts';
 import { uniform } from '../numeric/philox.ts';
-import { type Curvature, curvatureAt, stabilityThreshold, upwardCrossings } from './curvature.ts';
+import {
+  type Curvature,
+  type CurvatureState,
+  curvatureAt,
+  modesAt,
+  stabilityThreshold,
+  upwardCrossings,
+} from './curvature.ts';
 import { LinearisedNetwork } from './hessian.ts';
+import { type LinearMode, linearModeOf } from './linear-mode.ts';
 import { dominantPeriod, dominantPeriodOf } from './periods.ts';
 import { lossDecay, secondMomentDecay } from './relaxation.ts';
+import { FLOOR_ULPS_MAX, flippingUlps } from './rounding-floor.ts';
 import {
   CURVATURE_EPOCHS,
   curvatureRange,
@@ -35,6 +44,8 @@ const NULLS_A_SPIKE = 4;
 const RISE_EPOCHS = WINDOW_EPOCHS;
 /** Fewer epochs show no slope of a second moment. */
 const DECAY_EPOCHS_MIN = 62;
+/** Epochs before an onset at which its modes are counted: η is at the threshold, and the rise has not bent it yet. */
+const MODES_BEFORE_ONSET = 15;
 /** Shorter records hold too few intervals between spikes for a period. */
 const PERIOD_EPOCHS_MIN = 1024;
 
@@ -61,11 +72,15 @@ function areFinite(values: Float32Array | Float64Array): boolean {
 class SiteEpochs {
   readonly network: LayeredNetwork;
   readonly parameterCount: number;
+  /** Its loss around a point that whoever uses it moves it to. */
+  readonly linearised: LinearisedNetwork;
   readonly #window: AnalysedWindow;
 
   constructor(network: LayeredNetwork, window: AnalysedWindow) {
+    const { layers, activation, data } = network;
     this.network = network;
-    this.parameterCount = parameterCount(network.layers);
+    this.parameterCount = parameterCount(layers);
+    this.linearised = new LinearisedNetwork({ layers, activation, samples: makeDataset(data) });
     this.#window = window;
   }
 
@@ -83,6 +98,16 @@ class SiteEpochs {
     return this.#window[name].subarray(from, to);
   }
 
+  /** What the curvature at an epoch is a function of. */
+  curvatureState(epoch: number): CurvatureState {
+    return {
+      optimizer: this.network.optimizer,
+      epoch,
+      before: this.rows('theta', epoch - 1, epoch - 1),
+      secondMoment: this.rows('secondMoment', epoch, epoch),
+    };
+  }
+
   motion(first: number, last: number): Motion {
     return {
       firstEpoch: first,
@@ -95,9 +120,15 @@ class SiteEpochs {
 }
 
 function windowRows(epochs: SiteEpochs, site: AnalysisSite): FindingsRow[] {
+  const { network, linearised } = epochs;
+  const { optimizer, precision } = network;
   return windowsWithin(site).map(({ kind, firstEpoch }) => {
     const motion = epochs.motion(firstEpoch, firstEpoch + WINDOW_EPOCHS - 1);
-    return spiralRow(epochs.network, site, { kind, firstEpoch, spiral: spiralOf(motion, epochs.network.optimizer) });
+    const spiral = spiralOf(motion, optimizer);
+    const law = linearModeOf(linearised, motion, { fast: spiral.motion, optimizer });
+    const { direction } = curvatureAt(linearised, epochs.curvatureState(firstEpoch + WINDOW_EPOCHS / 2));
+    const ulps = flippingUlps(motion, { direction, optimizer, precision });
+    return spiralRow(network, site, { kind, firstEpoch, spiral, law, ulps });
   });
 }
 
@@ -117,15 +148,22 @@ function nullRows(epochs: SiteEpochs, site: SpikeSite): FindingsRow[] {
     const cut = (values: Float64Array) => values.subarray(from * width, (from + rows) * width);
     const motion = fastMotion({ parameterCount: width, theta: cut(theta), firstMoment: cut(firstMoment) });
     const spiral = readSpiral(motion, { beta1: network.optimizer.beta1 ?? 0, flipIndex: Number.NaN });
-    return spiralRow(network, site, { kind: 'null', firstEpoch: first, spiral });
+    return spiralRow(network, site, { kind: 'null', firstEpoch: first, spiral, law: null, ulps: Number.NaN });
   });
 }
 
-function spiralRow(
-  { id, optimizer }: LayeredNetwork,
-  site: AnalysisSite,
-  { kind, firstEpoch, spiral }: { kind: WindowKind; firstEpoch: number; spiral: Spiral },
-): FindingsRow {
+/** What was found in a window; null windows have no curvature, and no law. */
+interface WindowFindings {
+  readonly kind: WindowKind;
+  readonly firstEpoch: number;
+  readonly spiral: Spiral;
+  readonly law: LinearMode | null;
+  /** Amplitude of the mode of largest curvature; NaN where it is not known. */
+  readonly ulps: number;
+}
+
+function spiralRow({ id, optimizer }: LayeredNetwork, site: AnalysisSite, window: WindowFindings): FindingsRow {
+  const { kind, firstEpoch, spiral, law, ulps } = window;
   return {
     network: id,
     kind,
@@ -139,6 +177,15 @@ function spiralRow(
     flip_index: spiral.flipIndex,
     twisted: spiral.isTwisted,
     damped: spiral.isDamped,
+    sharpness: law?.sharpness ?? null,
+    winding_rate: spiral.windingRate,
+    predicted_winding: law?.winding ?? null,
+    winding_residual: law === null ? null : spiral.windingRate - law.winding,
+    predicted_damping: law?.damping ?? null,
+    damping_residual: law === null ? null : spiral.decayRate - law.damping,
+    recurrence_residual: law?.residual ?? null,
+    amplitude: ulps,
+    at_floor: Number.isNaN(ulps) ? null : ulps <= FLOOR_ULPS_MAX,
   };
 }
 
@@ -166,6 +213,7 @@ function relaxationRow(epochs: SiteEpochs, site: SpikeSite): FindingsRow {
     first_moment_time: 1 / (1 - beta1),
     second_moment_time: 1 / (1 - beta2),
     interval: nextPeak === null ? null : nextPeak - spike.peak,
+    interval_variation: site.intervalVariation,
     ...periods(epochs, recordStart(spike)),
   };
 }
@@ -191,16 +239,9 @@ function periods(epochs: SiteEpochs, first: number): FindingsRow {
 }
 
 function curvatureRow(epochs: SiteEpochs, site: AnalysisSite): FindingsRow {
-  const { network } = epochs;
-  const { layers, activation, optimizer } = network;
-  const linearised = new LinearisedNetwork({ layers, activation, samples: makeDataset(network.data) });
-  const at = (epoch: number, near: Curvature | null): Curvature => {
-    const [before, secondMoment] = [
-      epochs.rows('theta', epoch - 1, epoch - 1),
-      epochs.rows('secondMoment', epoch, epoch),
-    ];
-    return curvatureAt(linearised, { optimizer, epoch, before, secondMoment }, near);
-  };
+  const { network, linearised } = epochs;
+  const { optimizer } = network;
+  const at = (epoch: number, near: Curvature | null) => curvatureAt(linearised, epochs.curvatureState(epoch), near);
   const { first, last } = curvatureRange(site);
   const series: Curvature[] = [];
   for (let epoch = first; epoch <= last; epoch++) series.push(at(epoch, series.at(-1) ?? null));
@@ -235,5 +276,13 @@ function curvatureRow(epochs: SiteEpochs, site: AnalysisSite): FindingsRow {
     overshoot: crossing === undefined ? null : sharpnessMax / threshold,
     crossings: ofSharpness.length,
     crossings_followed: ofSharpness.filter(isFollowed).length,
+    ...modeCells(epochs, { epoch: last - MODES_BEFORE_ONSET, near: series.at(-1 - MODES_BEFORE_ONSET) ?? null }),
   };
+}
+
+/** The two largest modes at an epoch; null where the curvature is not followed there, since a spike was still open. */
+function modeCells(epochs: SiteEpochs, { epoch, near }: { epoch: number; near: Curvature | null }): FindingsRow {
+  if (near === null) return { eta1: null, eta2: null, mode_ratio: null };
+  const [eta1, eta2] = modesAt(epochs.linearised, epochs.curvatureState(epoch), near);
+  return { eta1, eta2, mode_ratio: eta2 / eta1 };
 }

@@ -4,6 +4,7 @@
  * against the others; the record after a peak; the epochs that curvature is followed over. Everything here is a
  * function of the events alone, and of a number to draw from.
  */
+import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { AnalysisSite, RandomSite, SpikeEpochs, SpikeSite } from '../../schemas/analysis-messages.ts';
 import type { WindowKind } from '../../schemas/findings.ts';
 import { uniform } from '../numeric/philox.ts';
@@ -20,6 +21,10 @@ export const CURVATURE_EPOCHS = 200;
  * 0.999.
  */
 export const RECORD_EPOCHS = 2048;
+/** Intervals on either side of a spike that its interval variation comes from. More would include a slow trend. */
+const INTERVALS_BESIDE = 8;
+/** Fewer intervals show no variation. */
+const INTERVALS_MIN = 4;
 /** Epochs from a peak over which the loss is expected to have come down to its floor. */
 const FLOOR_EPOCHS = 126;
 
@@ -52,10 +57,20 @@ export function spikeSites(
       previousEnd: spikes[index - 1]?.end ?? 0,
       nextOnset: next?.onset ?? null,
       nextPeak: next?.peak ?? null,
+      intervalVariation: intervalVariation(spikes, index),
       first,
       last: Math.min(limits.epochs, Math.max(needed, Math.min(wanted, first + limits.rowsMax - 1))),
     };
   });
+}
+
+/** Standard deviation by mean of the intervals between the peaks around a spike; null where they are too few. */
+function intervalVariation(spikes: readonly SpikeEpochs[], index: number): number | null {
+  const peaks = spikes
+    .slice(Math.max(0, index - INTERVALS_BESIDE), index + INTERVALS_BESIDE + 1)
+    .map(({ peak }) => peak);
+  const intervals = peaks.slice(1).map((peak, i) => peak - peaks[i]);
+  return intervals.length < INTERVALS_MIN ? null : sampleStandardDeviation(intervals) / mean(intervals);
 }
 
 /** Epochs at random, one for each number in `draws`; none where the epochs are too few. */

@@ -39,8 +39,9 @@ export interface Motion {
 
 /** What a window's motion comes to. */
 export interface Spiral {
-  /** Turns of z, whichever way. */
+  /** Turns of z, whichever way; the same per epoch. */
   readonly winding: number;
+  readonly windingRate: number;
   /** |Σ Δarg z| / Σ |Δarg z|: 1 where it always turns one way. */
   readonly handedness: number;
   /** Decrease of ln |z| an epoch, and R² of the line that it is the slope of. */
@@ -53,10 +54,16 @@ export interface Spiral {
   readonly isDamped: boolean;
 }
 
+/** The spiral of a window, with the motion that it is read from. */
+export interface WindowSpiral extends Spiral {
+  readonly motion: FastMotion;
+}
+
 /** The spiral of a window of at least four epochs. NaN where nothing moves. */
-export function spiralOf(motion: Motion, optimizer: OptimizerConfig): Spiral {
+export function spiralOf(motion: Motion, optimizer: OptimizerConfig): WindowSpiral {
   const { beta1 = 0 } = optimizer;
-  return readSpiral(fastMotion(differencesOf(motion, optimizer)), { beta1, flipIndex: flipIndexOf(motion) });
+  const fast = fastMotion(differencesOf(motion, optimizer));
+  return { ...readSpiral(fast, { beta1, flipIndex: flipIndexOf(motion) }), motion: fast };
 }
 
 /** Second differences of θ and m in the optimiser's metric, their signs joined, `[row][parameter]`. */
@@ -84,6 +91,8 @@ export function differencesOf(motion: Motion, optimizer: OptimizerConfig, metric
 
 /** θ and m along the fast direction, `[row]`. */
 export interface FastMotion {
+  /** Of length 1 in the metric of the differences, `[parameter]`. */
+  readonly direction: Float64Array;
   readonly theta: Float64Array;
   readonly firstMoment: Float64Array;
 }
@@ -91,7 +100,7 @@ export interface FastMotion {
 /** The motion along the top singular vector of m's differences. */
 export function fastMotion({ theta, firstMoment, parameterCount }: Differences): FastMotion {
   const direction = topDirection(firstMoment, parameterCount);
-  return { theta: along(theta, direction), firstMoment: along(firstMoment, direction) };
+  return { direction, theta: along(theta, direction), firstMoment: along(firstMoment, direction) };
 }
 
 /** Reads fast motion as turns and decay. */
@@ -109,10 +118,17 @@ export function readSpiral(motion: FastMotion, options: { beta1: number; flipInd
   const winding = Math.abs(turned) / (2 * Math.PI);
   const handedness = Math.abs(turned) / moved;
   const { slope, fit } = fitLine(Array.from(re, (x, t) => [t, 0.5 * Math.log(x * x + im[t] * im[t])] as const));
-  const isTwisted = winding >= TURNS_MIN && winding <= TURNS_AN_EPOCH_MAX * length && handedness >= HANDEDNESS_MIN;
+  const windingRate = winding / (length - 1);
+  const isTwisted = areTurns(winding, length) && handedness >= HANDEDNESS_MIN;
   const theory = -0.5 * Math.log(options.beta1);
   const isDamped = isTwisted && fit >= FIT_MIN && Math.abs(-slope - theory) <= DECAY_TOLERANCE * theory;
-  return { winding, handedness, decayRate: -slope, fit, flipIndex: options.flipIndex, isTwisted, isDamped };
+  const { flipIndex } = options;
+  return { winding, windingRate, handedness, decayRate: -slope, fit, flipIndex, isTwisted, isDamped };
+}
+
+/** Whether so much winding over rows is neither a bend nor too fast to be followed. */
+export function areTurns(winding: number, rows: number): boolean {
+  return winding >= TURNS_MIN && winding <= TURNS_AN_EPOCH_MAX * rows;
 }
 
 /** −Σ u_t·u_{t−1} / (‖u_{1:}‖ ‖u_{:−1}‖) over the updates within a window. */
@@ -174,7 +190,7 @@ function along(rows: Float64Array, direction: Float64Array): Float64Array {
 }
 
 /** The motion in axes in which it has unit covariance about 0 (not about its mean, which a decay does not have). */
-function whitened({ theta, firstMoment }: FastMotion): { readonly re: Float64Array; readonly im: Float64Array } {
+export function whitened({ theta, firstMoment }: FastMotion): { readonly re: Float64Array; readonly im: Float64Array } {
   const mean = (value: (t: number) => number) => theta.reduce((sum, _, t) => sum + value(t), 0) / theta.length;
   const l11 = Math.sqrt(mean((t) => theta[t] * theta[t]));
   const l21 = mean((t) => theta[t] * firstMoment[t]) / l11;

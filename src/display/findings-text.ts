@@ -10,6 +10,7 @@ import type {
   RelaxationSummary,
   SpiralSummary,
 } from '../analysis/findings-summary.ts';
+import type { LinearModeSummary, ModesSummary } from '../analysis/mode-summary.ts';
 import type { Estimate } from '../analysis/statistics.ts';
 import { columns, count, magnitude } from './format.ts';
 
@@ -66,7 +67,17 @@ export function findingsLines(summaries: readonly FindingsSummary[]): string[] {
   const spirals = summaries.filter((summary) => summary.kind === 'spirals');
   const relaxation = summaries.filter((summary) => summary.kind === 'relaxation');
   const curvature = summaries.filter((summary) => summary.kind === 'curvature');
-  return [spiralTable(spirals), relaxationTable(relaxation), periodTable(relaxation), curvatureTable(curvature)]
+  const linear = summaries.filter((summary) => summary.kind === 'linear-mode');
+  const modes = summaries.filter((summary) => summary.kind === 'modes');
+  return [
+    spiralTable(spirals),
+    linearModeTable(linear),
+    floorTable(linear),
+    relaxationTable(relaxation),
+    periodTable(relaxation),
+    curvatureTable(curvature),
+    modesTable(modes),
+  ]
     .filter((lines) => lines.length > 0)
     .flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
@@ -100,6 +111,58 @@ function spiralTable(summaries: readonly SpiralSummary[]): string[] {
     share(summary.damped.value),
   ]);
   return table('spirals: windows of 62 epochs', ['window', 'windows', 'twisted', 'damped'], rows);
+}
+
+function linearModeTable(summaries: readonly LinearModeSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    summary.window,
+    number(summary.winding),
+    number(summary.predictedWinding),
+    number(summary.damping),
+    number(summary.predictedDamping),
+    number(summary.recurrenceResidual),
+    share(summary.predictedTwisted.value),
+    share(summary.twistedAsPredicted.value),
+    share(summary.twistedUnpredicted.value),
+  ]);
+  return table(
+    'windows beside the linear mode of their curvature: medians per epoch, and windows twisted where it predicts this',
+    ['window', 'winding', 'predicted', 'damping', 'predicted', 'residual', 'to twist', 'twisted', 'others twisted'],
+    rows,
+  );
+}
+
+function floorTable(summaries: readonly LinearModeSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    summary.window,
+    number(summary.amplitude),
+    share(summary.atFloor.value),
+    share(summary.twistedAtFloor.value),
+    share(summary.twistedAboveFloor.value),
+  ]);
+  return table(
+    'the floor of rounding: median amplitude of the fast mode, and windows twisted at the floor and above it',
+    ['window', 'ulps', 'at the floor', 'twisted there', 'twisted above'],
+    rows,
+  );
+}
+
+function modesTable(summaries: readonly ModesSummary[]): string[] {
+  const rows = summaries.map((summary) => [
+    ...settingCells(summary),
+    count(summary.spikes),
+    number(summary.eta1),
+    number(summary.eta2),
+    interval(summary.modeRatio),
+    interval(summary.intervalVariation),
+  ]);
+  return table(
+    'one mode or several, 15 epochs before an onset: medians, ratios with their intervals over networks',
+    ['spikes', 'eta1', 'eta2', 'eta2 / eta1', 'variation of intervals'],
+    rows,
+  );
 }
 
 function relaxationTable(summaries: readonly RelaxationSummary[]): string[] {

@@ -2,12 +2,13 @@
  * Tests of Hessian products, the largest eigenvalue and curvature: against finite differences, dense matrices and
  * algebra.
  */
+import fc from 'fast-check';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { ACTIVATIONS, namesOf } from '../../schemas/catalogue.ts';
 import type { OptimizerConfig } from '../../schemas/network.ts';
-import { curvatureAt, stabilityThreshold, upwardCrossings } from '../../src/analysis/curvature.ts';
-import { largestEigenpair } from '../../src/analysis/eigenvalue.ts';
+import { curvatureAt, modesAt, stabilityThreshold, upwardCrossings } from '../../src/analysis/curvature.ts';
+import { largestEigenpair, twoLargestEigenpairs } from '../../src/analysis/eigenvalue.ts';
 import { LinearisedNetwork } from '../../src/analysis/hessian.ts';
 import { preconditioner } from '../../src/analysis/preconditioner.ts';
 import { uniform } from '../../src/numeric/philox.ts';
@@ -78,6 +79,10 @@ describe.each(namesOf(ACTIVATIONS))('a network of %s', (activation) => {
     const scaled = dense(network).map((row, i) => row.map((x, j) => x / Math.sqrt(p[i] * p[j])));
     const values = new EigenvalueDecomposition(new Matrix(scaled), { assumeSymmetric: true }).realEigenvalues;
     expect(sharpness / (0.01 * Math.max(...values))).toBeCloseTo(1, 8);
+    const [second, first] = [...values].sort((a, b) => a - b).slice(-2);
+    const modes = modesAt(network, { optimizer, epoch: 50, before: theta, secondMoment });
+    expect(modes[0] / (0.01 * first)).toBeCloseTo(1, 8);
+    expect(modes[1] / (0.01 * second)).toBeCloseTo(1, 8);
     expect(alongGradient).toBeLessThanOrEqual(sharpness * (1 + 1e-9));
     expect(alongGradient).toBeGreaterThanOrEqual(0.01 * Math.min(...values) * (1 + 1e-9));
   });
@@ -90,6 +95,25 @@ test('the largest eigenvalue is the most positive one, with its eigenvector', ()
   expect(value).toBeCloseTo(40, 6);
   expect(Math.abs(vector[17])).toBeCloseTo(1, 6);
   expect(largestEigenpair((x, target) => target.set(x), 5).value).toBeCloseTo(1, 12);
+});
+
+test('the two largest eigenvalues of a diagonal are found in order, also equal or negative ones', () => {
+  const values = fc.array(fc.constantFrom(-50, -3, -1e-3, 0, 0.5, 2, 2.001, 7, 100), { minLength: 2, maxLength: 30 });
+  fc.assert(
+    fc.property(values, fc.boolean(), (diagonal, isNear) => {
+      const size = diagonal.length;
+      // A start near the wrong eigenvector hides none.
+      const near = isNear ? Float64Array.from(diagonal, (_, i) => Number(i === 0)) : null;
+      const found = twoLargestEigenpairs((x, target) => target.set(x.map((xi, i) => diagonal[i] * xi)), size, near);
+      const [second, first] = [...diagonal].sort((a, b) => a - b).slice(-2);
+      expect(found[0].value).toBeCloseTo(first, 6);
+      expect(found[1].value).toBeCloseTo(second, 6);
+      expect(found[0].value).toBeGreaterThanOrEqual(found[1].value);
+      expect(found[0].vector.reduce((sum, x, i) => sum + x * found[1].vector[i], 0)).toBeCloseTo(0, 9);
+    }),
+  );
+  const [only, none] = twoLargestEigenpairs((x, target) => target.set(x.map((xi) => 3 * xi)), 1);
+  expect([only.value, none.value]).toEqual([3, Number.NaN]);
 });
 
 test('the preconditioner is what Adam divides by in each form', () => {

@@ -51,6 +51,19 @@ describe('the site of a spike', () => {
     expect(all(10_000)[2]).toMatchObject({ nextOnset: null, nextPeak: null, previousEnd: 640 });
   });
 
+  test('knows how much the intervals around it vary, if there are four', () => {
+    const peaks = [100, 200, 310, 420, 520, 2000, 2100, 2200, 2300, 2400, 2500, 2600, 2700, 2800, 2900];
+    const found = spikeSites(
+      peaks.map((peak) => ({ onset: peak - 3, peak, end: peak + 20 })),
+      [0, 14],
+      { epochs: 10_000, rowsMax: 1e6 },
+    ).map(({ intervalVariation }) => intervalVariation);
+    // Eight intervals on either side: 100, 110, 110, 100, 1480, 100, 100, 100; and 100 eight times.
+    expect(found[0]).toBeCloseTo(1.770598, 6);
+    expect(found[1]).toBe(0);
+    expect(all(10_000).map(({ intervalVariation }) => intervalVariation)).toEqual([null, null, null]);
+  });
+
   test('is cut at the last epoch, or short of its record where rows are dear, but never before its relaxation', () => {
     expect(all(700).map(({ last }) => last)).toEqual([700, 700, 700]);
     for (const site of all(10_000, 400)) {

@@ -11,6 +11,7 @@ import polars
 import pyarrow.ipc
 
 import check_recipes
+import declared_arithmetic
 import gyre
 
 TABLES = ["spirals", "relaxation", "curvature", "twins"]
@@ -42,16 +43,49 @@ def windows(folder, network, first, last):
     return [numpy.array(frame[name].tolist(), dtype="f8") for name in ("theta", "first_moment", "second_moment")]
 
 
-def winding(theta, m, v, epoch, *, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """Turns of the fast motion of a window whose middle row is at an epoch, by the definition in docs/RESULTS.md."""
-    metric = numpy.sqrt((1 - beta1**epoch) * (numpy.sqrt(v[len(v) // 2] / (1 - beta2**epoch)) + epsilon))
+RATE = SPIKING["optimizer"]["learningRate"]
+
+
+def preconditioner(v, epoch, *, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """The diagonal of P, by the definition in docs/concepts/spirals-and-modes.md."""
+    return (1 - beta1**epoch) * (numpy.sqrt(v / (1 - beta2**epoch)) + epsilon)
+
+
+def fast_motion(theta, m, v, epoch):
+    """The fast motion of a window whose middle row is at an epoch, as complex numbers, and its direction."""
+    metric = numpy.sqrt(preconditioner(v[len(v) // 2], epoch))
     flips = (-1.0) ** numpy.arange(len(theta) - 2)[:, None]
     x, y = flips * numpy.diff(theta, 2, axis=0) * metric, flips * numpy.diff(m, 2, axis=0) / metric
     direction = numpy.linalg.svd(y, full_matrices=False)[2][0]
     pair = numpy.stack([x @ direction, y @ direction])
     white = numpy.linalg.solve(numpy.linalg.cholesky(pair @ pair.T / pair.shape[1]), pair)
-    z = white[0] + 1j * white[1]
+    return white[0] + 1j * white[1], direction
+
+
+def turns(z):
     return abs(numpy.angle(z[1:] / z[:-1]).sum()) / (2 * numpy.pi)
+
+
+def gradient(theta):
+    """The gradient of the loss of 1-8-1 tanh on the sine of SPIKING."""
+    x, y = numpy.array(declared_arithmetic.samples("sine", 16, 0)).T
+    w, b, u, c = theta[:8], theta[8:16], theta[16:24], theta[24]
+    a = numpy.tanh(numpy.outer(x, w) + b)
+    delta = 2 / len(x) * (a @ u + c - y)
+    below = numpy.outer(delta, u) * (1 - a * a)
+    return numpy.concatenate([x @ below, below.sum(0), delta @ a, [delta.sum()]])
+
+
+def hessian(theta, step=1e-5):
+    """The Hessian by central differences of the gradient."""
+    rows = [gradient(theta + step * e) - gradient(theta - step * e) for e in numpy.eye(len(theta))]
+    return numpy.array(rows) / (2 * step)
+
+
+def preconditioned(theta_before, v, epoch):
+    """lr·P^−½HP^−½ at an epoch, from θ of the epoch before and v of its own."""
+    root = numpy.sqrt(preconditioner(v, epoch))
+    return RATE * hessian(theta_before) / numpy.outer(root, root)
 
 
 class Findings(unittest.TestCase):
@@ -85,7 +119,37 @@ class Findings(unittest.TestCase):
         self.assertEqual(len(relaxations), 3)
         for row in relaxations.itertuples():
             window = windows(analysed_run(), row.network, row.first_epoch, row.first_epoch + 61)
-            self.assertAlmostEqual(winding(*window, row.first_epoch + 31), row.winding, delta=1e-4 * row.winding)
+            z, _ = fast_motion(*window, row.first_epoch + 31)
+            self.assertAlmostEqual(turns(z), row.winding, delta=1e-4 * row.winding)
+
+    def test_predictions_of_the_linear_mode_follow_from_replayed_windows(self):
+        spirals = pandas.read_feather(analysed_run() / "spirals.arrow")
+        for row in spirals[spirals.kind == "relaxation"].head(2).itertuples():
+            theta, m, v = windows(analysed_run(), row.network, row.first_epoch, row.first_epoch + 61)
+            z, d = fast_motion(theta, m, v, row.first_epoch + 31)
+            etas = numpy.array([d @ preconditioned(theta[t], v[t + 1], row.first_epoch + t + 1) @ d for t in range(60)])
+            factors = 1.9 - 0.1 * etas
+            roots = (factors + numpy.sqrt(factors * factors - 4 * 0.9 + 0j)) / 2
+            rates = abs(numpy.angle(-roots)) / (2 * numpy.pi)
+            left = z[2:] + factors[2:] * z[1:-1] + 0.9 * z[:-2]
+            residual = numpy.linalg.norm(left) / numpy.linalg.norm(z[2:])
+            self.assertAlmostEqual(etas.mean() / row.sharpness, 1, delta=1e-4)
+            self.assertAlmostEqual(rates.mean() / row.predicted_winding, 1, delta=1e-3)
+            self.assertAlmostEqual(-numpy.log(abs(roots)).mean() / row.predicted_damping, 1, delta=1e-6)
+            self.assertAlmostEqual(residual / row.recurrence_residual, 1, delta=1e-2)
+            self.assertAlmostEqual(row.winding_rate - row.predicted_winding, row.winding_residual, delta=1e-12)
+
+    def test_the_two_largest_modes_follow_from_a_replayed_epoch(self):
+        curvature = pandas.read_feather(analysed_run() / "curvature.arrow")
+        rows = curvature[(curvature.kind == "spike") & curvature.eta1.notna()].head(3)
+        self.assertEqual(len(rows), 3)
+        for row in rows.itertuples():
+            epoch = row.epoch - 15
+            theta, _, v = windows(analysed_run(), row.network, epoch - 1, epoch)
+            eta2, eta1 = numpy.linalg.eigvalsh(preconditioned(theta[0], v[1], epoch))[-2:]
+            self.assertAlmostEqual(eta1 / row.eta1, 1, delta=1e-5)
+            self.assertAlmostEqual(eta2 / row.eta2, 1, delta=1e-5)
+            self.assertAlmostEqual(eta2 / eta1 / row.mode_ratio, 1, delta=1e-5)
 
     def test_a_parquet_export_has_the_same_rows(self):
         folder = gyre.exported(analysed_run(), "parquet")

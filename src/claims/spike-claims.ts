@@ -78,6 +78,6 @@ function thresholdOf(summary: FindingsSummary): Measurement[] {
 function relaxationOf(summary: FindingsSummary): Measurement[] {
   if (summary.kind !== 'relaxation') return [];
   const { lossRates, lossRate, lossTheory } = summary;
-  const measured = lossRates >= SPIKES_MIN ? lossRate : Number.NaN;
+  const measured = lossRates >= SPIKES_MIN ? lossRate.value : Number.NaN;
   return [{ setting: `${settingText(summary)}: median rate`, expected: lossTheory, measured, within: 0.15 }];
 }

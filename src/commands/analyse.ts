@@ -63,7 +63,8 @@ export async function analyseRun(
   const settings = twinSettings(run);
   const twinOptions = { threads, replayWorkerUrl: WORKER_URLS.replay, margin: margin / 100 };
   const twins = settings.length === 0 ? null : await analyseTwins(run, settings, twinOptions);
-  const survival = analyseSurvival(run, { axes, firstSpikes: findings.firstSpikes });
+  const { epochs } = run.manifest.sweep;
+  const survival = analyseSurvival(run, { axes, firstSpikes: findings.firstSpikes, epochs });
   const { spirals, relaxation, curvature } = findings;
   const rows = {
     spirals,

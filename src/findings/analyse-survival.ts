@@ -3,12 +3,7 @@
  * value of each axis. Epochs are those that the run has found; nothing is replayed. A network without the event is
  * censored at its last epoch, or where it became non-finite, because nothing can follow that.
  */
-import {
-  ALL_NETWORKS,
-  type FindingsRow,
-  SURVIVAL_EVENTS,
-  type SurvivalEvent,
-} from '../../schemas/findings.ts';
+import { ALL_NETWORKS, type FindingsRow, SURVIVAL_EVENTS, type SurvivalEvent } from '../../schemas/findings.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Estimate } from '../analysis/statistics.ts';
 import {
@@ -21,6 +16,7 @@ import {
 } from '../analysis/survival.ts';
 import { type Axis, axesOf, inRanges } from '../plan/axes.ts';
 import type { RunRecord } from '../run/folder.ts';
+import type { Results } from '../run/results.ts';
 
 /** Axes of more values have too few networks of each for a curve. */
 const VALUES_MAX = 12;
@@ -60,20 +56,29 @@ export function survivalAxes(networks: readonly Network[]): Axis[] {
     .filter(({ values }) => values.length <= VALUES_MAX);
 }
 
-/** Survival of the networks that are done, by each of some axes and of all together. */
+/** What survival needs beside the results of a run. */
+export interface SurvivalOptions {
+  readonly axes: readonly Axis[];
+  /** Epochs at which first spikes begin, by network. */
+  readonly firstSpikes: ReadonlyMap<number, number>;
+  /** Of each network of the run. */
+  readonly epochs: number;
+}
+
+/** Survival of the networks that are done, of all together and by each of some axes. */
 export function analyseSurvival(
-  run: Pick<RunRecord, 'networks' | 'results' | 'manifest'>,
-  { axes, firstSpikes }: { axes: readonly Axis[]; firstSpikes: ReadonlyMap<number, number> },
+  { networks, results }: Pick<RunRecord, 'networks' | 'results'>,
+  options: SurvivalOptions,
 ): SurvivalFindings {
-  const done = run.networks.filter(({ id }) => run.results.isDone(id));
+  const done = networks.filter(({ id }) => results.isDone(id));
   const all: Axis = { name: ALL_NETWORKS, valueFor: () => undefined, values: [undefined] };
   const comparisons: SurvivalComparison[] = [];
   const rows: FindingsRow[] = [];
-  for (const axis of [all, ...axes]) {
+  for (const axis of [all, ...options.axes]) {
     const members = membersOf(axis, done);
     for (const event of SURVIVAL_EVENTS) {
-      const groups = members.map(({ value, networks }) => {
-        const lifetimes = networks.map(({ id }) => lifetimeOf(run, id, eventEpochs(run, firstSpikes, id)[event]));
+      const groups = members.map(({ value, own }) => {
+        const lifetimes = own.map(({ id }) => lifetimeOf(results, id, event, options));
         return { value, lifetimes, curve: survivalCurve(lifetimes) };
       });
       const test = axis === all ? null : logRank(groups.map(({ lifetimes }) => lifetimes));
@@ -91,23 +96,22 @@ function membersOf({ values, valueFor }: Axis, networks: readonly Network[]) {
   for (const network of networks) members.get(valueFor(network))?.push(network);
   return [...members]
     .filter(([, own]) => own.length > 0)
-    .map(([value, own]) => ({ value: value === undefined ? null : String(value), networks: own }));
+    .map(([value, own]) => ({ value: value === undefined ? null : String(value), own }));
 }
 
-/** Where the epochs of events come from: 0 or undefined where a network does not have it. */
-const eventEpochs = (
-  { results: { columns } }: Pick<RunRecord, 'results'>,
-  firstSpikes: ReadonlyMap<number, number>,
-  id: number,
-): Record<SurvivalEvent, number | undefined> => ({
-  onset: columns.onsetEpoch[id],
-  'first-spike': firstSpikes.get(id),
-  divergence: columns.divergedEpoch[id],
-});
+/** Where the epoch of each event comes from: 0 or undefined where a network does not have it. */
+const EVENT_EPOCHS: Readonly<
+  Record<SurvivalEvent, (results: Results, id: number, options: SurvivalOptions) => number | undefined>
+> = {
+  onset: ({ columns }, id) => columns.onsetEpoch[id],
+  'first-spike': (_, id, { firstSpikes }) => firstSpikes.get(id),
+  divergence: ({ columns }, id) => columns.divergedEpoch[id],
+};
 
-function lifetimeOf({ results, manifest }: Pick<RunRecord, 'results' | 'manifest'>, id: number, epoch = 0): Lifetime {
+function lifetimeOf(results: Results, id: number, event: SurvivalEvent, options: SurvivalOptions): Lifetime {
+  const epoch = EVENT_EPOCHS[event](results, id, options) ?? 0;
   if (epoch !== 0) return { epoch, hasEvent: true };
-  return { epoch: results.columns.nonFiniteEpoch[id] || manifest.sweep.epochs, hasEvent: false };
+  return { epoch: results.columns.nonFiniteEpoch[id] || options.epochs, hasEvent: false };
 }
 
 /** A group with its curve. */

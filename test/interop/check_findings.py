@@ -13,7 +13,7 @@ import pyarrow.ipc
 import check_recipes
 import gyre
 
-TABLES = ["spirals", "relaxation", "curvature", "twins"]
+TABLES = ["spirals", "relaxation", "curvature", "twins", "survival"]
 
 SPIKING = {
     "name": "spiking",
@@ -86,6 +86,32 @@ class Findings(unittest.TestCase):
         for row in relaxations.itertuples():
             window = windows(analysed_run(), row.network, row.first_epoch, row.first_epoch + 61)
             self.assertAlmostEqual(winding(*window, row.first_epoch + 31), row.winding, delta=1e-4 * row.winding)
+
+    def test_ratios_of_twins_are_formed_within_pairs(self):
+        networks = pandas.read_feather(analysed_run() / "networks.arrow")
+        pairs = networks.pivot(index="seed", columns="precision", values="spike_interval").dropna()
+        (row,) = [row for row in pandas.read_feather(analysed_run() / "twins.arrow").itertuples() if row.label == "unstable"]
+        self.assertEqual((row.pairs, row.interval_pairs), (2, len(pairs)))
+        ratio = numpy.exp(numpy.median(numpy.log(pairs.float32 / pairs.float64)))
+        self.assertAlmostEqual(row.interval_ratio, ratio, delta=1e-12)
+
+    def test_survival_is_the_product_over_epochs_of_those_at_risk(self):
+        """Kaplan and Meier's estimate, from the events themselves."""
+        networks = pandas.read_feather(analysed_run() / "networks.arrow")
+        events = pandas.concat(pandas.read_feather(path) for path in (analysed_run() / "events").glob("*.arrow"))
+        first = events[events.kind == "spike"].groupby("network").epoch.min()
+        survival = pandas.read_feather(analysed_run() / "survival.arrow")
+        for precision in ("float32", "float64"):
+            ids = networks[networks.precision == precision].network
+            epochs = numpy.array([first.get(network, numpy.inf) for network in ids])
+            rows = survival[(survival.event == "first-spike") & (survival.axis == "precision") & (survival.value == precision)]
+            self.assertEqual(rows.events.sum(), numpy.isfinite(epochs).sum())
+            expected = 1.0
+            for row in rows.itertuples():
+                at_risk = (epochs >= row.epoch).sum()
+                self.assertEqual((row.at_risk, row.events), (at_risk, (epochs == row.epoch).sum()))
+                expected *= 1 - row.events / at_risk
+                self.assertAlmostEqual(row.survival, expected, delta=1e-12)
 
     def test_a_parquet_export_has_the_same_rows(self):
         folder = gyre.exported(analysed_run(), "parquet")

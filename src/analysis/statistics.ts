@@ -88,8 +88,8 @@ export function clusteredShare(counts: readonly ClusterCount[]): Estimate {
 }
 
 /**
- * The percentile bootstrap over clusters (Efron 1979; Davison & Hinkley 1997, section 3.8). `statisticOf` gets how often
- * each cluster counts, `[cluster]`. A resampling that gives NaN is left out.
+ * The percentile bootstrap over clusters (Efron 1979; Davison & Hinkley 1997, section 3.8). `statisticOf` gets how
+ * often each cluster counts, `[cluster]`.
  */
 function bootstrap(clusterCount: number, statisticOf: (weights: Uint32Array) => number): Estimate {
   if (clusterCount === 0) return NO_ESTIMATE;
@@ -99,13 +99,9 @@ function bootstrap(clusterCount: number, statisticOf: (weights: Uint32Array) => 
   const found = Array.from({ length: BOOTSTRAP.resamplings }, (_, resampling) => {
     resample(weights, resampling);
     return statisticOf(weights);
-  }).filter((statistic) => !Number.isNaN(statistic));
+  });
   found.sort((a, b) => a - b);
-  return {
-    value,
-    lower: found[Math.floor(0.025 * found.length)] ?? Number.NaN,
-    upper: found[Math.ceil(0.975 * found.length) - 1] ?? Number.NaN,
-  };
+  return { value, lower: found[Math.floor(0.025 * found.length)], upper: found[Math.ceil(0.975 * found.length) - 1] };
 }
 
 /**

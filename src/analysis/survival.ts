@@ -27,9 +27,9 @@ export interface SurvivalStep {
 const HALF = 0.5 + 1e-12;
 
 /**
- * The Kaplan–Meier estimate, one step per epoch with an event (Kaplan & Meier 1958). The 95 % band is Greenwood's on the
- * scale of log(−log S), so it stays within 0 and 1 (Kalbfleisch & Prentice 2002, section 1.4). Where S is 0, the band
- * is not defined.
+ * The Kaplan–Meier estimate, one step per epoch with an event (Kaplan & Meier 1958). The 95 % band is Greenwood's on
+ * the scale of log(−log S), so it stays within 0 and 1 (Kalbfleisch & Prentice 2002, section 1.4). Where S is 0, the
+ * band is not defined.
  */
 export function survivalCurve(lifetimes: readonly Lifetime[]): SurvivalStep[] {
   let survival = 1;

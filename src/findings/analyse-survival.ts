@@ -1,6 +1,6 @@
 /**
- * Survival of a run's networks: how many epochs until the onset of fluctuation, the first spike and divergence, for each
- * value of each axis. Epochs are those that the run has found; nothing is replayed. A network without the event is
+ * Survival of a run's networks: how many epochs until the onset of fluctuation, the first spike and divergence, for
+ * each value of each axis. Epochs are those that the run has found; nothing is replayed. A network without the event is
  * censored at its last epoch, or where it became non-finite, because nothing can follow that.
  */
 import { ALL_NETWORKS, type FindingsRow, SURVIVAL_EVENTS, type SurvivalEvent } from '../../schemas/findings.ts';

@@ -1,6 +1,6 @@
 /**
- * Tests of survival on the remission times of Freireich et al. (Blood 21, 1963): 21 patients with 6-mercaptopurine and 21
- * with a placebo, in weeks. Textbooks print its estimates, among them Kalbfleisch & Prentice and Kleinbaum & Klein.
+ * Tests of survival on the remission times of Freireich et al. (Blood 21, 1963): 21 patients with 6-mercaptopurine and
+ * 21 with a placebo, in weeks. Textbooks print its estimates, among them Kalbfleisch & Prentice and Kleinbaum & Klein.
  */
 import { describe, expect, test } from 'vitest';
 import { chiSquareTail } from '../../src/analysis/chi-square.ts';

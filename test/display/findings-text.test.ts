@@ -1,4 +1,4 @@
-/** The summary of `gyre analyse` in words: verdicts on twins, sure differences within the margin, medians of survival. */
+/** The summary of `gyre analyse` in words: verdicts on twins, sure differences, medians of survival. */
 import { describe, expect, test } from 'vitest';
 import { compareTwins, type TwinPair } from '../../src/analysis/twin-statistics.ts';
 import { survivalLines, twinLines } from '../../src/display/findings-text.ts';

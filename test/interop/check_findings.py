@@ -90,7 +90,8 @@ class Findings(unittest.TestCase):
     def test_ratios_of_twins_are_formed_within_pairs(self):
         networks = pandas.read_feather(analysed_run() / "networks.arrow")
         pairs = networks.pivot(index="seed", columns="precision", values="spike_interval").dropna()
-        (row,) = [row for row in pandas.read_feather(analysed_run() / "twins.arrow").itertuples() if row.label == "unstable"]
+        twins = pandas.read_feather(analysed_run() / "twins.arrow")
+        (row,) = twins[twins.label == "unstable"].itertuples()
         self.assertEqual((row.pairs, row.interval_pairs), (2, len(pairs)))
         ratio = numpy.exp(numpy.median(numpy.log(pairs.float32 / pairs.float64)))
         self.assertAlmostEqual(row.interval_ratio, ratio, delta=1e-12)
@@ -104,7 +105,8 @@ class Findings(unittest.TestCase):
         for precision in ("float32", "float64"):
             ids = networks[networks.precision == precision].network
             epochs = numpy.array([first.get(network, numpy.inf) for network in ids])
-            rows = survival[(survival.event == "first-spike") & (survival.axis == "precision") & (survival.value == precision)]
+            own = survival[(survival.event == "first-spike") & (survival.axis == "precision")]
+            rows = own[own.value == precision]
             self.assertEqual(rows.events.sum(), numpy.isfinite(epochs).sum())
             expected = 1.0
             for row in rows.itertuples():

@@ -9,7 +9,7 @@ import { ANY_RUN, folder, ranges, wholeNumber, word } from './value-kinds.ts';
 
 /** Spikes to analyse: takes seconds, and tells a share to within a few hundredths. */
 export const SPIKES_DEFAULT = 256;
-/** Margin of twins in percent. Smaller differences are rarely of interest, and tens of pairs can exclude larger ones. */
+/** Margin of twins in percent. Smaller differences rarely matter, and tens of pairs can exclude larger ones. */
 export const MARGIN_DEFAULT = 10;
 /** Networks to verify: seconds, for most runs. */
 const SAMPLE_DEFAULT = 32;

@@ -3,6 +3,7 @@
  * thing found: a window, a spike, a setting of twins. Networks are told by their numbers; what they are stands in
  * networks.arrow.
  */
+import { AXIS_COLUMNS } from './axis-columns.ts';
 import { MOTION_NAMES, OUTCOME_NAMES } from './catalogue.ts';
 import { type Column, column, nullable } from './columns.ts';
 
@@ -13,16 +14,26 @@ export type WindowKind = (typeof WINDOW_KINDS)[number];
 /** Epochs that curvature is followed up to. */
 const CURVATURE_KINDS = ['spike', 'random'] as const;
 
-/** What the twins of one setting come to. */
-export const TWIN_VERDICTS = ['dynamics', 'float-timed', 'float-caused', 'float64-only', 'undecided'] as const;
+/**
+ * What a comparison of twins says, by the 95 % interval of the difference and a margin around none. Of the comparisons
+ * of a setting, the first in this list decides.
+ */
+export const TWIN_VERDICTS = ['different', 'slightly different', 'undecided', 'alike'] as const;
 export type TwinVerdict = (typeof TWIN_VERDICTS)[number];
+
+/** What survival curves wait for, in the order in which networks mostly have it. */
+export const SURVIVAL_EVENTS = ['onset', 'first-spike', 'divergence'] as const;
+export type SurvivalEvent = (typeof SURVIVAL_EVENTS)[number];
+
+/** The axis of the curves over all networks of a run. */
+export const ALL_NETWORKS = 'all';
 
 /** The name under which the labels that count as unstable are taken together. */
 export const UNSTABLE = 'unstable';
 /** The labels that the table twins has rows for. */
 export const TWIN_LABELS = [UNSTABLE, ...OUTCOME_NAMES.filter((name) => name !== 'failed'), ...MOTION_NAMES] as const;
 
-export type FindingsTableName = 'spirals' | 'relaxation' | 'curvature' | 'twins';
+export type FindingsTableName = 'spirals' | 'relaxation' | 'curvature' | 'twins' | 'survival';
 
 interface FindingsTable {
   readonly name: FindingsTableName;
@@ -37,8 +48,15 @@ const NETWORK = column('network', 'u32', '1', 'number of the network in the plan
 /** An estimate with its interval: three columns. */
 const estimate = (name: string, description: string): Column[] => [
   nullable(name, 'f64', '1', description),
-  nullable(`${name}_low`, 'f64', '1', `its interval at 95 %, from here`),
-  nullable(`${name}_high`, 'f64', '1', `to here`),
+  nullable(`${name}_lower`, 'f64', '1', 'lower end of its 95 % interval'),
+  nullable(`${name}_upper`, 'f64', '1', 'upper end of its 95 % interval'),
+];
+
+/** A number in float32 by that of its twin in float64: five columns. */
+const ratio = (name: string, of: string): Column[] => [
+  column(`${name}_pairs`, 'u32', '1', `pairs whose members both have a ${of}`),
+  ...estimate(`${name}_ratio`, `${of} in float32 / in float64: median over these pairs, bootstrap over pairs`),
+  nullable(`${name}_verdict`, 'dictionary', '', 'what this interval says about 1; null without such pairs'),
 ];
 
 const SPIRALS_TABLE: FindingsTable = {
@@ -142,24 +160,56 @@ const CURVATURE_TABLE: FindingsTable = {
 const TWINS_TABLE: FindingsTable = {
   name: 'twins',
   description:
-    'one row per setting and label: how many networks end with it in each precision; the verdict repeats in each row',
-  dictionaries: { label: TWIN_LABELS, verdict: TWIN_VERDICTS },
+    'one row per setting and label: how many networks of its pairs of twins end with the label in each precision; ' +
+    'what is about the setting, from interval_pairs on, repeats in each row',
+  dictionaries: {
+    label: TWIN_LABELS,
+    share_verdict: TWIN_VERDICTS,
+    interval_verdict: TWIN_VERDICTS,
+    height_verdict: TWIN_VERDICTS,
+    verdict: TWIN_VERDICTS,
+  },
   columns: [
     column('network', 'u32', '1', 'the first network of the setting'),
     column('label', 'dictionary', '', 'an outcome or a motion; unstable: all that diverged, spike, burst or fluctuate'),
-    column('count_float32', 'u32', '1', 'networks with the label in float32'),
-    column('count_float64', 'u32', '1', 'networks with the label in float64'),
-    column('networks_float32', 'u32', '1', 'networks of the setting in float32'),
-    column('networks_float64', 'u32', '1', 'networks of the setting in float64'),
-    ...estimate('share_float32', 'count_float32 / networks_float32, with Wilson’s interval'),
-    ...estimate('share_float64', 'count_float64 / networks_float64, with Wilson’s interval'),
-    column('p_value', 'f64', '1', 'Fisher’s exact test of the two shares, two-sided'),
-    ...estimate('interval_ratio', 'median spike interval in float32 by that in float64, with the bootstrap’s interval'),
-    ...estimate('height_ratio', 'median spike height in float32 by that in float64'),
-    column('pairs', 'u32', '1', 'pairs of twins that were replayed side by side'),
-    column('pairs_parted', 'u32', '1', 'those that parted: ‖θ32 − θ64‖ > 10⁻³ ‖θ64‖'),
+    column('pairs', 'u32', '1', 'pairs of the setting: the same network in float32 and in float64'),
+    column('count_float32', 'u32', '1', 'pairs whose network in float32 has the label'),
+    column('count_float64', 'u32', '1', 'pairs whose network in float64 has the label'),
+    column('only_float32', 'u32', '1', 'pairs of which the network in float32 alone has the label'),
+    column('only_float64', 'u32', '1', 'pairs of which the network in float64 alone has the label'),
+    ...estimate('share_float32', 'count_float32 / pairs, with Wilson’s interval'),
+    ...estimate('share_float64', 'count_float64 / pairs, with Wilson’s interval'),
+    ...estimate('share_difference', 'share_float32 − share_float64, with the interval of Bonett and Price'),
+    column('p_value', 'f64', '1', 'McNemar’s exact test of the difference, two-sided'),
+    column('share_verdict', 'dictionary', '', 'what the interval of share_difference says about 0'),
+    ...ratio('interval', 'median spike interval'),
+    ...ratio('height', 'median spike height'),
+    column('replayed_pairs', 'u32', '1', 'pairs that were replayed side by side'),
+    column('parted_pairs', 'u32', '1', 'those that parted: ‖θ32 − θ64‖ > 10⁻³ ‖θ64‖'),
     nullable('separation_epoch', 'f64', 'epoch', 'median epoch at which they did, of those that did'),
-    column('verdict', 'dictionary', '', 'floating point or dynamics, over all of the setting’s networks'),
+    column('margin', 'f64', '1', 'largest difference that counts as alike: of ratios from 1, of shares from 0'),
+    column('verdict', 'dictionary', '', 'the setting as a whole, by unstable networks, intervals and heights'),
+  ],
+};
+
+export const SURVIVAL_TABLE: FindingsTable = {
+  name: 'survival',
+  description:
+    'one row per step of a Kaplan–Meier curve: the share of networks without the event, for each value of each axis',
+  dictionaries: {
+    event: SURVIVAL_EVENTS,
+    axis: [ALL_NETWORKS, ...AXIS_COLUMNS.map((axis) => axis.column.name)],
+  },
+  columns: [
+    column('event', 'dictionary', '', 'onset of fluctuation, beginning of the first spike, or divergence'),
+    column('axis', 'dictionary', '', 'column of networks.arrow by which networks are grouped; all: not grouped'),
+    nullable('value', 'utf8', '', 'their value on the axis, or a range of values; null where the axis does not apply'),
+    column('epoch', 'u32', 'epoch', 'epoch of the step; 0, where the curve begins, or the last one of the networks'),
+    column('at_risk', 'u32', '1', 'networks without the event that are still observed just before the epoch'),
+    column('events', 'u32', '1', 'networks that have had the event since the row before'),
+    column('survival', 'f64', '1', 'share of networks without the event after the epoch'),
+    nullable('lower', 'f64', '1', 'lower end of its 95 % band (Greenwood, log-log); null where survival is 0'),
+    nullable('upper', 'f64', '1', 'upper end of its 95 % band'),
   ],
 };
 
@@ -169,6 +219,7 @@ export const FINDINGS_TABLES: Readonly<Record<FindingsTableName, FindingsTable>>
   relaxation: RELAXATION_TABLE,
   curvature: CURVATURE_TABLE,
   twins: TWINS_TABLE,
+  survival: SURVIVAL_TABLE,
 };
 
 /** One row of a table of findings: a value for each of its columns; NaN in a nullable column is null. */

@@ -1,12 +1,13 @@
 /**
  * The findings of a run in a few numbers, setting by setting: how often windows are spirals, how fast spikes relax, how
  * often a crossing of the stability threshold comes before them. Made from the rows of the tables, so that whoever
- * reads the tables comes to the same.
+ * reads the tables comes to the same. Intervals are those of resampled networks: spikes of one network are alike.
  */
 import { type FindingsRow, WINDOW_KINDS } from '../../schemas/findings.ts';
 import type { Network } from '../../schemas/network.ts';
 import { type LinearModeSummary, linearModeSummaries, type ModesSummary, modesSummaries } from './mode-summary.ts';
-import { type Estimate, medianOf, proportion } from './statistics.ts';
+import { byNetwork, grouped, middleOf, numbersOf, share } from './rows-by-network.ts';
+import { clusteredShare, type Estimate, medianOf } from './statistics.ts';
 
 /** Networks that share what theory speaks of. */
 export interface FindingsSetting {
@@ -19,44 +20,47 @@ export interface SpiralSummary extends FindingsSetting {
   readonly kind: 'spirals';
   readonly window: string;
   readonly windows: number;
+  readonly networks: number;
   readonly twisted: Estimate;
   readonly damped: Estimate;
 }
 
-/** Medians over the spikes of a setting; NaN where there is none. */
+/** Medians over the spikes of a setting; what theory says is a number. NaN where there is none. */
 export interface RelaxationSummary extends FindingsSetting {
   readonly kind: 'relaxation';
   readonly spikes: number;
-  readonly lossRate: number;
+  readonly networks: number;
+  readonly lossRate: Estimate;
   readonly lossTheory: number;
   /** Median of loss_rate / loss_theory, and how many spikes have one. */
-  readonly lossRatio: number;
+  readonly lossRatio: Estimate;
   readonly lossRates: number;
-  readonly secondMomentRatio: number;
+  readonly secondMomentRatio: Estimate;
   readonly secondMomentRates: number;
-  readonly interval: number;
+  readonly interval: Estimate;
   readonly firstMomentTime: number;
   readonly secondMomentTime: number;
-  readonly lossPeriod: number;
-  readonly thetaPeriod: number;
-  readonly firstMomentPeriod: number;
-  readonly secondMomentPeriod: number;
+  readonly lossPeriod: Estimate;
+  readonly thetaPeriod: Estimate;
+  readonly firstMomentPeriod: Estimate;
+  readonly secondMomentPeriod: Estimate;
 }
 
 export interface CurvatureSummary extends FindingsSetting {
   readonly kind: 'curvature';
   readonly threshold: number;
   readonly spikes: number;
+  readonly networks: number;
   /** Spikes with a crossing before them; the same of random epochs. */
   readonly preceded: Estimate;
   readonly precededAlongGradient: Estimate;
   readonly randomEpochs: number;
   readonly random: Estimate;
   /** Medians over spikes. */
-  readonly delay: number;
-  readonly overshoot: number;
-  readonly sharpnessAtOnset: number;
-  readonly sharpnessAfter: number;
+  readonly delay: Estimate;
+  readonly overshoot: Estimate;
+  readonly sharpnessAtOnset: Estimate;
+  readonly sharpnessAfter: Estimate;
   /** Crossings before random epochs, and the share of them after which no spike begins within 200 epochs. */
   readonly crossings: number;
   readonly unfollowed: Estimate;
@@ -89,25 +93,15 @@ export function summariseFindings(
   ]);
 }
 
-function grouped(rows: readonly FindingsRow[], keyOf: (row: FindingsRow) => string): Map<string, FindingsRow[]> {
-  const groups = new Map<string, FindingsRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
 function spiralSummaries(setting: FindingsSetting, rows: readonly FindingsRow[]): SpiralSummary[] {
   return WINDOW_KINDS.map((window) => {
-    const own = rows.filter(({ kind }) => kind === window);
+    const own = byNetwork(rows.filter(({ kind }) => kind === window));
     return {
       kind: 'spirals',
       ...setting,
       window,
-      windows: own.length,
+      windows: own.flat().length,
+      networks: own.length,
       twisted: share(own, ({ twisted }) => twisted === true),
       damped: share(own, ({ damped }) => damped === true),
     };
@@ -115,25 +109,25 @@ function spiralSummaries(setting: FindingsSetting, rows: readonly FindingsRow[])
 }
 
 function relaxationSummary(setting: FindingsSetting, rows: readonly FindingsRow[]): RelaxationSummary {
-  const ratios = (name: 'loss' | 'second_moment') => {
-    const own = numbersOf(rows, (row) => Number(row[`${name}_rate`] ?? Number.NaN) / Number(row[`${name}_theory`]));
-    return { median: medianOf(own), count: own.length };
-  };
-  const [loss, secondMoment] = [ratios('loss'), ratios('second_moment')];
-  const middle = (name: string) => medianOf(numbersOf(rows, (row) => row[name]));
+  const own = byNetwork(rows);
+  const ratioOf = (name: 'loss' | 'second_moment') => (row: FindingsRow) =>
+    Number(row[`${name}_rate`] ?? Number.NaN) / Number(row[`${name}_theory`]);
+  const middle = (name: string) => middleOf(own, (row) => row[name]);
+  const constant = (name: string) => medianOf(numbersOf(rows, (row) => row[name]));
   return {
     kind: 'relaxation',
     ...setting,
     spikes: rows.length,
+    networks: own.length,
     lossRate: middle('loss_rate'),
-    lossTheory: middle('loss_theory'),
-    lossRatio: loss.median,
-    lossRates: loss.count,
-    secondMomentRatio: secondMoment.median,
-    secondMomentRates: secondMoment.count,
+    lossTheory: constant('loss_theory'),
+    lossRatio: middleOf(own, ratioOf('loss')),
+    lossRates: numbersOf(rows, ratioOf('loss')).length,
+    secondMomentRatio: middleOf(own, ratioOf('second_moment')),
+    secondMomentRates: numbersOf(rows, ratioOf('second_moment')).length,
     interval: middle('interval'),
-    firstMomentTime: middle('first_moment_time'),
-    secondMomentTime: middle('second_moment_time'),
+    firstMomentTime: constant('first_moment_time'),
+    secondMomentTime: constant('second_moment_time'),
     lossPeriod: middle('loss_period'),
     thetaPeriod: middle('theta_period'),
     firstMomentPeriod: middle('first_moment_period'),
@@ -142,36 +136,30 @@ function relaxationSummary(setting: FindingsSetting, rows: readonly FindingsRow[
 }
 
 function curvatureSummary(setting: FindingsSetting, rows: readonly FindingsRow[]): CurvatureSummary {
-  const spikes = rows.filter(({ kind }) => kind === 'spike');
-  const random = rows.filter(({ kind }) => kind === 'random');
-  const middle = (name: string) => medianOf(numbersOf(spikes, (row) => row[name]));
-  const sum = (name: string) => random.reduce((total, row) => total + Number(row[name]), 0);
-  const [crossings, followed] = [sum('crossings'), sum('crossings_followed')];
+  const spikes = byNetwork(rows.filter(({ kind }) => kind === 'spike'));
+  const random = byNetwork(rows.filter(({ kind }) => kind === 'random'));
+  const middle = (name: string) => middleOf(spikes, (row) => row[name]);
+  const sum = (own: readonly FindingsRow[], name: string) => own.reduce((total, row) => total + Number(row[name]), 0);
+  const hasCrossing = ({ crossing_epoch }: FindingsRow) => crossing_epoch !== null;
+  const crossings = random.map((own) => {
+    const total = sum(own, 'crossings');
+    return { count: total - sum(own, 'crossings_followed'), total };
+  });
   return {
     kind: 'curvature',
     ...setting,
     threshold: medianOf(numbersOf(rows, ({ threshold }) => threshold)),
-    spikes: spikes.length,
-    preceded: share(spikes, ({ crossing_epoch }) => crossing_epoch !== null),
+    spikes: spikes.flat().length,
+    networks: spikes.length,
+    preceded: share(spikes, hasCrossing),
     precededAlongGradient: share(spikes, ({ gradient_crossing_epoch }) => gradient_crossing_epoch !== null),
-    randomEpochs: random.length,
-    random: share(random, ({ crossing_epoch }) => crossing_epoch !== null),
+    randomEpochs: random.flat().length,
+    random: share(random, hasCrossing),
     delay: middle('delay'),
     overshoot: middle('overshoot'),
     sharpnessAtOnset: middle('sharpness_at'),
     sharpnessAfter: middle('sharpness_after'),
-    crossings,
-    unfollowed: proportion(crossings - followed, crossings),
+    crossings: crossings.reduce((all, { total }) => all + total, 0),
+    unfollowed: clusteredShare(crossings),
   };
-}
-
-const share = (rows: readonly FindingsRow[], holds: (row: FindingsRow) => boolean): Estimate =>
-  proportion(rows.filter(holds).length, rows.length);
-
-/** The finite ones of a column. */
-function numbersOf(rows: readonly FindingsRow[], read: (row: FindingsRow) => FindingsRow[string]): number[] {
-  return rows.flatMap((row) => {
-    const value = read(row);
-    return typeof value === 'number' && Number.isFinite(value) ? [value] : [];
-  });
 }

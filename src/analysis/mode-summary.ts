@@ -4,9 +4,10 @@
  */
 import { type FindingsRow, WINDOW_KINDS } from '../../schemas/findings.ts';
 import type { FindingsSetting } from './findings-summary.ts';
+import { byNetwork, middleOf, share } from './rows-by-network.ts';
 import { WINDOW_EPOCHS } from './sites.ts';
 import { areTurns } from './spiral.ts';
-import { type Estimate, medianOf, proportion, ratioOfMedians } from './statistics.ts';
+import type { Estimate } from './statistics.ts';
 
 /** The windows of one kind beside the linear mode; null windows have none. */
 export interface LinearModeSummary extends FindingsSetting {
@@ -14,31 +15,31 @@ export interface LinearModeSummary extends FindingsSetting {
   readonly window: string;
   readonly windows: number;
   /** Medians, per epoch. */
-  readonly winding: number;
-  readonly predictedWinding: number;
-  readonly windingResidual: number;
-  readonly damping: number;
-  readonly predictedDamping: number;
-  readonly dampingResidual: number;
-  readonly recurrenceResidual: number;
+  readonly winding: Estimate;
+  readonly predictedWinding: Estimate;
+  readonly windingResidual: Estimate;
+  readonly damping: Estimate;
+  readonly predictedDamping: Estimate;
+  readonly dampingResidual: Estimate;
+  readonly recurrenceResidual: Estimate;
   /** Share of windows for which the linear mode predicts enough turns, and the share of these that are twisted. */
   readonly predictedTwisted: Estimate;
   readonly twistedAsPredicted: Estimate;
   /** The share that is twisted although the linear mode predicts too few turns, or too many. */
   readonly twistedUnpredicted: Estimate;
   /** Median amplitude in ulps; the share of windows at the floor; how many are twisted there, and above it. */
-  readonly amplitude: number;
+  readonly amplitude: Estimate;
   readonly atFloor: Estimate;
   readonly twistedAtFloor: Estimate;
   readonly twistedAboveFloor: Estimate;
 }
 
-/** One mode or several: medians over spikes, the ratio with its interval over networks. */
+/** One mode or several: medians over spikes, with intervals over networks. */
 export interface ModesSummary extends FindingsSetting {
   readonly kind: 'modes';
   readonly spikes: number;
-  readonly eta1: number;
-  readonly eta2: number;
+  readonly eta1: Estimate;
+  readonly eta2: Estimate;
   readonly modeRatio: Estimate;
   readonly intervalVariation: Estimate;
 }
@@ -51,7 +52,7 @@ export function linearModeSummaries(setting: FindingsSetting, rows: readonly Fin
   return WINDOW_KINDS.flatMap((window) => {
     const own = rows.filter(({ kind, predicted_winding }) => kind === window && predicted_winding !== null);
     if (own.length === 0) return [];
-    const middle = (column: string) => medianOf(numbersOf(own, column));
+    const middle = (column: string) => middleOf(byNetwork(own), (row) => row[column]);
     const [predicted, unpredicted] = split(own, isPredicted);
     const placed = own.filter(({ at_floor }) => at_floor !== null);
     const [atFloor, aboveFloor] = split(placed, ({ at_floor }) => at_floor === true);
@@ -67,11 +68,11 @@ export function linearModeSummaries(setting: FindingsSetting, rows: readonly Fin
       predictedDamping: middle('predicted_damping'),
       dampingResidual: middle('damping_residual'),
       recurrenceResidual: middle('recurrence_residual'),
-      predictedTwisted: proportion(predicted.length, own.length),
+      predictedTwisted: share(byNetwork(own), isPredicted),
       twistedAsPredicted: twistedShare(predicted),
       twistedUnpredicted: twistedShare(unpredicted),
       amplitude: middle('amplitude'),
-      atFloor: proportion(atFloor.length, placed.length),
+      atFloor: share(byNetwork(placed), ({ at_floor }) => at_floor === true),
       twistedAtFloor: twistedShare(atFloor),
       twistedAboveFloor: twistedShare(aboveFloor),
     };
@@ -90,10 +91,10 @@ export function modesSummaries(
       kind: 'modes',
       ...setting,
       spikes: spikes.length,
-      eta1: medianOf(numbersOf(spikes, 'eta1')),
-      eta2: medianOf(numbersOf(spikes, 'eta2')),
-      modeRatio: networkMedian(spikes, 'mode_ratio'),
-      intervalVariation: networkMedian(rows.relaxation, 'interval_variation'),
+      eta1: middleOf(byNetwork(spikes), ({ eta1 }) => eta1),
+      eta2: middleOf(byNetwork(spikes), ({ eta2 }) => eta2),
+      modeRatio: middleOf(byNetwork(spikes), ({ mode_ratio }) => mode_ratio),
+      intervalVariation: middleOf(byNetwork(rows.relaxation), ({ interval_variation }) => interval_variation),
     },
   ];
 }
@@ -104,21 +105,8 @@ function isPredicted({ predicted_winding }: FindingsRow): boolean {
 }
 
 const twistedShare = (rows: readonly FindingsRow[]): Estimate =>
-  proportion(rows.filter(({ twisted }) => twisted === true).length, rows.length);
+  share(byNetwork(rows), ({ twisted }) => twisted === true);
 
 function split(rows: readonly FindingsRow[], holds: (row: FindingsRow) => boolean): [FindingsRow[], FindingsRow[]] {
   return [rows.filter(holds), rows.filter((row) => !holds(row))];
-}
-
-/** The median over networks of their medians, with the bootstrap's interval: spikes of a network are a cluster. */
-function networkMedian(rows: readonly FindingsRow[], column: string): Estimate {
-  const networks = new Map<unknown, FindingsRow[]>();
-  for (const row of rows) networks.set(row.network, [...(networks.get(row.network) ?? []), row]);
-  const medians = [...networks.values()].map((own) => medianOf(numbersOf(own, column)));
-  return ratioOfMedians(medians.filter(Number.isFinite), [1], 0);
-}
-
-/** The finite numbers of a column. */
-function numbersOf(rows: readonly FindingsRow[], column: string): number[] {
-  return rows.map((row) => row[column]).filter((cell) => typeof cell === 'number' && Number.isFinite(cell)) as number[];
 }

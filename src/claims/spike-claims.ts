@@ -76,7 +76,7 @@ function thresholdOf(summary: FindingsSummary): NumberMeasurement[] {
 function relaxationOf(summary: FindingsSummary): NumberMeasurement[] {
   if (summary.kind !== 'relaxation') return [];
   const { lossRates, lossRate, lossTheory } = summary;
-  const measured = lossRates >= SPIKES_MIN ? lossRate : Number.NaN;
+  const measured = lossRates >= SPIKES_MIN ? lossRate.value : Number.NaN;
   const setting = `${settingText(summary)}: median rate`;
   return [{ setting, basis: 'theory', expected: lossTheory, measured, within: 0.15 }];
 }

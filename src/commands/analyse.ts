@@ -1,28 +1,33 @@
 /**
  * `gyre analyse`: what the spikes of a run are like (spirals, relaxation and curvature), and whether they are floating
- * point or dynamics: as tables in its folder and as a summary.
+ * point or dynamics; how long its networks survive without them. As tables in its folder and as a summary.
  */
 import type { FINDINGS_TABLES, FindingsRow } from '../../schemas/findings.ts';
-import { RunError } from '../../schemas/problems.ts';
+import { RunError, UsageError } from '../../schemas/problems.ts';
 import { summariseFindings } from '../analysis/findings-summary.ts';
 import { medianOf } from '../analysis/statistics.ts';
-import { findingsLines, type TwinLine, twinLines } from '../display/findings-text.ts';
+import { findingsLines, survivalLines, type TwinLine, twinLines } from '../display/findings-text.ts';
 import { count } from '../display/format.ts';
 import { analyseSpikes, type SpikeFindings } from '../findings/analyse-spikes.ts';
+import { analyseSurvival, type SurvivalComparison, survivalAxes } from '../findings/analyse-survival.ts';
 import { analyseTwins, type ComparedSetting, twinSettings } from '../findings/analyse-twins.ts';
-import { axesOf } from '../plan/axes.ts';
+import { type Axis, axesOf, inRanges } from '../plan/axes.ts';
 import { writeFindings } from '../run/findings-tables.ts';
 import { type RunRecord, readRunToReplay } from '../run/folder.ts';
 import { WORKER_URLS } from '../run/package.ts';
 import { findRun } from './find-run.ts';
 import { printJson, printLine, tellUser } from './output.ts';
-import { SPIKES_DEFAULT } from './registry/replaying-commands.ts';
+import { MARGIN_DEFAULT, SPIKES_DEFAULT } from './registry/replaying-commands.ts';
 import { replayProgress } from './replay-progress.ts';
 
 export interface AnalyseCommandOptions {
   readonly spikes: number;
   readonly threads: number;
   readonly json: boolean;
+  /** The largest difference between twins that counts as alike, in percent. */
+  readonly margin: number;
+  /** The one axis that survival is shown by. */
+  readonly by: string | undefined;
 }
 
 /** Analyses a run. Returns the exit code. */
@@ -36,11 +41,17 @@ export async function analyseCommand(name: string, options: AnalyseCommandOption
   return 0;
 }
 
-/** Analyses a run, writes its tables and prints what was found. */
+/**
+ * Analyses a run, writes its tables and prints what was found.
+ *
+ * @throws UsageError where networks do not differ on the axis `by`.
+ */
 export async function analyseRun(
   run: RunRecord,
-  { spikes = SPIKES_DEFAULT, threads, json }: { spikes?: number; threads: number; json: boolean },
+  options: Pick<AnalyseCommandOptions, 'threads' | 'json'> & Partial<AnalyseCommandOptions>,
 ): Promise<void> {
+  const { spikes = SPIKES_DEFAULT, margin = MARGIN_DEFAULT, threads, json, by } = options;
+  const axes = chosenAxes(run, by);
   const findings = await analyseSpikes(run, {
     threads,
     spikes,
@@ -49,23 +60,44 @@ export async function analyseRun(
     begin: replayProgress,
   });
   const settings = twinSettings(run);
-  const twins =
-    settings.length === 0 ? null : await analyseTwins(run, settings, { threads, replayWorkerUrl: WORKER_URLS.replay });
+  const twinOptions = { threads, replayWorkerUrl: WORKER_URLS.replay, margin: margin / 100 };
+  const twins = settings.length === 0 ? null : await analyseTwins(run, settings, twinOptions);
+  const { epochs } = run.manifest.sweep;
+  const survival = analyseSurvival(run, { axes, firstSpikes: findings.firstSpikes, epochs });
   const { spirals, relaxation, curvature } = findings;
-  const tables = { spirals, relaxation, curvature, ...(twins !== null && { twins: twins.rows }) };
-  const files = Object.entries(tables).map(([name, rows]) => writeTable(run, name, rows));
+  const rows = {
+    spirals,
+    relaxation,
+    curvature,
+    ...(twins !== null && { twins: twins.rows }),
+    survival: survival.rows,
+  };
+  const files = Object.entries(rows).map(([name, own]) => writeTable(run, name, own));
   const summaries = summariseFindings(run.state.plan.all, findings);
   if (json) {
     for (const summary of summaries) printJson(summary);
     for (const setting of twins?.settings ?? []) printJson(twinJson(setting));
+    for (const comparison of survival.comparisons) for (const line of survivalJson(comparison)) printJson(line);
     for (const file of files) printJson({ kind: 'table', ...file });
     printJson({ kind: 'run', folder: run.folder, ...counts(findings) });
     return;
   }
-  const blocks = [findingsLines(summaries), twinLines(twinTable(run, twins?.settings ?? []))];
+  const twinTexts = twinLines(twinTable(run, twins?.settings ?? []));
+  const blocks = [findingsLines(summaries), twinTexts, survivalLines(survival.comparisons)];
   for (const lines of blocks.filter(({ length }) => length > 0)) for (const line of [...lines, '']) printLine(line);
-  for (const { path, rows } of files) printLine(`${path}  ${count(rows)} rows`);
+  for (const { path, rows: own } of files) printLine(`${path}  ${count(own)} rows`);
   tellUser(scopeText(findings));
+}
+
+/** The axes that survival is shown by: one that the user has chosen, or all of few values. */
+function chosenAxes({ networks }: Pick<RunRecord, 'networks'>, by: string | undefined): readonly Axis[] {
+  if (by === undefined) return survivalAxes(networks);
+  const axes = axesOf(networks);
+  const chosen = axes.filter(({ name }) => name === by);
+  if (chosen.length > 0) return chosen.map(inRanges);
+  const names = axes.map(({ name }) => name).join(', ');
+  const expected = names === '' ? 'no --by, because networks differ in their seeds alone' : `one of ${names}`;
+  throw new UsageError({ where: '--by', got: `${JSON.stringify(by)}, on which all networks are equal`, expected });
 }
 
 function twinJson({ network, separations, ...comparison }: ComparedSetting) {
@@ -73,9 +105,15 @@ function twinJson({ network, separations, ...comparison }: ComparedSetting) {
     kind: 'twins',
     network: network.id,
     ...comparison,
-    parted: separations.length,
+    partedPairs: separations.length,
     separation: medianOf(separations),
   };
+}
+
+/** A line per group, and one for the test between them. */
+function survivalJson({ event, axis, groups, test }: SurvivalComparison) {
+  const lines = groups.map((group) => ({ kind: 'survival', event, axis, ...group }));
+  return test === null ? lines : [...lines, { kind: 'log-rank', event, axis, ...test }];
 }
 
 function twinTable({ networks }: RunRecord, settings: readonly ComparedSetting[]): TwinLine[] {

@@ -51,6 +51,8 @@ export interface SpikeFindings extends AnalysisOutcome {
   readonly suitableNetworks: number;
   readonly analysedNetworks: number;
   readonly spikesAnalysed: number;
+  /** Epochs at which the first spikes of networks begin, by network; without those that have none. */
+  readonly firstSpikes: ReadonlyMap<number, number>;
 }
 
 /** What is to be looked at in one network. */
@@ -80,6 +82,12 @@ export async function analyseSpikes(run: RunRecord, options: AnalyseOptions): Pr
     suitableNetworks: suitable.length,
     analysedNetworks: chosen.length,
     spikesAnalysed: count,
+    firstSpikes: new Map(
+      withSpikes.flatMap(({ network, spikes }) => {
+        const first = spikes.find(({ kind }) => kind === 'spike');
+        return first === undefined ? [] : [[network.id, first.onset] as const];
+      }),
+    ),
     ...rows,
   };
 }

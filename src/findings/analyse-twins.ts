@@ -1,19 +1,22 @@
 /**
- * The twins of a run: networks that differ in nothing but their precision, compared setting by setting. Labels,
- * intervals and heights are those that the run has found; only for the epoch at which twins part are some pairs
- * replayed side by side, from their common beginning.
+ * The twins of a run: networks that differ in nothing but their precision, compared pair by pair and judged setting by
+ * setting. Labels, intervals and heights are those that the run has found; only for the epoch at which twins part are
+ * some pairs replayed side by side, from their common beginning.
  */
 import { type FindingsRow, TWIN_LABELS, UNSTABLE } from '../../schemas/findings.ts';
 import { type Network, parametersOf } from '../../schemas/network.ts';
 import type { EpochRange, StateWindow } from '../../schemas/replay-messages.ts';
 import { evenlySpread } from '../analysis/sites.ts';
-import { type Estimate, fisherExact, medianOf, proportion } from '../analysis/statistics.ts';
+import { type Estimate, medianOf } from '../analysis/statistics.ts';
 import {
+  compareShares,
   compareTwins,
   isUnstable,
-  type Replicate,
+  type RatioComparison,
   separationRow,
+  type Twin,
   type TwinComparison,
+  type TwinPair,
 } from '../analysis/twin-statistics.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
 import { groupBy } from '../plan/pack.ts';
@@ -34,16 +37,15 @@ const STEP_FACTOR = 4;
 /** Bytes of the parameters of the pairs that are replayed at a time. */
 const BATCH_BYTES_MAX = 64 * 1024 * 1024;
 
-/** One setting and its networks that are done. */
-export interface TwinSetting {
-  readonly float32: readonly Network[];
-  readonly float64: readonly Network[];
-}
+type Pair = readonly [float32: Network, float64: Network];
+
+/** The pairs of one setting whose members are both done, in the order of the plan; at least one. */
+export type TwinSetting = readonly Pair[];
 
 /** A setting with what came of it. */
 export interface ComparedSetting extends TwinComparison {
   readonly network: Network;
-  readonly pairs: number;
+  readonly replayedPairs: number;
   /** Epochs at which pairs parted, of those that did. */
   readonly separations: readonly number[];
 }
@@ -53,20 +55,28 @@ export interface TwinFindings {
   readonly rows: readonly FindingsRow[];
 }
 
-type Pair = readonly [float32: Network, float64: Network];
+/** How twins are compared. */
+export interface TwinOptions extends Pick<AnalyseOptions, 'threads' | 'replayWorkerUrl'> {
+  /** The largest difference that counts as alike, as a share. */
+  readonly margin: number;
+}
 
-/** The settings of a run that have networks in both precisions, in the order of the plan. */
+/** The settings of a run that have pairs, in the order of the plan. */
 export function twinSettings({ networks, results }: Pick<RunRecord, 'networks' | 'results'>): TwinSetting[] {
   const done = networks.filter(({ id }) => results.isDone(id));
   const settings = groupBy(done, ({ id: _id, key: _key, seed: _seed, precision: _precision, ...rest }) =>
     JSON.stringify(rest),
   );
-  return [...settings.values()]
-    .map((own) => ({
-      float32: own.filter(({ precision }) => precision === 'float32'),
-      float64: own.filter(({ precision }) => precision === 'float64'),
-    }))
-    .filter(({ float32, float64 }) => float32.length > 0 && float64.length > 0);
+  return [...settings.values()].map(pairsIn).filter(({ length }) => length > 0);
+}
+
+/** Networks of one setting that have a seed in common. */
+function pairsIn(networks: readonly Network[]): Pair[] {
+  const twinOf = new Map(networks.flatMap((own) => (own.precision === 'float64' ? [[own.seed, own]] : [])));
+  return networks.flatMap((network): Pair[] => {
+    const twin = network.precision === 'float32' ? twinOf.get(network.seed) : undefined;
+    return twin === undefined ? [] : [[network, twin]];
+  });
 }
 
 /**
@@ -78,47 +88,37 @@ export function twinSettings({ networks, results }: Pick<RunRecord, 'networks' |
 export async function analyseTwins(
   run: RunRecord,
   settings: readonly TwinSetting[],
-  options: Pick<AnalyseOptions, 'threads' | 'replayWorkerUrl'>,
+  options: TwinOptions,
 ): Promise<TwinFindings> {
-  const pairsOf = choosePairs(settings);
-  const separated = await separations(run, pairsOf.flat(), options);
+  const chosen = choosePairs(settings);
+  const separated = await separations(run, chosen.flat(), options);
   const compared = settings.map((setting, i): ComparedSetting => {
-    const [network] = setting.float32;
-    const replicates = [setting.float32, setting.float64].map((list) =>
-      list.map((network) => replicateOf(run, network)),
-    );
+    const pairs = setting.map((pair) => twinPair(run, pair));
     return {
-      network,
-      ...compareTwins(replicates[0], replicates[1], network.id),
-      pairs: pairsOf[i].length,
-      separations: pairsOf[i].flatMap(([twin]) => separated.get(twin.id) ?? []),
+      network: setting[0][0],
+      ...compareTwins(pairs, options.margin),
+      replayedPairs: chosen[i].length,
+      separations: chosen[i].flatMap(([twin]) => separated.get(twin.id) ?? []),
     };
   });
   return { settings: compared, rows: compared.flatMap((comparison, i) => settingRows(run, settings[i], comparison)) };
 }
 
-function replicateOf({ results }: RunRecord, { id }: Network): Replicate {
+function twinPair({ results }: Pick<RunRecord, 'results'>, [float32, float64]: Pair): TwinPair {
   const orNull = (value: number) => (Number.isNaN(value) ? null : value);
-  return {
-    isUnstable: isUnstable(results.labelsOf(id)),
+  const twinOf = ({ id }: Network): Twin => ({
+    labels: results.labelsOf(id),
     spikeInterval: orNull(results.columns.spikeInterval[id]),
     spikeHeight: orNull(results.columns.spikeHeight[id]),
-  };
+  });
+  return { float32: twinOf(float32), float64: twinOf(float64) };
 }
 
 /** `[setting][pair]`: evenly spread settings where there are too many, and their first pairs. */
 function choosePairs(settings: readonly TwinSetting[]): Pair[][] {
   const each = Math.max(1, Math.min(PAIRS_A_SETTING, Math.floor(PAIRS_MAX / settings.length)));
   const chosen = new Set(evenlySpread(settings.length, PAIRS_MAX));
-  return settings.map(({ float32, float64 }, i) => {
-    if (!chosen.has(i)) return [];
-    const twinOf = new Map(float64.map((network) => [network.seed, network]));
-    const pairs = float32.flatMap((network): Pair[] => {
-      const twin = twinOf.get(network.seed);
-      return twin === undefined ? [] : [[network, twin]];
-    });
-    return pairs.slice(0, each);
-  });
+  return settings.map((pairs, i) => (chosen.has(i) ? pairs.slice(0, each) : []));
 }
 
 /** The epochs at which pairs part, by the id of the twin in float32; those that do not are left out. */
@@ -189,37 +189,44 @@ async function replayedThetas(
   return ({ id }) => thetas.get(id) as Float64Array;
 }
 
-function settingRows({ results }: RunRecord, setting: TwinSetting, comparison: ComparedSetting): FindingsRow[] {
-  const counts = (list: readonly Network[], label: string) =>
-    list.filter(({ id }) => {
-      const own = results.labelsOf(id);
-      return label === UNSTABLE ? isUnstable(own) : own?.outcome === label || own?.motion === label;
-    }).length;
-  const [n32, n64] = [setting.float32.length, setting.float64.length];
+function settingRows(run: RunRecord, setting: TwinSetting, comparison: ComparedSetting): FindingsRow[] {
+  const pairs = setting.map((pair) => twinPair(run, pair));
   return TWIN_LABELS.map((label) => {
-    const [in32, in64] = [counts(setting.float32, label), counts(setting.float64, label)];
+    const holds = ({ labels }: Twin) =>
+      label === UNSTABLE ? isUnstable(labels) : labels?.outcome === label || labels?.motion === label;
+    const shares = compareShares(pairs, holds, comparison.margin);
     return {
       network: comparison.network.id,
       label,
-      count_float32: in32,
-      count_float64: in64,
-      networks_float32: n32,
-      networks_float64: n64,
-      ...estimateCells('share_float32', proportion(in32, n32)),
-      ...estimateCells('share_float64', proportion(in64, n64)),
-      p_value: fisherExact([in32, n32], [in64, n64]),
-      ...estimateCells('interval_ratio', comparison.intervalRatio),
-      ...estimateCells('height_ratio', comparison.heightRatio),
       pairs: comparison.pairs,
-      pairs_parted: comparison.separations.length,
+      count_float32: shares.count32,
+      count_float64: shares.count64,
+      only_float32: shares.only32,
+      only_float64: shares.only64,
+      ...estimateCells('share_float32', shares.float32),
+      ...estimateCells('share_float64', shares.float64),
+      ...estimateCells('share_difference', shares.difference),
+      p_value: shares.pValue,
+      share_verdict: shares.verdict,
+      ...ratioCells('interval', comparison.interval),
+      ...ratioCells('height', comparison.height),
+      replayed_pairs: comparison.replayedPairs,
+      parted_pairs: comparison.separations.length,
       separation_epoch: medianOf(comparison.separations),
+      margin: comparison.margin,
       verdict: comparison.verdict,
     };
   });
 }
 
-const estimateCells = (name: string, { value, low, high }: Estimate): FindingsRow => ({
+const ratioCells = (name: string, { pairs, ratio, verdict }: RatioComparison): FindingsRow => ({
+  [`${name}_pairs`]: pairs,
+  ...estimateCells(`${name}_ratio`, ratio),
+  [`${name}_verdict`]: verdict,
+});
+
+const estimateCells = (name: string, { value, lower, upper }: Estimate): FindingsRow => ({
   [name]: value,
-  [`${name}_low`]: low,
-  [`${name}_high`]: high,
+  [`${name}_lower`]: lower,
+  [`${name}_upper`]: upper,
 });

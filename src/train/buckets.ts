@@ -127,7 +127,8 @@ export class Bucket {
       rows.epoch[row] = epoch += bucketEpochs;
     }
     for (const { place, values } of rows.signals) chunk.copyLastOfEach(bucketEpochs, place, values, at);
-    if (bucketEpochs > 1) for (const { place, values } of rows.extremes) chunk.copyExtremes(bucketEpochs, place, values, at);
+    if (bucketEpochs > 1)
+      for (const { place, values } of rows.extremes) chunk.copyExtremes(bucketEpochs, place, values, at);
     for (const { place, values } of rows.counts) chunk.copyCounts(bucketEpochs, place, values, at);
   }
 

@@ -27,17 +27,18 @@ test('windows are split by what the linear mode predicts, and by the floor', () 
     window(null, true, null, 'null'),
   ]);
   expect(others).toEqual([]);
-  expect(calm).toMatchObject({ window: 'calm', windows: 6, winding: 0.1, predictedWinding: 0.1, damping: 0.05 });
+  expect(calm).toMatchObject({ window: 'calm', windows: 6, winding: { value: 0.1 } });
+  expect([calm.predictedWinding.value, calm.damping.value]).toEqual([0.1, 0.05]);
   expect(calm.predictedTwisted.value).toBeCloseTo(4 / 6, 12);
   expect(calm.twistedAsPredicted.value).toBe(2 / 4);
   expect(calm.twistedUnpredicted.value).toBe(1 / 2);
   expect(calm.atFloor.value).toBe(3 / 5);
   expect(calm.twistedAtFloor.value).toBeCloseTo(2 / 3, 12);
   expect(calm.twistedAboveFloor.value).toBe(1 / 2);
-  expect(calm.amplitude).toBe(5);
+  expect(calm.amplitude.value).toBe(5);
 });
 
-test('the ratio of modes is the median over networks, with an interval around it; random epochs have no part in it', () => {
+test('the ratio of modes is the median over spikes, with an interval over networks; random epochs have no part in it', () => {
   const spike = (network: number, ratio: number | null, kind = 'spike'): FindingsRow => ({
     network,
     kind,
@@ -57,10 +58,13 @@ test('the ratio of modes is the median over networks, with an interval around it
     { network: 3, interval_variation: null },
   ];
   const [modes] = modesSummaries(setting, { curvature, relaxation });
-  expect(modes).toMatchObject({ spikes: 10, eta1: 38 });
-  expect(modes.modeRatio.value).toBe(0.7);
-  expect(modes.modeRatio.low).toBeGreaterThanOrEqual(0.4);
-  expect(modes.modeRatio.high).toBeLessThanOrEqual(0.9);
+  expect(modes).toMatchObject({ spikes: 10, eta1: { value: 38 } });
+  // Of all spikes that have one, with an interval only from six networks on.
+  expect(modes.modeRatio).toEqual({ value: 0.4, lower: Number.NaN, upper: Number.NaN });
   expect(modes.intervalVariation.value).toBeCloseTo(0.2, 12);
+  const many = Array.from({ length: 9 }, (_, network) => spike(network, 0.1 * (network + 1)));
+  const [{ modeRatio }] = modesSummaries(setting, { curvature: many, relaxation });
+  expect(modeRatio.value).toBeCloseTo(0.5, 12);
+  expect([modeRatio.lower < 0.5, modeRatio.upper > 0.5]).toEqual([true, true]);
   expect(modesSummaries(setting, { curvature: [], relaxation })).toEqual([]);
 });

@@ -23,7 +23,7 @@ const SPIKING = {
   seeds: 2,
 } as const;
 
-const TABLES = ['spirals', 'relaxation', 'curvature', 'twins'] as const;
+const TABLES = ['spirals', 'relaxation', 'curvature', 'twins', 'survival'] as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -32,7 +32,8 @@ beforeAll(async () => {
 
 const bytesOf = (name: string) => readFileSync(join(cwd, folder, `${name}.arrow`));
 const read = (name: string): Table => tableFromIPC(bytesOf(name));
-const rowsOf = (name: string) => read(name).toArray() as Record<string, number | string | boolean | null>[];
+type Row = Record<string, number | string | boolean | null>;
+const rowsOf = (name: string) => read(name).toArray() as Row[];
 const said = (stderr: string) => linesOf(stderr).filter((line) => line !== '' && !line.startsWith('replayed '));
 
 describe('the findings of a run that spikes', () => {
@@ -90,13 +91,17 @@ describe('the findings of a run that spikes', () => {
   test('are printed as tables, or a line of JSON a setting and question', async () => {
     const { code, stdout, stderr } = await call('analyse', folder, '--spikes', '4');
     expect([code, said(stderr)]).toEqual([0, ['looked at 4 spikes of 4 of 8 networks with spikes']]);
-    expect(stdout).toMatch(/^spirals: windows of 62 epochs\nprecision {2}beta1 {2}beta2 {2}window/);
+    expect(stdout).toMatch(
+      /^spirals: windows of 62 epochs; brackets hold 95 % intervals over networks\nprecision {2}beta1 {2}beta2 {2}window/,
+    );
     expect(stdout).toMatch(/\ncurvature: upward crossings/);
-    expect(linesOf(stdout).at(-1)).toBe(`${join(folder, 'twins.arrow')}  16 rows`);
+    expect(linesOf(stdout)).toContain(`${join(folder, 'twins.arrow')}  ${2 * TWIN_LABELS.length} rows`);
     const lines = jsonLines((await call('analyse', folder, '--spikes', '4', '--json')).stdout);
-    expect(lines.filter(({ kind }) => kind === 'table')).toHaveLength(4);
+    expect(lines.filter(({ kind }) => kind === 'table')).toHaveLength(TABLES.length);
     expect(lines.at(-1)).toMatchObject({ kind: 'run', spikingNetworks: 8, analysedNetworks: 4, spikesAnalysed: 4 });
-    expect(lines.find(({ kind }) => kind === 'curvature')).toMatchObject({ precision: 'float32', beta1: 0.9 });
+    const curvature = lines.find(({ kind }) => kind === 'curvature');
+    expect(curvature).toMatchObject({ precision: 'float32', beta1: 0.9, networks: 1 });
+    expect(Object.keys(curvature?.delay as object)).toEqual(['value', 'lower', 'upper']);
   });
 });
 
@@ -110,6 +115,13 @@ describe('a run that analysis has nothing for', () => {
     ]);
     expect(tableFromIPC(readFileSync(join(cwd, quiet, 'spirals.arrow'))).numRows).toBe(0);
     expect(existsSync(join(cwd, quiet, 'twins.arrow'))).toBe(false);
+    // Networks without spikes have survived them.
+    const survival = tableFromIPC(readFileSync(join(cwd, quiet, 'survival.arrow'))).toArray() as Row[];
+    const spikes = survival.filter(({ event, axis }) => event === 'first-spike' && axis === 'all');
+    expect(spikes.map((row) => [row.epoch === 0, row.survival])).toEqual([
+      [true, 1],
+      [false, 1],
+    ]);
   });
 
   test('is told which networks theory does not speak of', async () => {
@@ -159,14 +171,64 @@ describe('the twins of a run', () => {
     const unstable = twins.filter(({ label }) => label === 'unstable');
     expect(unstable.map(({ network }) => network)).toEqual([0, 4]);
     for (const row of unstable) {
-      expect([row.networks_float32, row.networks_float64, row.pairs]).toEqual([2, 2, 2]);
-      expect(row.pairs_parted).toBe(2);
+      expect([row.pairs, row.replayed_pairs, row.parted_pairs]).toEqual([2, 2, 2]);
       expect(row.separation_epoch).toBeGreaterThan(100);
       expect(row.separation_epoch).toBeLessThan(12_000);
       const own = twins.filter(({ network, label }) => network === row.network && label !== 'unstable');
       const total = (column: string) => own.reduce((sum, cells) => sum + Number(cells[column]), 0);
       expect([total('count_float32'), total('count_float64')]).toEqual([2, 2]);
+      // Two pairs have a ratio, and say nothing certain.
+      expect([row.margin, row.verdict, row.interval_pairs, row.interval_ratio_lower]).toEqual([
+        0.1,
+        'undecided',
+        2,
+        null,
+      ]);
+      expect(row.interval_ratio).toBeGreaterThan(0.2);
+      expect(row.interval_ratio).toBeLessThan(1.5);
       expect(TWIN_VERDICTS).toContain(row.verdict);
     }
+  });
+});
+
+describe('the survival of a run', () => {
+  test('has a curve for each event, axis and value, which falls from 1 at epoch 0 to the share without the event', () => {
+    const rows = rowsOf('survival');
+    const networks = rowsOf('networks');
+    expect([...new Set(rows.map(({ axis }) => axis))]).toEqual(['all', 'beta1', 'precision']);
+    const curve = rows.filter(({ event, axis, value }) => event === 'onset' && axis === 'beta1' && value === '0.9');
+    const own = networks.filter(({ beta1 }) => beta1 === 0.9);
+    expect(own).toHaveLength(4);
+    expect(curve[0]).toMatchObject({ epoch: 0, at_risk: 4, events: 0, survival: 1, lower: 1, upper: 1 });
+    expect(curve.reduce((sum, { events }) => sum + Number(events), 0)).toBe(
+      own.filter(({ onset_epoch }) => onset_epoch !== null).length,
+    );
+    for (const { epoch, survival, at_risk } of curve) {
+      const without = own.filter(({ onset_epoch }) => onset_epoch === null || Number(onset_epoch) > Number(epoch));
+      expect(survival).toBeCloseTo(without.length / 4, 12);
+      const before = own.filter(({ onset_epoch }) => onset_epoch === null || Number(onset_epoch) >= Number(epoch));
+      expect(at_risk).toBe(before.length);
+    }
+    const diverged = rows.filter(({ event, axis }) => event === 'divergence' && axis === 'all');
+    expect(diverged.at(-1)).toMatchObject({ epoch: 12_000, survival: 1, at_risk: 8 });
+  });
+
+  test('is shown by one axis where it is asked for, and twins with another margin', async () => {
+    const { stdout } = await call('analyse', folder, '--spikes', '4', '--by', 'beta1', '--margin', '99');
+    expect(stdout).toMatch(/\n +0\.9 +unstable +2 +100\.0 % \[34\.2, 100\.0\] .* points +alike within 99 points\n/);
+    expect(stdout).toMatch(/\n +spike interval +2 +0\.\d{3} +undecided\n/);
+    expect(rowsOf('twins').every(({ margin }) => margin === 0.99)).toBe(true);
+    expect(stdout).toMatch(/\naxis +value +networks +onset +first spike +divergence\nall +8 /);
+    expect(stdout).toMatch(/\nbeta1 +0\.9 +4 .* +— \(0 of 4\)\n +0\.8 +4 .*\n +log-rank p .* –\n/);
+    expect([...new Set(rowsOf('survival').map(({ axis }) => axis))]).toEqual(['all', 'beta1']);
+  });
+
+  test('is refused by an axis on which networks are equal, before anything is replayed', async () => {
+    const { code, stderr } = await call('analyse', folder, '--by', 'epsilon');
+    expect([code, stderr]).toEqual([
+      2,
+      'gyre: --by: got "epsilon", on which all networks are equal, expected one of beta1, precision\n',
+    ]);
+    expect((await call('analyse', folder, '--by', 'beta')).stderr).toContain('(did you mean "beta1"?)');
   });
 });

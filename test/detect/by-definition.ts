@@ -20,100 +20,143 @@ export interface Scale {
   readonly isShuffled: boolean;
 }
 
-export function judge(signals: Signals, { targetVariance, isShuffled }: Scale, thresholds: Thresholds): Judgement {
-  const { loss, updateCosine, nonFinite } = signals;
-  const epochs = loss.length;
-  const variance = targetVariance || loss[0];
-  const trained = thresholds.trainedShare * variance;
-  const floor = Number.isNaN(variance) ? 0 : thresholds.lossFloor * variance;
-  const raised = (value: number) => Math.max(value, floor);
+/** What both labels are judged with. */
+interface Course {
+  readonly signals: Signals;
+  readonly thresholds: Thresholds;
+  readonly epochs: number;
+  readonly variance: number;
+  /** A loss raised to the floor. */
+  readonly raised: (loss: number) => number;
   /** Decades between two losses; equal ones are none apart, and where one is missing there is nothing to say. */
-  const decades = (low: number, high: number) =>
-    !(high >= low) ? null : raised(low) === raised(high) ? 0 : Math.log10(raised(high) / raised(low));
-  const last = (share: number) => Math.max(1, Math.round(share * epochs));
-  const tailLength = last(thresholds.tail);
-  const tailFrom = epochs - tailLength + 1;
-  const tail = loss.slice(-tailLength);
-  const end = loss.slice(-Math.min(epochs, Math.max(last(thresholds.end), thresholds.endEpochs)));
-  const [min, endMin] = [minimum(loss), minimum(end)];
+  readonly decades: (low: number, high: number) => number | null;
+  /** Epochs in the last share of the run. */
+  readonly last: (share: number) => number;
+}
 
-  const rises = risesOf(loss, floor, thresholds);
-  const counted = rises.filter(
-    ({ kind, spike }) => kind === 'spike' && spike !== null && spike.peak >= thresholds.spikingHeight * spike.base,
-  );
-  const tailSpikes = counted
-    .filter(({ epoch }) => epoch >= tailFrom)
-    .map(({ spike }) => spike as NonNullable<typeof spike>);
-  const peaks = tailSpikes.map(({ peakEpoch }) => peakEpoch);
-  const openInTail = tail.filter((_, i) =>
-    rises.some(({ epoch, endEpoch }) => epoch <= tailFrom + i && tailFrom + i <= (endEpoch ?? epochs)),
-  );
+function courseOf(signals: Signals, targetVariance: number | null, thresholds: Thresholds): Course {
+  const epochs = signals.loss.length;
+  const variance = targetVariance || signals.loss[0];
+  const raised = (loss: number) => Math.max(loss, floorOf(variance, thresholds));
+  return {
+    ...{ signals, thresholds, epochs, variance, raised },
+    decades: (low, high) =>
+      !(high >= low) ? null : raised(low) === raised(high) ? 0 : Math.log10(raised(high) / raised(low)),
+    last: (share) => Math.max(1, Math.round(share * epochs)),
+  };
+}
 
-  const isFlip = updateCosine.map((cosine) => cosine < thresholds.flipCosine);
-  const onsetAt = isFlip.findIndex(
-    (_, i) => i + thresholds.onsetEpochs <= epochs && isFlip.slice(i, i + thresholds.onsetEpochs).every(Boolean),
-  );
-  const flips = isFlip.slice(-tailLength).filter(Boolean).length / tailLength;
-  const freezes = freezesOf(signals, thresholds);
-  const nonFiniteAt = nonFinite.indexOf(1);
-  const range = decades(minimum(tail), maximum(tail));
-  const covered = range ?? 0;
-  const head = raised(minimum(tail.slice(0, Math.max(1, Math.round(thresholds.trendHead * tailLength)))));
-  const trendEnd = raised(minimum(loss.slice(-last(thresholds.trendEnd))));
+const floorOf = (variance: number, { lossFloor }: Thresholds) => (Number.isNaN(variance) ? 0 : lossFloor * variance);
 
-  const outcomes: Record<Exclude<OutcomeName, 'failed'>, boolean> = {
-    'non-finite': nonFiniteAt >= 0,
+/** The losses of the end. */
+const endOf = ({ signals: { loss }, thresholds, epochs, last }: Course) =>
+  loss.slice(-Math.min(epochs, Math.max(last(thresholds.end), thresholds.endEpochs)));
+
+function outcomeOf(course: Course): OutcomeName {
+  const { signals, thresholds, variance, raised } = course;
+  const { loss, nonFinite } = signals;
+  const [min, endMin] = [minimum(loss), minimum(endOf(course))];
+  const trained = thresholds.trainedShare * variance;
+  const holds: Record<Exclude<OutcomeName, 'failed'>, boolean> = {
+    'non-finite': nonFinite.includes(1),
     exploded: endMin > Math.max(thresholds.explodedRatio * variance, loss[0]),
     untrained: min > trained,
     collapsed: endMin > trained,
     degraded: raised(endMin) !== raised(min) && raised(endMin) >= thresholds.degradedRatio * raised(min),
     learned: true,
   };
-  const motions: Record<MotionName, boolean> = {
+  return OUTCOME_NAMES.find((name) => name !== 'failed' && holds[name]) as OutcomeName;
+}
+
+/** What of the events the motion is judged by. */
+interface Events {
+  readonly rises: readonly NetworkEvent[];
+  readonly freezes: readonly NetworkEvent[];
+  readonly tailSpikes: readonly unknown[];
+  /** Share of the tail's epochs that are flips. */
+  readonly flips: number;
+}
+
+function motionOf(course: Course, { rises, freezes, tailSpikes, flips }: Events, isShuffled: boolean): MotionName {
+  const { signals, thresholds, epochs, raised, decades, last } = course;
+  const tailLength = last(thresholds.tail);
+  const tailFrom = epochs - tailLength + 1;
+  const tail = signals.loss.slice(-tailLength);
+  const covered = decades(minimum(tail), maximum(tail)) ?? 0;
+  const openInTail = tail.filter((_, i) =>
+    rises.some(({ epoch, endEpoch }) => epoch <= tailFrom + i && tailFrom + i <= (endEpoch ?? epochs)),
+  );
+  const isShifted = rises.some(
+    ({ kind, endEpoch }) => kind === 'level-shift' && endEpoch !== null && endEpoch >= tailFrom,
+  );
+  const head = raised(minimum(tail.slice(0, Math.max(1, Math.round(thresholds.trendHead * tailLength)))));
+  const end = raised(minimum(signals.loss.slice(-last(thresholds.trendEnd))));
+  const holds: Record<MotionName, boolean> = {
     frozen: freezes.some(({ endEpoch }) => endEpoch === null),
     spiking: tailSpikes.length >= thresholds.spikingCount,
     bursting:
-      covered >= thresholds.burstingRange &&
-      (rises.some(({ kind, endEpoch }) => kind === 'level-shift' && endEpoch !== null && endEpoch >= tailFrom) ||
-        openInTail.length / tailLength > thresholds.burstingShare),
+      covered >= thresholds.burstingRange && (isShifted || openInTail.length / tailLength > thresholds.burstingShare),
     noisy: isShuffled && covered >= thresholds.movingRange,
     oscillating: !isShuffled && flips >= thresholds.oscillatingShare && covered < thresholds.oscillatingRange,
     fluctuating: !isShuffled && flips >= thresholds.fluctuatingShare && covered >= thresholds.movingRange,
-    rising: trendEnd !== head && trendEnd >= thresholds.trendRatio * head,
-    descending: trendEnd !== head && head >= thresholds.trendRatio * trendEnd,
+    rising: end !== head && end >= thresholds.trendRatio * head,
+    descending: end !== head && head >= thresholds.trendRatio * end,
     steady: true,
   };
-  const outcome = OUTCOME_NAMES.find((name) => name !== 'failed' && outcomes[name]) as OutcomeName;
-  const motion = outcome === 'non-finite' ? null : (MOTION_NAMES.find((name) => motions[name]) as MotionName);
-  const trainedLast = loss.findLastIndex((value) => value <= trained) + 1;
+  return MOTION_NAMES.find((name) => holds[name]) as MotionName;
+}
+
+export function judge(signals: Signals, { targetVariance, isShuffled }: Scale, thresholds: Thresholds): Judgement {
+  const { loss, updateCosine, nonFinite } = signals;
+  const course = courseOf(signals, targetVariance, thresholds);
+  const { epochs, variance, decades, last } = course;
+  const tailLength = last(thresholds.tail);
+  const tail = loss.slice(-tailLength);
+  const end = endOf(course);
+  const min = minimum(loss);
+
+  const rises = risesOf(loss, floorOf(variance, thresholds), thresholds);
+  const counted = rises.filter(
+    ({ kind, spike }) => kind === 'spike' && spike !== null && spike.peak >= thresholds.spikingHeight * spike.base,
+  );
+  const tailSpikes = counted.flatMap(({ epoch, spike }) =>
+    epoch > epochs - tailLength && spike !== null ? [spike] : [],
+  );
+  const peaks = tailSpikes.map(({ peakEpoch }) => peakEpoch);
+  const isFlip = updateCosine.map((cosine) => cosine < thresholds.flipCosine);
+  const onsetAt = isFlip.findIndex(
+    (_, i) => i + thresholds.onsetEpochs <= epochs && isFlip.slice(i, i + thresholds.onsetEpochs).every(Boolean),
+  );
+  const flips = isFlip.slice(-tailLength).filter(Boolean).length / tailLength;
+  const freezes = freezesOf(signals, thresholds);
+
+  const outcome = outcomeOf(course);
+  const motion = outcome !== 'non-finite' ? motionOf(course, { rises, freezes, tailSpikes, flips }, isShuffled) : null;
+  const trainedLast = loss.findLastIndex((value) => value <= thresholds.trainedShare * variance) + 1;
   const hasDiverged = ['non-finite', 'exploded', 'collapsed'].includes(outcome);
-  const divergedEpoch = hasDiverged && trainedLast > 0 ? trainedLast : null;
-  const isNumber = loss.some((value) => !Number.isNaN(value));
+  const divergedEpoch = hasDiverged ? trainedLast || null : null;
   const late = maximum(loss.slice(thresholds.excursionStart));
-  const endNumbers = end.filter((value) => !Number.isNaN(value));
+  const isNumber = min !== Number.POSITIVE_INFINITY || loss.includes(min);
+  const isSpiking = motion === 'spiking';
   const moment = (kind: NetworkEvent['kind'], epoch: number | null): NetworkEvent[] =>
     epoch === null || epoch === 0 ? [] : [{ kind, epoch, endEpoch: null, spike: null }];
   return {
     readings: {
-      outcome,
-      motion,
-      targetVariance: variance,
-      lossFirst: loss[0],
+      ...{ outcome, motion, targetVariance: variance, lossFirst: loss[0] },
       lossMin: isNumber ? min : Number.NaN,
       lossMinEpoch: isNumber ? loss.indexOf(min) + 1 : null,
-      lossEnd: endNumbers.length === 0 ? null : middle(endNumbers),
+      lossEnd: middle(end.filter((value) => !Number.isNaN(value))),
       lossLast: loss[epochs - 1],
-      lostDecades: isNumber ? decades(min, endMin) : null,
-      tailRangeDecades: range,
+      lostDecades: isNumber ? decades(min, minimum(end)) : null,
+      tailRangeDecades: decades(minimum(tail), maximum(tail)),
       excursion: late === Number.NEGATIVE_INFINITY || !(loss[0] > 0) ? null : late / loss[0],
       onsetEpoch: onsetAt + 1 || null,
       divergedEpoch,
-      nonFiniteEpoch: nonFiniteAt + 1 || null,
+      nonFiniteEpoch: nonFinite.indexOf(1) + 1 || null,
       spikeCount: counted.length,
       tailSpikeCount: tailSpikes.length,
-      spikeInterval:
-        motion === 'spiking' && peaks.length > 1 ? middle(peaks.slice(1).map((peak, i) => peak - peaks[i])) : null,
-      spikeHeight: motion === 'spiking' ? middle(tailSpikes.map(({ height }) => height)) : null,
+      spikeInterval: isSpiking ? middle(peaks.slice(1).map((peak, i) => peak - peaks[i])) : null,
+      spikeHeight: isSpiking ? middle(tailSpikes.map(({ height }) => height)) : null,
       flipFraction: flips,
     },
     events: inOrder([
@@ -121,7 +164,7 @@ export function judge(signals: Signals, { targetVariance, isShuffled }: Scale, t
       ...rises,
       ...freezes,
       ...moment('divergence', divergedEpoch),
-      ...moment('non-finite', nonFiniteAt + 1),
+      ...moment('non-finite', nonFinite.indexOf(1) + 1),
     ]),
   };
 }
@@ -137,7 +180,9 @@ const minimum = (values: readonly number[]) =>
 const maximum = (values: readonly number[]) =>
   values.filter((value) => !Number.isNaN(value)).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
-function middle(values: readonly number[]): number {
+/** The middle value, or the mean of the two in the middle; null of none. */
+function middle(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

@@ -14,7 +14,7 @@ import check_recipes
 import declared_arithmetic
 import gyre
 
-TABLES = ["spirals", "relaxation", "curvature", "twins"]
+TABLES = ["spirals", "relaxation", "curvature", "twins", "survival"]
 
 SPIKING = {
     "name": "spiking",
@@ -150,6 +150,34 @@ class Findings(unittest.TestCase):
             self.assertAlmostEqual(eta1 / row.eta1, 1, delta=1e-5)
             self.assertAlmostEqual(eta2 / row.eta2, 1, delta=1e-5)
             self.assertAlmostEqual(eta2 / eta1 / row.mode_ratio, 1, delta=1e-5)
+
+    def test_ratios_of_twins_are_formed_within_pairs(self):
+        networks = pandas.read_feather(analysed_run() / "networks.arrow")
+        pairs = networks.pivot(index="seed", columns="precision", values="spike_interval").dropna()
+        twins = pandas.read_feather(analysed_run() / "twins.arrow")
+        (row,) = twins[twins.label == "unstable"].itertuples()
+        self.assertEqual((row.pairs, row.interval_pairs), (2, len(pairs)))
+        ratio = numpy.exp(numpy.median(numpy.log(pairs.float32 / pairs.float64)))
+        self.assertAlmostEqual(row.interval_ratio, ratio, delta=1e-12)
+
+    def test_survival_is_the_product_over_epochs_of_those_at_risk(self):
+        """Kaplan and Meier's estimate, from the events themselves."""
+        networks = pandas.read_feather(analysed_run() / "networks.arrow")
+        events = pandas.concat(pandas.read_feather(path) for path in (analysed_run() / "events").glob("*.arrow"))
+        first = events[events.kind == "spike"].groupby("network").epoch.min()
+        survival = pandas.read_feather(analysed_run() / "survival.arrow")
+        for precision in ("float32", "float64"):
+            ids = networks[networks.precision == precision].network
+            epochs = numpy.array([first.get(network, numpy.inf) for network in ids])
+            own = survival[(survival.event == "first-spike") & (survival.axis == "precision")]
+            rows = own[own.value == precision]
+            self.assertEqual(rows.events.sum(), numpy.isfinite(epochs).sum())
+            expected = 1.0
+            for row in rows.itertuples():
+                at_risk = (epochs >= row.epoch).sum()
+                self.assertEqual((row.at_risk, row.events), (at_risk, (epochs == row.epoch).sum()))
+                expected *= 1 - row.events / at_risk
+                self.assertAlmostEqual(row.survival, expected, delta=1e-12)
 
     def test_a_parquet_export_has_the_same_rows(self):
         folder = gyre.exported(analysed_run(), "parquet")

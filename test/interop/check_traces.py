@@ -94,7 +94,7 @@ class Streams(unittest.TestCase):
         """For readers that know streams alone, as nanoarrow and DuckDB's extension do."""
         files = [path for folder in (gyre.whole_run(), gyre.packed_run()) for path in sorted(folder.rglob("*.arrow"))]
         kinds = {path.relative_to(gyre.whole_run()).parts[0] for path in files if path.is_relative_to(gyre.whole_run())}
-        singles = {f"{table}.arrow" for table in ("networks", "spirals", "relaxation", "curvature", "twins")}
+        singles = {f"{table}.arrow" for table in ("networks", "spirals", "relaxation", "curvature", "twins", "survival")}
         self.assertEqual(kinds, singles | {"epochs", "events", "blocks", "windows", "data"})
         for path in files:
             with self.subTest(file=path):

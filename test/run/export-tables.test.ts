@@ -71,10 +71,11 @@ describe('an export', () => {
       ['relaxation', 1, 1],
       ['curvature', 2, 1],
       ['twins', 3, 1],
+      ['survival', 4, 1],
     ]);
     expect([...filesIn(out).keys()]).toEqual([
       ...['blocks/00001.parquet', 'curvature.parquet', 'epochs/00001.parquet', 'events/00001.parquet'],
-      ...['networks.parquet', 'relaxation.parquet', 'spirals.parquet', 'twins.parquet'],
+      ...['networks.parquet', 'relaxation.parquet', 'spirals.parquet', 'survival.parquet', 'twins.parquet'],
     ]);
     // Read back as a folder of Arrow files, for the same comparison that runs are compared by.
     const back = scratchFolder();
@@ -94,7 +95,7 @@ describe('an export', () => {
       await exported({ folder: made, out: one, format });
       await exported({ folder: made, out: other, format });
       expect(filesIn(other)).toEqual(filesIn(one));
-      expect(filesIn(one).size).toBe(format === 'csv' ? 9 : 8);
+      expect(filesIn(one).size).toBe(format === 'csv' ? 10 : 9);
     }
   });
 

@@ -51,45 +51,48 @@ class Watched {
   }
 }
 
-test.each(namesOf(PRECISIONS))('a bucket in %s keeps what losses were before NaN, under every engine', async (precision) => {
-  const seen = { mixed: 0, infinite: 0, allNan: 0 };
-  await fc.assert(
-    fc.property(
-      fc.constantFrom('tanh', 'relu', 'identity'),
-      fc.array(fc.double({ min: 0, max: 30, noNaN: true }), { minLength: 4, maxLength: 4 }),
-      fc.constantFrom(1, 3, 8, 20),
-      fc.array(fc.integer({ min: 1, max: 24 }), { minLength: 1, maxLength: 3 }),
-      fc.integer({ min: 1, max: 1000 }),
-      (activation, decades, bucketEpochs, lengths, seed) => {
-        const groupCase: GroupCase = {
-          ...{ layers: [1, 3, 1], activation, update: { kind: 'sgd', form: 'torch' }, precision, subnormals: 'ieee' },
-          ...{ sampleCount: 4, lanes: LANES.length, chunkEpochs: 24, subchunkEpochs: 8, seed },
-          networks: decades.map((decade) => ({ learningRate: 10 ** decade })),
-        };
-        const pair = new Pair(groupCase);
-        const watched = [pair.kernel, pair.reference].flatMap((memory) =>
-          LANES.map((lane) => new Watched({ pair, memory, lane, bucketEpochs })),
-        );
-        for (let firstEpoch = 1, i = 0; firstEpoch <= EPOCHS; i++) {
-          const count = chunkWithin(pair.shape, Math.min(lengths[i % lengths.length], EPOCHS - firstEpoch + 1));
-          pair.train([count], firstEpoch);
-          for (const one of watched) one.take({ firstEpoch, count });
-          firstEpoch += count;
-        }
-        for (const one of watched) {
-          expect(one.found).toEqual(one.expected(bucketEpochs));
-          for (const [min, , nan, infinite] of one.found) {
-            if (nan > 0 && !Number.isNaN(min)) seen.mixed++;
-            if (infinite > 0) seen.infinite++;
-            if (Number.isNaN(min)) seen.allNan++;
+test.each(namesOf(PRECISIONS))(
+  'a bucket in %s keeps what losses were before NaN, under every engine',
+  async (precision) => {
+    const seen = { mixed: 0, infinite: 0, allNan: 0 };
+    await fc.assert(
+      fc.property(
+        fc.constantFrom('tanh', 'relu', 'identity'),
+        fc.array(fc.double({ min: 0, max: 30, noNaN: true }), { minLength: 4, maxLength: 4 }),
+        fc.constantFrom(1, 3, 8, 20),
+        fc.array(fc.integer({ min: 1, max: 24 }), { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 1000 }),
+        (activation, decades, bucketEpochs, lengths, seed) => {
+          const groupCase: GroupCase = {
+            ...{ layers: [1, 3, 1], activation, update: { kind: 'sgd', form: 'torch' }, precision, subnormals: 'ieee' },
+            ...{ sampleCount: 4, lanes: LANES.length, chunkEpochs: 24, subchunkEpochs: 8, seed },
+            networks: decades.map((decade) => ({ learningRate: 10 ** decade })),
+          };
+          const pair = new Pair(groupCase);
+          const watched = [pair.kernel, pair.reference].flatMap((memory) =>
+            LANES.map((lane) => new Watched({ pair, memory, lane, bucketEpochs })),
+          );
+          for (let firstEpoch = 1, i = 0; firstEpoch <= EPOCHS; i++) {
+            const count = chunkWithin(pair.shape, Math.min(lengths[i % lengths.length], EPOCHS - firstEpoch + 1));
+            pair.train([count], firstEpoch);
+            for (const one of watched) one.take({ firstEpoch, count });
+            firstEpoch += count;
           }
-        }
-      },
-    ),
-    { numRuns: 40, seed: 20261129 },
-  );
-  expect(
-    Object.values(seen).every((count) => count > 20),
-    JSON.stringify(seen),
-  ).toBe(true);
-});
+          for (const one of watched) {
+            expect(one.found).toEqual(one.expected(bucketEpochs));
+            for (const [min, , nan, infinite] of one.found) {
+              if (nan > 0 && !Number.isNaN(min)) seen.mixed++;
+              if (infinite > 0) seen.infinite++;
+              if (Number.isNaN(min)) seen.allNan++;
+            }
+          }
+        },
+      ),
+      { numRuns: 40, seed: 20261129 },
+    );
+    expect(
+      Object.values(seen).every((count) => count > 20),
+      JSON.stringify(seen),
+    ).toBe(true);
+  },
+);

@@ -1,4 +1,5 @@
 /** Records of the commands that train networks again: replay, verify, analyse, and the claims of reproduce. */
+import { AXIS_COLUMNS } from '../../../schemas/axis-columns.ts';
 import type { Problem } from '../../../schemas/problems.ts';
 import { CLAIM_NAMES } from '../../claims/claim.ts';
 import { type CommandRecord, defineCommand } from './command-record.ts';
@@ -8,6 +9,8 @@ import { ANY_RUN, folder, ranges, wholeNumber, word } from './value-kinds.ts';
 
 /** Spikes to analyse: takes seconds, and tells a share to within a few hundredths. */
 export const SPIKES_DEFAULT = 256;
+/** Margin of twins in percent. Smaller differences rarely matter, and tens of pairs can exclude larger ones. */
+export const MARGIN_DEFAULT = 10;
 /** Networks to verify: seconds, for most runs. */
 const SAMPLE_DEFAULT = 32;
 
@@ -95,7 +98,7 @@ export const verifyRecord: CommandRecord = defineCommand({
 
 export const analyseRecord: CommandRecord = defineCommand({
   name: 'analyse',
-  summary: 'Analyse the spikes and twins of a run, to tell floating point from dynamics',
+  summary: 'Analyse the spikes, twins and survival of a run, to tell floating point from dynamics',
   arguments: [runArgument],
   options: {
     spikes: defaulting(count, {
@@ -103,10 +106,23 @@ export const analyseRecord: CommandRecord = defineCommand({
       meaning: 'Analyse at most this many spikes, evenly spread',
       absent: SPIKES_DEFAULT,
     }),
+    margin: defaulting(wholeNumber({ min: 1, max: 99 }), {
+      placeholder: 'percent',
+      meaning: 'Difference between twins up to which they count as alike, in percent',
+      absent: MARGIN_DEFAULT,
+    }),
+    by: optional(word(AXIS_COLUMNS.map(({ column }) => column.name)), {
+      placeholder: 'axis',
+      meaning: 'Show survival by this axis alone, a column of networks.arrow',
+      absentText: 'every axis of at most 12 values',
+    }),
     threads: threadsOption('Analysing threads'),
     json: flag('Write one line of JSON per setting and question, one per table, then one for the run'),
   },
-  examples: [{ line: 'gyre analyse latest --spikes 200', meaning: 'Analyse at most 200 spikes' }],
+  examples: [
+    { line: 'gyre analyse latest --spikes 200', meaning: 'Analyse at most 200 spikes' },
+    { line: 'gyre analyse latest --by beta1', meaning: 'Show how long networks survive for each value of beta1' },
+  ],
   exitCodes: [DONE, FAILED, BAD_USAGE, STOPPED],
   load: async () => (await import('../analyse.ts')).analyseCommand,
 });

@@ -29,6 +29,7 @@ const RECIPES: Readonly<Record<Exclude<TableName, 'windows'>, Readonly<Record<st
   relaxation: fileRecipes('relaxation'),
   curvature: fileRecipes('curvature'),
   twins: fileRecipes('twins'),
+  survival: fileRecipes('survival'),
 };
 
 function fileRecipes(table: TableName): Record<string, string> {

@@ -192,7 +192,7 @@ const TWINS_TABLE: FindingsTable = {
   ],
 };
 
-export const SURVIVAL_TABLE: FindingsTable = {
+const SURVIVAL_TABLE: FindingsTable = {
   name: 'survival',
   description:
     'one row per step of a Kaplan–Meier curve: the share of networks without the event, for each value of each axis',

@@ -12,10 +12,13 @@ interface Signal {
   readonly description: string;
   /**
    * The extreme of epochs of which none has a number, and of no epoch: NaN, or 0 where a signal is never NaN and never
-   * less. Two extremes are joined by the rule that made them: a number counts, and NaN only where there is nothing else.
+   * less. Two extremes are joined by the rule that made them: a number counts, and NaN only where there is nothing
+   * else.
    */
   readonly none: number;
-  /** Its extremes over a bucket or a subchunk, by what the column says of them; null where the trace keeps no column. */
+  /**
+   * Its extremes over a bucket or a subchunk, by what the column says of them; null where the trace keeps no column.
+   */
   readonly extremes: Readonly<Partial<Record<End, string | null>>>;
   /** What is counted over a bucket, by what the column says of it. Two counts are joined by their sum. */
   readonly counts: Readonly<Partial<Record<Kind, string>>>;
@@ -28,7 +31,7 @@ export type End = 'min' | 'max';
 export type Kind = 'nan' | 'infinite';
 
 /** In the order of the group's memory and of the columns. */
-export const SIGNALS = {
+const SIGNALS = {
   loss: {
     column: { name: 'loss', type: 'f64', unit: 'loss' },
     description: 'mean squared error before the update of this epoch',

@@ -86,7 +86,7 @@ function sharpnessAlong(
  *
  * @param sharpness η, `[row]`
  */
-export function recurrenceResidual(
+function recurrenceResidual(
   fast: FastMotion,
   { sharpness, beta1 }: { sharpness: ArrayLike<number>; beta1: number },
 ): number {

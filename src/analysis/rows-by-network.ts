@@ -1,6 +1,6 @@
 /**
- * Rows of findings, network by network: spikes and windows of one network resemble each other, so every interval is that
- * of resampled networks.
+ * Rows of findings, network by network: spikes and windows of one network resemble each other, so every interval is
+ * that of resampled networks.
  */
 import type { FindingsRow } from '../../schemas/findings.ts';
 import { clusteredMedian, clusteredShare, type Estimate } from './statistics.ts';

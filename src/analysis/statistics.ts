@@ -25,7 +25,7 @@ export const Z = 1.959963984540054;
  * Below 6 clusters there is no interval. The widest interval that resampling can give for a median is from the smallest
  * to the largest cluster, and it contains the true median with probability 1 − 2^(1 − n): 93.8 % for 5, 96.9 % for 6.
  */
-export const BOOTSTRAP = { seed: 0, resamplings: 1000, clusterCountMin: 6 } as const;
+const BOOTSTRAP = { seed: 0, resamplings: 1000, clusterCountMin: 6 } as const;
 
 /** The median; NaN of nothing. */
 export const medianOf = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : median([...values]));

@@ -78,7 +78,8 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
   printLine(
-    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs in ${count(estimate.groups)} groups`,
+    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs ` +
+      `in ${count(estimate.groups)} groups`,
   );
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))

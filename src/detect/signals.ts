@@ -5,7 +5,9 @@
 import type { CountName, End, ExtremeName, Kind } from '../../schemas/signals.ts';
 import type { FloatArray } from '../numeric/bits.ts';
 
-/** The signals that detectors look at: each by i, of epoch firstEpoch + i, and its extremes and counts of all epochs. */
+/**
+ * The signals that detectors look at: each by i, of epoch firstEpoch + i, and its extremes and counts of all epochs.
+ */
 type Watched = 'loss' | 'updateCosine' | 'changedParameters' | 'nonFinite';
 type WatchedSignals = Readonly<Record<Watched, (i: number) => number>>;
 type WatchedNumber =

@@ -166,7 +166,8 @@ function linearModeTable(summaries: readonly LinearModeSummary[]): string[] {
     shareText(summary.twistedUnpredicted),
   ]);
   return table(
-    `windows beside the linear mode of their curvature: medians per epoch, windows twisted where it predicts this; ${BRACKETS}`,
+    `windows beside the linear mode of their curvature: medians per epoch, and windows twisted where it predicts this; ` +
+      BRACKETS,
     ['window', 'winding', 'predicted', 'damping', 'predicted', 'residual', 'to twist', 'twisted', 'others twisted'],
     rows,
   );
@@ -182,7 +183,8 @@ function floorTable(summaries: readonly LinearModeSummary[]): string[] {
     shareText(summary.twistedAboveFloor),
   ]);
   return table(
-    `the floor of rounding: median amplitude of the fast mode, windows twisted at the floor and above it; ${BRACKETS}`,
+    `the floor of rounding: median amplitude of the fast mode, and windows twisted at the floor and above it; ` +
+      BRACKETS,
     ['window', 'ulps', 'at the floor', 'twisted there', 'twisted above'],
     rows,
   );

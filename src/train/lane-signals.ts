@@ -199,7 +199,9 @@ export class LaneSignals implements SignalChunk, Readers {
     for (let to = at; to < at + count; to++, from += lanes) target[to] = signals[from];
   }
 
-  /** Copies a signal by its place in SIGNAL_NAMES, of the last epoch of each `bucketEpochs`, to `target` from `at` on. */
+  /**
+   * Copies a signal by its place in SIGNAL_NAMES, of the last epoch of each `bucketEpochs`, to `target` from `at` on.
+   */
   copyLastOfEach(bucketEpochs: number, signal: number, target: Numbers, at: number): void {
     const count = this.count / bucketEpochs;
     const run = { at: this.#place(signal, bucketEpochs - 1), count, stride: bucketEpochs * this.#lanes };

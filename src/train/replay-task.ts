@@ -28,7 +28,7 @@ export function runReplay(request: ReplayRequest): ReplayOutcome {
  *
  * @throws RunError where a checkpoint cannot be read.
  */
-export function replayRange(request: ReplayRequest): ReplayedRange {
+function replayRange(request: ReplayRequest): ReplayedRange {
   const { networks, shape, kernel, memory, untilEpoch, windows } = request;
   for (const { hash, dataset } of request.datasets) provideDataset(hash, dataset);
   const group = initialiseGroup({ networks, shape, memory });

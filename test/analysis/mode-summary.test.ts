@@ -38,7 +38,7 @@ test('windows are split by what the linear mode predicts, and by the floor', () 
   expect(calm.amplitude.value).toBe(5);
 });
 
-test('the ratio of modes is the median over spikes, with an interval over networks; random epochs have no part in it', () => {
+test('the ratio of modes is the median over spikes, with an interval over networks', () => {
   const spike = (network: number, ratio: number | null, kind = 'spike'): FindingsRow => ({
     network,
     kind,

@@ -29,9 +29,11 @@ const inBoth = (reference: readonly [string, string], kernel: readonly [string, 
 
 const TORCH_V = {
   reference:
-    'const v = flush.moment(round(round(secondMoment[i] * beta2) + round(round(oneMinusBeta2 * g) * g)));\n      const root',
+    'const v = flush.moment(round(round(secondMoment[i] * beta2) + round(round(oneMinusBeta2 * g) * g)));\n' +
+    '      const root',
   kernel:
-    "const v = code.let('v', flush(add(multiply(secondMoment, beta2), multiply(multiply(oneMinusBeta2, g), g))));\n      const {",
+    "const v = code.let('v', flush(add(multiply(secondMoment, beta2), multiply(multiply(oneMinusBeta2, g), g))));\n" +
+    '      const {',
 };
 
 const MUTANTS: readonly Mutant[] = [

@@ -92,7 +92,7 @@ describe('the findings of a run that spikes', () => {
     const { code, stdout, stderr } = await call('analyse', folder, '--spikes', '4');
     expect([code, said(stderr)]).toEqual([0, ['looked at 4 spikes of 4 of 8 networks with spikes']]);
     expect(stdout).toMatch(
-      /^spirals: windows of 62 epochs; brackets hold 95 % intervals over networks\nprecision {2}beta1 {2}beta2 {2}window/,
+      /^spirals: windows of 62 epochs; brackets hold 95 % intervals over networks\nprecision {2}beta1 {2}beta2 {2}wind/,
     );
     expect(stdout).toMatch(/\ncurvature: upward crossings/);
     expect(linesOf(stdout)).toContain(`${join(folder, 'twins.arrow')}  ${2 * TWIN_LABELS.length} rows`);
@@ -192,7 +192,7 @@ describe('the twins of a run', () => {
 });
 
 describe('the survival of a run', () => {
-  test('has a curve for each event, axis and value, which falls from 1 at epoch 0 to the share without the event', () => {
+  test('has a curve for each event, axis and value, from 1 at epoch 0 to the share without the event', () => {
     const rows = rowsOf('survival');
     const networks = rowsOf('networks');
     expect([...new Set(rows.map(({ axis }) => axis))]).toEqual(['all', 'beta1', 'precision']);

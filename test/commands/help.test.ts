@@ -88,8 +88,8 @@ describe.concurrent('bad usage ends with exit code 2 and writes nothing', () => 
       'an option that is needed, beside other problems',
       ['export', '--table', 'network'],
       'gyre: --format: got nothing, expected one of parquet, csv\n' +
-        'gyre: --table: got "network", expected one of networks, epochs, events, blocks, windows, spirals, relaxation, ' +
-        'curvature, twins, survival (did you mean "networks"?)\n',
+        'gyre: --table: got "network", expected one of networks, epochs, events, blocks, windows, spirals, ' +
+        'relaxation, curvature, twins, survival (did you mean "networks"?)\n',
     ],
     [
       'options that exclude each other, beside a number',

@@ -85,7 +85,7 @@ describe.concurrent('show', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout)[0]).toMatch(/^alpha · 4 networks × 50 epochs · done · \d+ s$/);
     expect(stdout).toMatch(
-      /^network +outcome +motion +layers +activation +data +optimizer +learning_rate +precision +seed +loss_first +/m,
+      /^network +outcome +motion +layers +activation +data +optimizer +learning_rate +precision +seed +target_variance +/m,
     );
     expect(stdout).toMatch(/^ +3 +non-finite +– +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
     expect(networksIn(stdout)).toEqual([
@@ -100,6 +100,7 @@ describe.concurrent('show', () => {
       look('show', 'alphabet', '--sort', 'loss_last', '--json'),
       look('show', 'alpha-', '--outcome', 'collapsed'),
     ]);
+    // No motion stands where none of them has one.
     expect(networksIn(diverged.stdout)).toEqual(['2 non-finite 1-3-1', '3 non-finite 1-3-1']);
     expect(networksIn(steady.stdout)).toEqual(['0 untrained steady', '1 untrained steady']);
     expect(linesOf(diverged.stdout).at(-1)).toBe('2 of 4 networks');

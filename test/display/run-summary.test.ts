@@ -50,20 +50,29 @@ test('the summary of a run that is done', () => {
     "
     made-up · 8 networks × 50,000 epochs · done · 1 min 23 s
 
-    label        networks   share
-    non-finite          1  12.5 %  NaN or ∞ in the loss, parameters or moments
-    diverged            2  25.0 %  the loss rose and stayed far above its minimum
-    stagnated           1  12.5 %  no bit changed for the final 1000 epochs
-    spiking             0   0.0 %  at least three tenfold spikes of the loss in the last 20 % of epochs
-    fluctuating         0   0.0 %  the update flips in at least 1 % of the last 20 %
-    converged           0   0.0 %  the loss became better by less than 5 % over the last 20 %
-    descending          4  50.0 %  none of the above: still on its way
+    outcome       networks   share
+    diverged             3  37.5 %  non-finite, exploded or collapsed
+      non-finite         1  12.5 %  NaN or ∞ in the loss, parameters or moments
+      collapsed          2  25.0 %  was trained, and ends above a tenth of the variance of its targets
+    untrained            1  12.5 %  never came to a tenth of the variance of its targets
+    learned              4  50.0 %  none of the above: trained, and close to its best
 
-    axis      value  non-finite  diverged  stagnated  spiking  fluctuating  converged  descending
-    layers    1-8-1           0         0          1        0            0          0           3
-            1-8-8-1           1         2          0        0            0          0           1
-    beta2    0.9999           0         1          0        0            0          0           3
-            0.99999           1         1          1        0            0          0           1
+    motion      networks   share
+    frozen             1  12.5 %  no bit changed for the last 1000 epochs or more
+    spiking            2  25.0 %  at least three separate spikes of four times their base in the tail
+    descending         4  50.0 %  the loss ends at least 5 % below the beginning of the tail
+
+    axis      value  diverged  untrained  learned
+    layers    1-8-1         0          1        3
+            1-8-8-1         3          0        1
+    beta2    0.9999         1          0        3
+            0.99999         2          1        1
+
+    axis      value  frozen  spiking  descending
+    layers    1-8-1       1        0           3
+            1-8-8-1       0        2           1
+    beta2    0.9999       0        1           3
+            0.99999       1        1           1
 
     files  traces/runs/made-up-01234567                 1.44 MB
            traces/runs/made-up-01234567/networks.arrow  one row per network
@@ -72,7 +81,7 @@ test('the summary of a run that is done', () => {
            traces/runs/made-up-01234567/blocks/*.arrow  digests of the losses
     fingerprint  abababababababababababababababababababababababababababababababab
 
-    next  npx gyre show traces/runs/made-up-01234567 --label diverged
+    next  npx gyre show traces/runs/made-up-01234567 --outcome diverged
           python -c "import pandas; print(pandas.read_feather('traces/runs/made-up-01234567/networks.arrow'))"
     "
   `);

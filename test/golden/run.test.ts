@@ -63,7 +63,7 @@ test('its manifest and journal say the same but for times and versions', () => {
     journal.filter(({ kind }) => kind !== 'snapshot').map(timeless),
   );
   expect(again).toEqual(records);
-  expect(before.results.labelCounts()).toMatchObject({ outcomes: { 'non-finite': 4 }, motions: { fluctuating: 4 } });
+  expect(before.results.labelCounts()).toMatchObject({ outcomes: { 'non-finite': 4 }, motions: { fluctuating: 2 } });
 });
 
 /** What an Arrow or Parquet file says of each of its columns. */

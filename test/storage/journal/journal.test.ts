@@ -374,7 +374,8 @@ describe('reading a journal', () => {
     const path = journalFile(folder, 1);
     writeFileSync(path, frame({ kind: 'header', formatVersion: 5, runKey: '0123abcd' }));
     expect(() => readJournal(folder)).toThrow(
-      `${path}: got format version 5, expected a journal of format version 4 (read it with the version of Gyre that wrote it)`,
+      `${path}: got format version 5, expected a journal of format version 4 ` +
+        '(read it with the version of Gyre that wrote it)',
     );
     writeFileSync(path, frame(end));
     expect(() => readJournal(folder)).toThrow(`${path}: got a first record "end"`);

@@ -137,7 +137,9 @@ def _table(comparison):
     ]
     widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     lines = [f"{comparison['label']}: {first} and {second} say the same on {_cell(comparison['same'])} of pictures"]
-    lines += ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [columns, *rows]]
+    lines += [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [columns, *rows]
+    ]
     lines += [
         f"  {difference['picture']}: {first} {difference['first']}, {second} {difference['second']}"
         for difference in comparison["differences"]

@@ -15,7 +15,16 @@ import json
 import pathlib
 import random
 
+import matplotlib
+import numpy
+import pyarrow.dataset
+import pyarrow.feather
+from matplotlib import pyplot
+from PIL import Image
+
 import label_agreement
+
+matplotlib.use("Agg")
 
 FLOOR, TRAINED, EXPLODED = 1e-10, 0.1, 10  # of V
 SPIKE_HEIGHT = 4
@@ -43,8 +52,10 @@ def main():
         make_sheet(options.out, names[start : start + PICTURES_PER_SHEET])
     columns = ("run", "network", "outcome", "motion")
     key = {"seed": options.seed, "pictures": []}
-    key["pictures"] = [{"picture": name} | {c: str(row[c]) if c == "run" else row[c] for c in columns}
-                       for name, row in zip(names, drawn)]
+    key["pictures"] = [
+        {"picture": name} | {c: str(row[c]) if c == "run" else row[c] for c in columns}
+        for name, row in zip(names, drawn)
+    ]
     options.key.write_text(json.dumps(key, indent=1) + "\n")
     print(f"{len(names)} pictures in {options.out}, key in {options.key}")
 
@@ -54,8 +65,12 @@ def parse_arguments():
     parser.add_argument("runs", nargs="*", type=pathlib.Path, metavar="RUN", help="folder of a run")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="folder of the pictures")
     parser.add_argument("--key", type=pathlib.Path, metavar="FILE", help="where the labels go, outside of --out")
-    parser.add_argument("--networks", type=int, metavar="N",
-                        help=f"networks of all runs together, divided evenly (default: {PICTURES_PER_RUN} per run)")
+    parser.add_argument(
+        "--networks",
+        type=int,
+        metavar="N",
+        help=f"networks of all runs together, divided evenly (default: {PICTURES_PER_RUN} per run)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--compare", nargs="+", metavar="FILE", help="a key and at least one reading")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
@@ -80,8 +95,6 @@ def draw_networks(runs, count, seed):
     A stratum is a pair of outcome and motion. Strata give one network in turn until the share of the run is reached, so
     a small stratum gives all of its networks and the others fill its share.
     """
-    import pyarrow.feather
-
     generator = random.Random(seed)
     drawn = []
     for i, run in enumerate(runs):
@@ -101,8 +114,6 @@ def draw_networks(runs, count, seed):
 
 def read_traces(run, networks):
     """{network: {column: array}} of the table epochs, in the order of epochs."""
-    import pyarrow.dataset
-
     table = pyarrow.dataset.dataset(run / "epochs", format="ipc")
     rows = table.to_table(filter=pyarrow.dataset.field("network").isin(networks)).sort_by(
         [("network", "ascending"), ("epoch", "ascending")]
@@ -116,15 +127,10 @@ def read_traces(run, networks):
 
 def make_picture(path, name, network, trace):
     """Writes the picture of one network: the loss of all epochs, the loss of the tail, and the flips of the tail."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as pyplot
-
     epochs = network["epochs"]
     tail = {column: values[trace["epoch"] > 0.8 * epochs] for column, values in trace.items()}
     figure, (whole, close, flips) = pyplot.subplots(3, 1, figsize=SIZE_INCHES, height_ratios=(5, 4, 1.3))
-    figure.subplots_adjust(left=0.08, right=0.87, top=0.95, bottom=0.065, hspace=0.38)
+    figure.subplots_adjust(left=0.115, right=0.865, top=0.95, bottom=0.065, hspace=0.38)
     draw_whole(whole, network, trace)
     whole.set_title(f"{name}: loss of all {epochs} epochs", loc="left", fontsize=10)
     draw_tail(close, network, tail)
@@ -137,56 +143,70 @@ def make_picture(path, name, network, trace):
 
 def draw_whole(axes, network, trace):
     """The loss of all epochs, with V and its multiples, the first loss, the smallest loss and that of the end."""
-    import numpy
-
-    epochs, variance, log_floor = network["epochs"], network["target_variance"], _log(network, 0)
+    epochs, variance = network["epochs"], network["target_variance"]
     draw_loss(axes, network, trace)
     axes.axvspan(0.8 * epochs, epochs, color="#eeeeee", zorder=0)
     smallest = _log(network, trace["loss_min"])
     first = _log(network, network["loss_first"])
     in_sight = [v for v in (first, *_log(network, trace["loss_max"]), *smallest) if numpy.isfinite(v)]
-    lines = {"V": variance, "0.1 V": TRAINED * variance}
-    if max(in_sight) > _log(network, variance) + 0.5:
-        lines["10 V"] = EXPLODED * variance
-    if min(in_sight) < log_floor + 1:
-        lines["floor 1e-10 V"] = FLOOR * variance
-    for label, value in lines.items():
-        axes.axhline(numpy.log10(value), color="#cc5500" if label.endswith("1 V") else "#888888", lw=1, ls="--", zorder=1)
-        axes.annotate(label, (1.01, numpy.log10(value)), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     if numpy.isfinite(first):
         axes.plot([1], [first], "o", color="black", ms=6, clip_on=False, label="first loss", zorder=4)
     if numpy.isfinite(smallest).any():
         at = numpy.nanargmin(numpy.where(numpy.isfinite(smallest), smallest, numpy.nan))
-        axes.plot(trace["epoch"][at], smallest[at], "v", color="#007700", ms=7, label="smallest loss of the run", zorder=4)
+        axes.plot(
+            trace["epoch"][at], smallest[at], "v", color="#007700", ms=7, label="smallest loss of the run", zorder=4
+        )
     end = trace["epoch"] > epochs - max(100, 0.01 * epochs)
-    _draw_minimum(axes, network, trace, end, "#cc0000", "smallest loss of the end (last 1 %)")
+    ending = _smallest(network, trace, end)
+    axes.plot(
+        [epochs],
+        [ending],
+        "<",
+        color="#cc0000",
+        ms=8,
+        clip_on=False,
+        zorder=4,
+        label="smallest loss of the end (last 1 %)",
+    )
     draw_lost_numbers(axes, trace)
     low, high = min(in_sight + [numpy.log10(TRAINED * variance)]), max(in_sight + [numpy.log10(variance)])
     margin = 0.06 * max(high - low, 0.5)
+    lines = {"V": variance, "0.1 V": TRAINED * variance, "10 V": EXPLODED * variance, "floor": FLOOR * variance}
+    for label, value in ((label, numpy.log10(value)) for label, value in lines.items()):
+        if low - margin <= value <= high + margin:
+            axes.axhline(value, color="#cc5500" if label == "0.1 V" else "#888888", lw=1, ls="--", zorder=1)
+            axes.annotate(label, (1.03, value), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     axes.set(xlim=(0, epochs), ylim=(low - margin, high + margin), ylabel="log10 loss")
     axes.grid(axis="y", color="#dddddd", lw=0.6, zorder=0)
-    axes.legend(loc="lower left", bbox_to_anchor=(0.3, 0.995), ncols=3, fontsize=8, frameon=False, borderpad=0,
-                handletextpad=0.2, columnspacing=1)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.3, 0.995),
+        ncols=3,
+        fontsize=8,
+        frameon=False,
+        borderpad=0,
+        handletextpad=0.2,
+        columnspacing=1,
+    )
 
 
 def draw_tail(axes, network, tail):
     """The loss of the tail by itself, its range, and the smallest losses of its first quarter and of the last 5 %."""
-    import numpy
-
     epochs = network["epochs"]
     draw_loss(axes, network, tail)
     axes.set_facecolor("#f7f7f7")
     values = numpy.concatenate([_log(network, tail["loss_min"]), _log(network, tail["loss_max"])])
     values = values[numpy.isfinite(values)]
-    title = "tail, the last 20 % of epochs: no finite loss"
+    title = "tail: no finite loss"
     if len(values) > 0:
         low, high = values.min(), values.max()
-        head = _draw_minimum(axes, network, tail, tail["epoch"] <= 0.85 * epochs, "#007700", None)
-        last = _draw_minimum(axes, network, tail, tail["epoch"] > 0.95 * epochs, "#cc0000", None)
-        title = f"tail, the last 20 % of epochs: range {_decades(high - low)} decades"
-        if numpy.isfinite(head) and numpy.isfinite(last):
-            change = 100 * (10 ** (last - head) - 1)
-            title += f"; smallest loss of its first quarter (green) to that of the last 5 % (red): {change:+.3g} %"
+        head = _smallest(network, tail, tail["epoch"] <= 0.85 * epochs)
+        last = _smallest(network, tail, tail["epoch"] > 0.95 * epochs)
+        bar = {"lw": 3, "zorder": 4, "clip_on": False, "solid_capstyle": "butt"}
+        axes.plot([0.8 * epochs, 0.85 * epochs], [head, head], color="#007700", **bar)
+        axes.plot([0.95 * epochs, epochs], [last, last], color="#cc0000", **bar)
+        title = f"tail: range {_decades(high - low)} decades; smallest loss of the last 5 % of epochs (red) = "
+        title += f"{10 ** (last - head):.4g} × that of the tail's first quarter (green)"
         margin = max(0.07 * (high - low), 1e-6)
         axes.set_ylim(low - margin, high + margin)
         axes.set_ylabel(f"log10 loss ({_decades(high - low)} decades)", fontsize=9)
@@ -201,8 +221,6 @@ def draw_tail(axes, network, tail):
 
 def draw_flips(axes, network, trace, tail):
     """Two shares of flips over the tail, since a bucket tells its last epoch and whether it has any; and the freeze."""
-    import numpy
-
     epochs = network["epochs"]
     at_last, anywhere = tail["update_cosine"] < FLIP, tail["update_cosine_min"] < FLIP
     edges = numpy.linspace(0.8 * epochs, epochs, min(FLIP_BINS, len(tail["epoch"])) + 1)
@@ -219,21 +237,28 @@ def draw_flips(axes, network, trace, tail):
         title += f", {_percent(anywhere)} of buckets of {every} epochs have one or more (light)"
     axes.set_title(title, loc="left", fontsize=9)
     if network["shuffle"] and network["batch"] < network["points"]:
-        axes.text(0.5, 0.5, "shuffled mini-batches", transform=axes.transAxes, ha="center", va="center", fontsize=14,
-                  bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "#888888"})
+        axes.text(
+            0.5,
+            0.5,
+            "shuffled mini-batches",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            fontsize=14,
+            bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "#888888"},
+        )
     # An update between two sampled epochs shows in the cosine, which is NaN only where nothing moved.
     last = trace["epoch"] > epochs - FROZEN_EPOCHS
     still = (trace["changed_parameters"] == 0) & numpy.isnan(trace["update_cosine_min"])
-    frozen = still[last].all()
-    text = f"last {FROZEN_EPOCHS} epochs:\n" + ("changed_parameters\nis 0 in all" if frozen else "parameters change\nin ")
-    text += f" {last.sum()} buckets" if frozen else f"{(~still[last]).sum()} of {last.sum()}\nbuckets"
-    axes.text(1.01, 1, text, transform=axes.transAxes, va="top", fontsize=8)
+    moving = (~still[last]).sum()
+    text = f"changed_parameters\nin the last {FROZEN_EPOCHS}\nepochs: above 0 in\n{moving} of {last.sum()} buckets"
+    if moving == 0:
+        text = f"changed_parameters\nin the last {FROZEN_EPOCHS}\nepochs: always 0"
+    axes.text(1.012, 1.05, text, transform=axes.transAxes, va="top", fontsize=7.5)
 
 
 def draw_loss(axes, network, rows):
     """The band from the smallest to the largest loss of each bucket, and the loss of its last epoch in it."""
-    import numpy
-
     low, high = _log(network, rows["loss_min"]), _log(network, rows["loss_max"])
     finite_high = numpy.where(numpy.isposinf(high), 400, high)
     axes.fill_between(rows["epoch"], low, finite_high, color="#7da7d9", edgecolor="#7da7d9", lw=0.8, zorder=2)
@@ -242,22 +267,26 @@ def draw_loss(axes, network, rows):
 
 def draw_lost_numbers(axes, rows):
     """Shades the buckets whose loss or norms are NaN or ∞, and says where they begin."""
-    import numpy
-
     norms = numpy.isfinite(rows["gradient_norm"]) & numpy.isfinite(rows["update_norm"])
     lost = (rows["loss_nan"] > 0) | (rows["loss_infinite"] > 0) | ~norms
     if not lost.any():
         return
     for epoch in rows["epoch"][lost]:
         axes.axvline(epoch, color="#ff0000", alpha=0.15, lw=1, zorder=1)
-    axes.text(0.5, 0.5, f"NaN or ∞ in {lost.sum()} buckets, the first at epoch {rows['epoch'][lost][0]}",
-              transform=axes.transAxes, ha="center", color="#cc0000", fontsize=11, zorder=5)
+    axes.text(
+        0.5,
+        0.5,
+        f"NaN or ∞ in {lost.sum()} buckets, the first at epoch {rows['epoch'][lost][0]}",
+        transform=axes.transAxes,
+        ha="center",
+        color="#cc0000",
+        fontsize=11,
+        zorder=5,
+    )
 
 
 def make_sheet(folder, names):
     """Joins pictures to one sheet, named for its first and last picture: 01-06.png."""
-    from PIL import Image
-
     width, height = (round(inches * DPI) for inches in SIZE_INCHES)
     rows = -(-len(names) // SHEET_COLUMNS)
     sheet = Image.new("RGB", (width * SHEET_COLUMNS, height * rows), "white")
@@ -267,36 +296,40 @@ def make_sheet(folder, names):
     sheet.save(folder / f"{names[0]}-{names[-1]}.png")
 
 
-def _draw_minimum(axes, network, rows, chosen, color, label):
-    """Draws the smallest loss of the chosen buckets as a bar over their epochs; returns its log10, NaN without one."""
-    import numpy
-
+def _smallest(network, rows, chosen):
+    """log10 of the smallest finite loss of the chosen buckets; NaN without one."""
     values = _log(network, rows["loss_min"][chosen])
     values = values[numpy.isfinite(values)]
-    if len(values) == 0:
-        return numpy.nan
-    at = rows["epoch"][chosen]
-    axes.plot([at[0], at[-1]], [values.min()] * 2, color=color, lw=3, label=label, zorder=4, clip_on=False,
-              solid_capstyle="butt")
-    return values.min()
+    return values.min() if len(values) > 0 else numpy.nan
 
 
 def _draw_scale(axes, low, high):
     """Bars beside the tail as tall as a rise by 2 and by 4, where these fit into its range."""
-    import numpy
-
     for x, factor in ((1.025, 2), (1.065, SPIKE_HEIGHT)):
         if numpy.log10(factor) < high - low:
-            axes.plot([x, x], [low, low + numpy.log10(factor)], transform=axes.get_yaxis_transform(), color="black", lw=2,
-                      clip_on=False, solid_capstyle="butt")
-            axes.text(x, low, f"{factor}×\n", transform=axes.get_yaxis_transform(), va="top", ha="center", fontsize=8,
-                      linespacing=0.2)
+            axes.plot(
+                [x, x],
+                [low, low + numpy.log10(factor)],
+                transform=axes.get_yaxis_transform(),
+                color="black",
+                lw=2,
+                clip_on=False,
+                solid_capstyle="butt",
+            )
+            axes.text(
+                x,
+                low,
+                f"{factor}×\n",
+                transform=axes.get_yaxis_transform(),
+                va="top",
+                ha="center",
+                fontsize=8,
+                linespacing=0.2,
+            )
 
 
 def _log(network, loss):
     """log10 of losses, raised to the floor below which they count as equal. NaN and ∞ stay."""
-    import numpy
-
     return numpy.log10(numpy.maximum(loss, FLOOR * network["target_variance"]))
 
 

@@ -7,9 +7,14 @@ import unittest
 import gyre
 
 sys.path.insert(0, str(gyre.ROOT / "bench"))
-import label_agreement  # noqa: E402
+import label_agreement
 
-KEY = [("01", "learned", "steady"), ("02", "learned", "rising"), ("03", "degraded", "steady"), ("04", "non-finite", "none")]
+KEY = [
+    ("01", "learned", "steady"),
+    ("02", "learned", "rising"),
+    ("03", "degraded", "steady"),
+    ("04", "non-finite", "none"),
+]
 A = "picture,outcome,motion\n01,learned,steady\n2.png,degraded,steady\n03,degraded,steady\n04,non-finite,\n"
 B = "picture,outcome,motion\n01,learned,steady\n02,learned,rising\n03,degraded,steady\n"
 

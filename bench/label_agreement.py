@@ -108,7 +108,7 @@ def compare_label(label, first, second):
 
 
 def share(count, total):
-    """A share and its 95 % Wilson interval: {"count", "total", "share", "low", "high"}. Of 0, the last three are null."""
+    """A share with its 95 % Wilson interval: {"count", "total", "share", "low", "high"}. Of 0, three are null."""
     if total == 0:
         return {"count": count, "total": total, "share": None, "low": None, "high": None}
     z, p = 1.959964, count / total

@@ -80,9 +80,8 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     duration((counts.seconds * 1000) / threads),
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
-  printLine(
-    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs in ${count(estimate.groups)} groups`,
-  );
+  const size = `${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs`;
+  printLine(`${estimate.name} · ${size} in ${count(estimate.groups)} groups`);
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);

@@ -22,8 +22,8 @@ export function remarkLines(
   if (more > 0) lines.push(`… and ${count(more)} more data sets`);
   if (remarks.some(({ learningRates }) => learningRates !== null))
     lines.push('choose data that vary more (another seed of the teacher, larger y), or smaller learning rates');
-  if (unjudged > 0)
-    lines.push(`the targets of ${count(unjudged)} more data sets were not looked at: they are too many`);
+  if (unjudgedDataSets > 0)
+    lines.push(`the targets of ${count(unjudgedDataSets)} more data sets were not looked at: they are too many`);
   return lines;
 }
 

@@ -19,6 +19,13 @@ const sweep = writeSweep(cwd, {
   epochs: 1000,
   seeds: 3,
 });
+const little = writeSweep(cwd, {
+  name: 'little',
+  data: [{ kind: 'sine', points: 4 }, { kind: 'teacher', points: 16 }, { file: 'flat.csv' }],
+  optimizer: { kind: 'adam', learningRate: [0.001, 0.1] },
+  seeds: 3,
+});
+writeFileSync(join(cwd, 'flat.csv'), 'x,y\n0,2\n1,2\n');
 const key = sweepKey(readSweep(join(cwd, sweep)));
 const filesBefore = readdirSync(cwd);
 const expectNothingWritten = () => expect(readdirSync(cwd)).toEqual(filesBefore);
@@ -73,14 +80,6 @@ describe('a good sweep', () => {
 });
 
 describe('a sweep whose targets vary too little', () => {
-  const little = writeSweep(cwd, {
-    name: 'little',
-    data: [{ kind: 'sine', points: 4 }, { kind: 'teacher', points: 16 }, { file: 'flat.csv' }],
-    optimizer: { kind: 'adam', learningRate: [0.001, 0.1] },
-    seeds: 3,
-  });
-  writeFileSync(join(cwd, 'flat.csv'), 'x,y\n0,2\n1,2\n');
-
   test('is planned with all remarks at the end and exit code 0', async () => {
     const { code, stdout, stderr } = await gyre(['plan', little], { cwd });
     expect([code, stderr]).toEqual([0, '']);

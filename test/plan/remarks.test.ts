@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { datasetOf, provideDataset } from '../../src/data/datasets.ts';
 import { expandSweep } from '../../src/plan/expand.ts';
-import { readSweep } from '../../src/plan/read.ts';
+import { parseSweep, readSweep } from '../../src/plan/read.ts';
 import { varianceRemarks } from '../../src/plan/remarks.ts';
 import { sweepOf } from '../support/runs.ts';
 
@@ -57,9 +57,9 @@ describe('a data set', () => {
 });
 
 test('an objective has no data and gets no remark', () => {
-  const objective = { kind: 'power', exponent: 2 };
-  const keys = { layers: undefined, data: undefined, seeds: undefined, objective, optimizer: adam(10) };
-  expect(remarksOn(keys)).toEqual({ remarks: [], unjudgedDataSets: 0 });
+  const text = 'name: a\nepochs: 1\nobjective: { kind: power }\noptimizer: { kind: adam, learningRate: 10 }\n';
+  const sweep = parseSweep(text, 'a.yaml');
+  expect(varianceRemarks(expandSweep(sweep))).toEqual({ remarks: [], unjudgedDataSets: 0 });
 });
 
 test('data sets that are too many to make are counted', () => {

@@ -9,6 +9,7 @@ import { type Network, parameterCount } from '../../schemas/network.ts';
 import { gridsOf, type Sweep } from '../../schemas/sweep.ts';
 import { EPOCHS_TABLE } from '../../schemas/trace.ts';
 import { bytes, columns, count, duration, scaled } from '../display/format.ts';
+import { remarkLines } from '../display/plan-remarks.ts';
 import { sharedMemory } from '../group/layout.ts';
 import { compileKernel } from '../kernel/compile.ts';
 import { BYTES_OF } from '../numeric/bits.ts';
@@ -17,6 +18,7 @@ import { operationsPerEpoch } from '../plan/cost.ts';
 import { type Group, groupBy, groupShape, packGroups } from '../plan/pack.ts';
 import { Plan } from '../plan/plan.ts';
 import { readSweep } from '../plan/read.ts';
+import { varianceRemarks } from '../plan/remarks.ts';
 import { defaultThreads } from '../pool/thread-count.ts';
 import { defaultRunFolder } from '../run/folder.ts';
 import { initialiseGroup, kernelEngine } from '../train/engine.ts';
@@ -63,6 +65,7 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     seconds,
     diskBytes,
     dataFiles: dataFiles(sweep),
+    ...varianceRemarks(networks),
   };
   if (json === true) {
     for (const shape of shapes) printJson({ kind: 'shape', ...shape });
@@ -77,10 +80,8 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
     duration((counts.seconds * 1000) / threads),
   ]);
   const head = ['shape', 'networks', 'groups', 'network-epochs/s a thread', 'time'];
-  printLine(
-    `${estimate.name} · ${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs ` +
-      `in ${count(estimate.groups)} groups`,
-  );
+  const size = `${count(estimate.networks)} networks × ${count(estimate.epochs)} epochs`;
+  printLine(`${estimate.name} · ${size} in ${count(estimate.groups)} groups`);
   printLine('');
   for (const axis of axesOf(networks).map(inRanges))
     printLine(`${axis.name.padEnd(14)} ${axis.values.map((value) => value ?? '–').join('  ')}`);
@@ -96,6 +97,9 @@ export function planCommand(sweepFile: string, { json }: { json?: boolean }): nu
   printLine(
     `about ${duration(seconds * 1000)} on ${threads} threads · about ${bytes(diskBytes)} on disk · ${estimate.folder}`,
   );
+  const fileOf = new Map(estimate.dataFiles.map(({ hash, file }) => [hash, file]));
+  const remarks = remarkLines(estimate, (hash) => fileOf.get(hash) ?? hash);
+  for (const line of remarks.length > 0 ? ['', ...remarks] : []) printLine(line);
   return 0;
 }
 

@@ -19,6 +19,13 @@ const sweep = writeSweep(cwd, {
   epochs: 1000,
   seeds: 3,
 });
+const little = writeSweep(cwd, {
+  name: 'little',
+  data: [{ kind: 'sine', points: 4 }, { kind: 'teacher', points: 16 }, { file: 'flat.csv' }],
+  optimizer: { kind: 'adam', learningRate: [0.001, 0.1] },
+  seeds: 3,
+});
+writeFileSync(join(cwd, 'flat.csv'), 'x,y\n0,2\n1,2\n');
 const key = sweepKey(readSweep(join(cwd, sweep)));
 const filesBefore = readdirSync(cwd);
 const expectNothingWritten = () => expect(readdirSync(cwd)).toEqual(filesBefore);
@@ -69,6 +76,32 @@ describe('a good sweep', () => {
     });
     expect(plan.seconds).toBeCloseTo((seconds[0] + seconds[1]) / plan.threads, 9);
     expectNothingWritten();
+  });
+});
+
+describe('a sweep whose targets vary too little', () => {
+  test('is planned with all remarks at the end and exit code 0', async () => {
+    const { code, stdout, stderr } = await gyre(['plan', little], { cwd });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(linesOf(stdout).slice(-4)).toEqual([
+      '',
+      'remark: data teacher (16 points, seed 0): variance of targets 3.43e-4; one step of lr 0.1 may exceed it ' +
+        '(3 networks)',
+      'remark: data flat.csv: the targets do not vary, so labels use the first loss for V',
+      'choose data that vary more (another seed of the teacher, larger y), or smaller learning rates',
+    ]);
+  });
+
+  test('has the same remarks in JSON', async () => {
+    const { stdout } = await gyre(['plan', little, '--json'], { cwd });
+    expect(jsonLines(stdout).at(-1)).toMatchObject({
+      kind: 'plan',
+      remarks: [
+        { data: { kind: 'teacher', points: 16, seed: 0 }, learningRates: [0.1, 0.1], networks: 3 },
+        { data: { kind: 'file', points: 2 }, variance: 0, learningRates: null, networks: 6 },
+      ],
+      unjudgedDataSets: 0,
+    });
   });
 });
 

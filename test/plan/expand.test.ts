@@ -241,6 +241,8 @@ describe('shipped sweeps', () => {
     ['optimizers', 540],
     ['mini-batches', 120],
     ['objectives', 16],
+    ['width', 864],
+    ['controls', 480],
   ])('%s has %i networks of 50,000 epochs', (name, count) => {
     const sweep = shipped(name);
     expect(sweep.name).toBe(name);

@@ -166,7 +166,7 @@ function linearModeTable(summaries: readonly LinearModeSummary[]): string[] {
     shareText(summary.twistedUnpredicted),
   ]);
   return table(
-    `windows beside the linear mode of their curvature: medians per epoch, and windows twisted where it predicts this; ` +
+    `windows beside the linear mode of their curvature: medians per epoch, and windows twisted where it predicts it; ` +
       BRACKETS,
     ['window', 'winding', 'predicted', 'damping', 'predicted', 'residual', 'to twist', 'twisted', 'others twisted'],
     rows,

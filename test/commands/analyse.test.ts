@@ -2,10 +2,12 @@
  * `gyre analyse` as a user meets it: tables that do not depend on threads, a summary, and words where there is nothing
  * to analyse.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OUTCOME_NAMES, type OutcomeName } from '../../schemas/catalogue.ts';
 import { FINDINGS_TABLES, TWIN_LABELS, TWIN_VERDICTS } from '../../schemas/findings.ts';
 import { gyre, jsonLines, linesOf, newFolder, removeFolder, writeSweep } from '../support/cli.ts';
 
@@ -174,7 +176,8 @@ describe('the twins of a run', () => {
       expect([row.pairs, row.replayed_pairs, row.parted_pairs]).toEqual([2, 2, 2]);
       expect(row.separation_epoch).toBeGreaterThan(100);
       expect(row.separation_epoch).toBeLessThan(12_000);
-      const own = twins.filter(({ network, label }) => network === row.network && label !== 'unstable');
+      const isOutcome = (label: unknown) => OUTCOME_NAMES.includes(label as OutcomeName);
+      const own = twins.filter(({ network, label }) => network === row.network && isOutcome(label));
       const total = (column: string) => own.reduce((sum, cells) => sum + Number(cells[column]), 0);
       expect([total('count_float32'), total('count_float64')]).toEqual([2, 2]);
       // Two pairs have a ratio, and say nothing certain.

@@ -42,14 +42,14 @@ beforeAll(async () => {
 });
 
 describe('a first run', () => {
-  test('ends with exit code 0 and a summary on stdout: state, labels, axes, files, fingerprint, what next', () => {
+  test('ends with exit code 0 and a summary on stdout: state, outcomes, axes, files, fingerprint, what next', () => {
     expect(first.code).toBe(0);
     const lines = linesOf(first.stdout);
     expect(lines[0]).toMatch(/^tiny · 4 networks × 50 epochs · done · \d+ s$/);
-    expect(first.stdout).toMatch(
-      /^converged +4 +100\.0 % {2}the loss became better by less than 5 % over the last 20 %$/m,
-    );
-    expect(first.stdout).toMatch(/^learning_rate +0\.01 +0 +0 +0 +0 +0 +2 +0$/m);
+    expect(first.stdout).toMatch(/^diverged +0 +0\.0 % {2}non-finite, exploded or collapsed$/m);
+    expect(first.stdout).toMatch(/^untrained +4 +100\.0 % {2}never came to a tenth of the variance of its targets$/m);
+    expect(first.stdout).toMatch(/^steady +4 +100\.0 % {2}none of the above: at rest$/m);
+    expect(first.stdout).toMatch(/^learning_rate +0\.01 +0 +2 +0$/m);
     expect(first.stdout).toMatch(new RegExp(`^files {2}${folder} +\\d.* kB$`, 'm'));
     expect(fingerprintIn(first.stdout)).toBeDefined();
     expect(first.stdout).toContain(`next  npx gyre show ${folder}\n`);
@@ -215,7 +215,9 @@ describe('options', () => {
     });
     const { code, stdout } = await gyre(['run', wild], { cwd });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^non-finite +2 +50\.0 %/m);
-    expect(stdout).toMatch(/^ +1e\+30 +2 +0 +0 +0 +0 +0 +0$/m);
+    expect(stdout).toMatch(/^diverged +2 +50\.0 %/m);
+    expect(stdout).toMatch(/^ {2}non-finite +2 +50\.0 %/m);
+    expect(stdout).toMatch(/^ +1e\+30 +2 +0 +0$/m);
+    expect(stdout).toContain(' --outcome diverged\n');
   });
 });

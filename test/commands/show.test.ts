@@ -85,7 +85,7 @@ describe.concurrent('show', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(linesOf(stdout)[0]).toMatch(/^alpha · 4 networks × 50 epochs · done · \d+ s$/);
     expect(stdout).toMatch(
-      /^network +outcome +motion +layers +activation +data +optimizer +learning_rate +precision +seed +target_variance +/m,
+      /^network +outcome +motion +layers +activation +data +optimizer +learning_rate +precision /m,
     );
     expect(stdout).toMatch(/^ +3 +non-finite +– +1-3-1 +relu +sine +sgd +1e\+30 +float32 +1 /m);
     expect(networksIn(stdout)).toEqual([

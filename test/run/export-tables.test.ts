@@ -115,7 +115,7 @@ describe('an export', () => {
     expect([...filesIn(out).keys()]).toEqual(['blocks/00001.csv', 'columns.csv', 'curvature.csv', 'networks.csv']);
     const [header, row, ...others] = String(filesIn(out).get('curvature.csv')).trimEnd().split('\n');
     expect(header).toBe(FINDINGS_TABLES.curvature.columns.map(({ name }) => name).join(','));
-    expect([row, others]).toEqual(['3,spike,3,3,3,3,3,3,,,,,,,,,3,3', [row]]);
+    expect([row, others]).toEqual(['3,spike,3,3,3,3,3,3,,,,,,,,,3,3,,,', [row]]);
   });
 
   test('that was cut short is begun anew, and what is there is whole', async () => {

@@ -152,8 +152,8 @@ describe('the folder of a run', () => {
 
   test('of another format version, or with something else as its manifest, is refused', () => {
     const folder = killedRun();
-    editManifest(folder, { formatVersion: 4 });
-    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 4, expected format version 3');
+    editManifest(folder, { formatVersion: 5 });
+    expect(refusal(() => open(folder)).message).toContain('run.json: got format version 5, expected format version 4');
     for (const text of ['', '{"name": "something"}', 'null', '[]']) {
       writeFileSync(runPaths(folder).manifest, text);
       expect(refusal(() => open(folder)).message).toContain('expected the manifest of a Gyre run');

@@ -283,9 +283,9 @@ describe.each(['reference', 'kernel'] as const)('a task of the engine %s that is
     const table = sealedTable(stopped, own, 'epochs');
     expect(columnOf(table, 'network').filter((id) => id === 5)).toHaveLength(epoch);
 
-    const rest = { ...lone[0], epoch, checkpoints: [checkpoint], untilEpoch: epoch + 30 };
-    const sliced = task({ groups: [rest], folder, epochs: epoch + 30 });
-    const whole = task({ groups: lone, folder: scratchFolder(), epochs: epoch + 30 });
+    const rest = { ...lone[0], epoch, checkpoints: [checkpoint], untilEpoch: epoch + 200 };
+    const sliced = task({ groups: [rest], folder, epochs: epoch + 200 });
+    const whole = task({ groups: lone, folder: scratchFolder(), epochs: epoch + 200 });
     expect(resultTexts(runTask(sliced.request))).toEqual(resultTexts(runTask(whole.request)));
   });
 });

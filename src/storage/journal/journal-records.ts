@@ -100,7 +100,8 @@ const notable = mapping({
 const events = mapping({ counts: tally(EVENT_KINDS, whole(0, BYTES_MAX)), notable: listOf(notable) });
 
 const networkCount = whole(0, SWEEP_LIMITS.networkCountMax);
-const labels = mapping({ outcomes: tally(OUTCOME_NAMES, networkCount), motions: tally(MOTION_NAMES, networkCount) });
+const countsOf = (names: readonly string[]) => mapping(Object.fromEntries(names.map((name) => [name, networkCount])));
+const labels = mapping({ outcomes: countsOf(OUTCOME_NAMES), motions: countsOf(MOTION_NAMES) });
 
 /** The members of each kind of record. */
 const RECORDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Check>>>> = {

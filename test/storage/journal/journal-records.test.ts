@@ -123,10 +123,11 @@ test('arrays of another length, networks beyond any plan and names of no file of
   const { commit } = RECORDS;
   const changes: readonly [(string | number)[], unknown, string][] = [
     [['results', 'lossMin'], Float64Array.of(1), 'results.lossMin is 1 values, expected 2'],
-    [['results', 'label'], ['spiking'], 'results.label is 1 values, expected 2'],
+    [['results', 'outcome'], ['learned'], 'results.outcome is 1 values, expected 2'],
+    [['results', 'motion'], ['spiking'], 'results.motion is 1 values, expected 2'],
     [['results', 'digest'], new Uint8Array(63), 'results.digest is 63 values, expected 64'],
     [['results', 'network'], Uint32Array.of(0, 4e9), 'results.network[1] is 4000000000, expected at most 999999'],
-    [['results', 'degraded'], Uint8Array.of(0, 2), 'results.degraded[1] is 2, expected at most 1'],
+    [['results', 'subnormal'], Uint8Array.of(0, 2), 'results.subnormal[1] is 2, expected at most 1'],
     [['segments', 0, 'file'], '../00001.arrow', 'segments[0].file is "../00001.arrow", expected the name of a segment'],
     [['kept', 0, 'checkpoint'], '/00000-20.msgpack', 'kept[0].checkpoint is "/00000-20.msgpack", expected the name'],
   ];

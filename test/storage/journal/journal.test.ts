@@ -43,7 +43,9 @@ const commit: CommitRecord = {
     motion: [null, 'descending'],
     ...resultArrays(2, (name, row) => {
       if (RESULT_COLUMNS[name].kind === 'flag') return row;
-      return RESULT_COLUMNS[name].column.type === 'u32' ? 7 * row : [Number.NaN, 5e-324][row];
+      return RESULT_COLUMNS[name].column.type === 'u32'
+        ? 7 * row
+        : [name === 'lossFirst' ? -0 : Number.NaN, 5e-324][row];
     }),
     digest: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
   },
@@ -137,13 +139,8 @@ describe('a journal', () => {
     const { folder, path, ends } = writeJournal();
     const bytes = readFileSync(path);
     // A snapshot, which is not synced: a sync a byte would take minutes on a slow disk.
-    const next: JournalRecord = {
-      kind: 'snapshot',
-      elapsedMs: 2,
-      epochsTrained: 0,
-      networksDone: 0,
-      labels: NO_LABELS,
-    };
+    const counts = { epochsTrained: 0, networksDone: 0, labels: NO_LABELS };
+    const next: JournalRecord = { kind: 'snapshot', elapsedMs: 2, ...counts };
     for (let cut = 0; cut <= bytes.length; cut++) {
       rmSync(path); // a new file: some file systems sync one that is emptied and written again
       writeFileSync(path, bytes.subarray(0, cut));

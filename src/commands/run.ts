@@ -21,7 +21,6 @@ import { WORKER_URLS } from '../run/package.ts';
 import { executeRun } from '../session/execute.ts';
 import type { CommitSchedule, ExecuteOptions } from '../session/session-options.ts';
 import { prepareCompression } from '../storage/tables/compression.ts';
-import { analyseRun } from './analyse.ts';
 import { type Display, isInteractive, jsonLines, openDashboard, plainLines, RunSource } from './displays.ts';
 import { printLine, tellUser } from './output.ts';
 import { summaryInput } from './show.ts';
@@ -84,7 +83,11 @@ export async function runCommand(sweepFile: string, options: RunOptions): Promis
   }
   if (ending !== 'done') return stop.signal === null ? 1 : STOP_EXIT_CODES[stop.signal];
   // A signal ends the analysis at once, as it ends gyre analyse: its tables are whole or not there.
-  if (options.analyse) await analyseRun(readRun(run.folder, plan), { threads, json });
+  if (options.analyse) {
+    // Loaded when it is wanted: the mathematics of an analysis takes time that every other run would wait for.
+    const { analyseRun } = await import('./analyse.ts');
+    await analyseRun(readRun(run.folder, plan), { threads, json });
+  }
   return 0;
 }
 

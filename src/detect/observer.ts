@@ -125,7 +125,7 @@ export class Observer {
     this.#losses.observe(chunk);
     this.#spikes.observe(chunk);
     this.#freezes.observe(chunk);
-    const isOpen = this.#spikes.open !== null;
+    const { isOpen } = this.#spikes;
     for (let i = 0; i < subchunkCount; i++) {
       const subchunk = chunk.subchunk(i);
       const flips = this.#flips.observe(subchunk);

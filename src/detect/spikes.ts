@@ -206,6 +206,11 @@ export class SpikeDetector {
     return peak >= this.#thresholds.spikingHeight * base;
   }
 
+  /** Whether a rise is open by now. */
+  get isOpen(): boolean {
+    return this.#onset !== 0;
+  }
+
   /** The spike that is open by now, or null. */
   get open(): Spike | null {
     return this.#onset === 0 ? null : this.#openSpike('spike', null);

@@ -3,10 +3,11 @@
 Draws networks of some runs, each pair of outcome and motion by its share, and makes one picture of each from its trace.
 A reader names outcome and motion by docs/concepts/events-and-labels.md alone. The key says what Gyre calls them, and
 stays away from the pictures. Every number in a picture comes from the trace, none from what Gyre made of it, except for
-V, the number of epochs and whether batches are shuffled.
+V, the number of epochs and whether batches are shuffled. With --gyre the epochs around the largest loss of each tail are
+replayed, so that a reader sees whether the loss stays low between two rises: buckets hide this.
 
     pip install -r bench/requirements.txt
-    python bench/label_pictures.py RUN... --out PICTURES --key key.json
+    python bench/label_pictures.py RUN... --out PICTURES --key key.json --gyre 'npx gyre'
     python bench/label_pictures.py --compare key.json reading-a.csv reading-b.csv
 """
 
@@ -14,6 +15,9 @@ import argparse
 import json
 import pathlib
 import random
+import shlex
+import subprocess
+import tempfile
 
 import matplotlib
 import numpy
@@ -34,6 +38,8 @@ PICTURES_PER_RUN = 30
 PICTURES_PER_SHEET, SHEET_COLUMNS = 6, 2
 SIZE_INCHES, DPI = (9, 7), 100
 FLIP_BINS = 60
+ZOOM_EPOCHS = 200  # on each side of the largest loss of the tail
+SPIKE_FALL = 1.25
 
 
 def main():
@@ -47,7 +53,9 @@ def main():
     names = [str(i).zfill(max(2, len(str(len(drawn))))) for i in range(1, len(drawn) + 1)]
     traces = {run: read_traces(run, [row["network"] for row in drawn if row["run"] == run]) for run in options.runs}
     for name, row in zip(names, drawn):
-        make_picture(options.out / f"{name}.png", name, row, traces[row["run"]][row["network"]])
+        trace = traces[row["run"]][row["network"]]
+        zoom = None if options.gyre is None else replay_around_peak(options.gyre, row, trace)
+        make_picture(options.out / f"{name}.png", name, row, trace, zoom)
     for start in range(0, len(names), PICTURES_PER_SHEET):
         make_sheet(options.out, names[start : start + PICTURES_PER_SHEET])
     columns = ("run", "network", "outcome", "motion")
@@ -71,6 +79,7 @@ def parse_arguments():
         metavar="N",
         help=f"networks of all runs together, divided evenly (default: {PICTURES_PER_RUN} per run)",
     )
+    parser.add_argument("--gyre", type=shlex.split, metavar="COMMAND", help="replays the epochs around each largest loss")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--compare", nargs="+", metavar="FILE", help="a key and at least one reading")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
@@ -125,17 +134,44 @@ def read_traces(run, networks):
     }
 
 
-def make_picture(path, name, network, trace):
-    """Writes the picture of one network: the loss of all epochs, the loss of the tail, and the flips of the tail."""
+def tail_of(network, trace):
+    return {column: values[trace["epoch"] > 0.8 * network["epochs"]] for column, values in trace.items()}
+
+
+def replay_around_peak(gyre, network, trace):
+    """Epochs and losses, each epoch, around the largest finite loss of the tail; None without one."""
+    epochs, tail = network["epochs"], tail_of(network, trace)
+    largest = numpy.where(numpy.isfinite(tail["loss_max"]), tail["loss_max"], -numpy.inf)
+    if not numpy.isfinite(largest.max()):
+        return None
+    peak = int(tail["epoch"][largest.argmax()])
+    first = max(round(0.8 * epochs) + 1, min(peak - ZOOM_EPOCHS, epochs - 2 * ZOOM_EPOCHS))
+    chosen = ["--network", str(network["network"]), "--epochs", f"{first}..{min(epochs, first + 2 * ZOOM_EPOCHS)}"]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*gyre, "replay", str(network["run"]), *chosen, "--threads", "1", "--out", folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        [path] = pathlib.Path(folder).rglob("*.arrow")
+        window = pyarrow.feather.read_table(path, columns=["epoch", "loss"])
+    return window["epoch"].to_numpy(), window["loss"].to_numpy()
+
+
+def make_picture(path, name, network, trace, zoom):
+    """Writes the picture of one network: the loss of all epochs, of the tail, around its largest, and its flips."""
     epochs = network["epochs"]
-    tail = {column: values[trace["epoch"] > 0.8 * epochs] for column, values in trace.items()}
-    figure, (whole, close, flips) = pyplot.subplots(3, 1, figsize=SIZE_INCHES, height_ratios=(5, 4, 1.3))
+    tail = tail_of(network, trace)
+    rows = 3 if zoom is None else 4
+    height = SIZE_INCHES if zoom is None else (SIZE_INCHES[0], SIZE_INCHES[1] + 2)
+    figure, (whole, close, *closer, flips) = pyplot.subplots(
+        rows, 1, figsize=height, height_ratios=(5, 4, *([3] * (rows - 3)), 1.3)
+    )
     figure.subplots_adjust(left=0.115, right=0.865, top=0.95, bottom=0.065, hspace=0.38)
     draw_whole(whole, network, trace)
     whole.set_title(f"{name}: loss of all {epochs} epochs", loc="left", fontsize=10)
     draw_tail(close, network, tail)
+    if zoom is not None:
+        draw_zoom(closer[0], network, *zoom)
     draw_flips(flips, network, trace, tail)
-    for axes in (whole, close, flips):
+    for axes in (whole, close, *closer, flips):
         axes.tick_params(labelsize=8)
     figure.savefig(path, dpi=DPI)
     pyplot.close(figure)
@@ -219,6 +255,26 @@ def draw_tail(axes, network, tail):
     axes.grid(color="#dddddd", lw=0.6, zorder=0)
 
 
+def draw_zoom(axes, network, epochs, losses):
+    """Each epoch around the largest loss of the tail, with what a spike must fall to and rise to from the smallest."""
+    values = _log(network, losses)
+    axes.plot(epochs, values, color="#1a3f6b", lw=0.8, marker=".", ms=2)
+    low, high = numpy.nanmin(values), numpy.nanmax(values)
+    for factor in (SPIKE_FALL, SPIKE_HEIGHT):
+        at = low + numpy.log10(factor)
+        if at <= high + 0.1 * (high - low):
+            axes.axhline(at, color="#888888", lw=0.8, ls=":")
+            axes.annotate(f"{factor}×", (1.03, at), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    axes.set_title(
+        f"each epoch around the largest loss of the tail; dotted: {SPIKE_FALL} and {SPIKE_HEIGHT} times the smallest here",
+        loc="left",
+        fontsize=9,
+    )
+    axes.set(xlim=(epochs[0], epochs[-1]), ylabel="log10 loss")
+    axes.ticklabel_format(axis="both", useOffset=False)
+    axes.grid(color="#dddddd", lw=0.6, zorder=0)
+
+
 def draw_flips(axes, network, trace, tail):
     """Two shares of flips over the tail, since a bucket tells its last epoch and whether it has any; and the freeze."""
     epochs = network["epochs"]
@@ -287,7 +343,8 @@ def draw_lost_numbers(axes, rows):
 
 def make_sheet(folder, names):
     """Joins pictures to one sheet, named for its first and last picture: 01-06.png."""
-    width, height = (round(inches * DPI) for inches in SIZE_INCHES)
+    with Image.open(folder / f"{names[0]}.png") as picture:
+        width, height = picture.size
     rows = -(-len(names) // SHEET_COLUMNS)
     sheet = Image.new("RGB", (width * SHEET_COLUMNS, height * rows), "white")
     for i, name in enumerate(names):

@@ -8,7 +8,7 @@ import { RecordBatchReader, Table, tableFromIPC } from 'apache-arrow';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RunError } from '../../../schemas/problems.ts';
-import { EPOCHS_TABLE } from '../../../schemas/trace.ts';
+import { EPOCHS_TABLE, FORMAT_VERSION } from '../../../schemas/trace.ts';
 import { hexOf } from '../../../src/numeric/bits.ts';
 import { segmentSchema, type TableValues } from '../../../src/storage/tables/arrow.ts';
 import {
@@ -182,7 +182,7 @@ describe('a segment', () => {
       expect(read.fields[i].metadata.get('unit')).toBe(unit);
       expect(read.fields[i].metadata.get('description')).toBe(description);
     }
-    expect(read.metadata.get('format_version')).toBe('3');
+    expect(read.metadata.get('format_version')).toBe(String(FORMAT_VERSION));
     expect(read.metadata.get('run_key')).toBe('0123abcd');
     expect(read.metadata.get('table')).toBe('epochs');
     for (const tool of ['pandas', 'polars', 'duckdb', 'r'])

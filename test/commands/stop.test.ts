@@ -70,7 +70,7 @@ describe('an incomplete run', () => {
     expect(show.code).toBe(0);
     expect(show.stdout).toMatch(/^uneven · 4 networks × 250 epochs · stopped, 2 done/);
     expect(show.stdout).toContain('next  the same gyre run again continues where it stopped\n');
-    expect(show.stdout).toMatch(/^ +2 {2}– +1-64-64-1 /m);
+    expect(show.stdout).toMatch(/^ +2 {2}– +– +1-64-64-1 /m);
     expect(jsonLines(runs.stdout)).toMatchObject([{ name: 'uneven', state: 'stopped', networks: 4, networksDone: 2 }]);
 
     const [continued, whole] = await Promise.all([

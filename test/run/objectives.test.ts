@@ -30,8 +30,8 @@ test('networks.arrow has nulls for what an objective lacks, and labels that comp
   expect(rows.map((row) => [row?.learning_rate, row?.outcome, row?.motion])).toEqual(
     [1, 1e-6].flatMap(() => [
       ...[
-        [2.002, 'exploded', 'rising'],
-        [2.002, 'exploded', 'rising'],
+        [2.002, 'exploded', 'fluctuating'],
+        [2.002, 'exploded', 'fluctuating'],
       ],
       ...[
         [1, 'learned', 'frozen'],

@@ -247,7 +247,7 @@ export class Observer {
       lossMinEpoch: losses.minimumEpoch,
       lossEnd: endLosses.median(),
       lossLast: losses.last,
-      lostDecades: hasNumbers ? decadesAbove(losses.minimum, end.minimum, floor) : null,
+      lostDecades: end.minimum <= end.maximum ? decadesAbove(losses.minimum, end.minimum, floor) : null,
       tailRangeDecades: rangeDecades,
       excursion: losses.excursion,
       onsetEpoch: this.#flips.onsetEpoch,

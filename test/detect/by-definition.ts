@@ -147,7 +147,7 @@ export function judge(signals: Signals, { targetVariance, isShuffled }: Scale, t
       lossMinEpoch: isNumber ? loss.indexOf(min) + 1 : null,
       lossEnd: middle(end.filter((value) => !Number.isNaN(value))),
       lossLast: loss[epochs - 1],
-      lostDecades: isNumber ? decades(min, minimum(end)) : null,
+      lostDecades: end.every(Number.isNaN) ? null : decades(min, minimum(end)),
       tailRangeDecades: decades(minimum(tail), maximum(tail)),
       excursion: late === Number.NEGATIVE_INFINITY || !(loss[0] > 0) ? null : late / loss[0],
       onsetEpoch: onsetAt + 1 || null,

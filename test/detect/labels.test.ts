@@ -71,6 +71,9 @@ describe('the outcome of a network', () => {
     const readings = readingsOf(moving([Number.NaN, Number.NaN], { nonFinite: [1, 1] }));
     expect(readings).toMatchObject({ outcome: 'non-finite', nonFiniteEpoch: 1, divergedEpoch: null, lossEnd: null });
     expect(readings).toMatchObject({ lossMin: Number.NaN, lossMinEpoch: null, lostDecades: null });
+    // The last hundred losses are no numbers, whatever came before.
+    const late = readingsOf(moving([...plateau(200, 0.01), ...plateau(150, Number.NaN)]));
+    expect([late.lossEnd, late.lostDecades]).toEqual([null, null]);
   });
 
   test('compares with the first loss where the targets do not vary, or there are none', () => {

@@ -51,7 +51,7 @@ const sweepTo = (epochs: number) =>
         spikeFallEpochs: SPIKE_FALL_EPOCHS,
         levelShiftEpochs: 60,
       },
-      ...{ stagnationEpochs: 10, countedHeight: 1.6, spikingHeight: 1.6 },
+      ...{ frozenEpochs: 10, spikingHeight: 1.6, lossFloor: 0 },
     },
   });
 const [SHORT, LONG] = [2303, 4105];

@@ -109,7 +109,7 @@ describe('keys', () => {
   test('m changes what is counted, x and y the axes', () => {
     const dashboard = madeUpDashboard('running');
     press(dashboard, 'm');
-    expect(textOf(dashboard, LARGE)).toContain('untrained by beta2 × learning_rate');
+    expect(textOf(dashboard, LARGE)).toContain('spiking by beta2 × learning_rate');
     press(dashboard, 'mmmmx');
     expect(textOf(dashboard, LARGE)).toContain('done by layers × learning_rate');
     press(dashboard, 'y');

@@ -171,7 +171,7 @@ const HELP = [
   '← ↑ ↓ →  h j k l   move: over the map, to the next network, through the events',
   'Enter              the networks of the cell one after another; the network of the event',
   'Tab  Shift-Tab     the next pane: map, network, events',
-  'm                  what the map counts: diverged, untrained, learned, spiking, bursting, done',
+  'm                  what the map counts: diverged, spiking, bursting, untrained, learned, done',
   'x  y               the next axis across, and down',
   '/                  find a network by its number',
   'Esc                back to the latest network that diverged or spiked',

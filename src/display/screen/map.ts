@@ -13,7 +13,7 @@ const MAP_ROWS_MAX = 20;
 const BINS = 12;
 
 /** What a cell's share is of. */
-export const MEASURES = ['diverged', 'untrained', 'learned', 'spiking', 'bursting', 'done'] as const;
+export const MEASURES = ['diverged', 'spiking', 'bursting', 'untrained', 'learned', 'done'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const COUNTED: Readonly<Record<Measure, (labels: Labels) => boolean>> = {

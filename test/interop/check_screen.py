@@ -14,10 +14,10 @@ import terminal
 ENTER = b"\x1b[?1049h"
 LEAVE = b"\x1b[?25h\x1b[?1049l"
 
-#: Some twenty seconds on two cores, in commits of less than a second.
+#: More than a minute on two cores, so that nothing that waits for a slow screen outlives it.
 LONG = {
     "name": "on-screen",
-    "epochs": 200_000,
+    "epochs": 1_000_000,
     "layers": [[1, 8, 1], [1, 8, 8, 1]],
     "data": {"kind": "sine", "points": 16},
     "optimizer": {"kind": "adam", "learningRate": [0.01, 0.1], "beta2": [0.99, 0.9999]},
